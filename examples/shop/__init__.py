@@ -1,0 +1,1 @@
+"""One shop, written twice: `slow` with performance anti-patterns, `fast` with each of them repaired."""

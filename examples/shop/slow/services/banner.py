@@ -1,0 +1,13 @@
+"""The line of text above the shop."""
+
+current_text = "Welcome to the shop"
+
+
+def get_banner() -> str:
+    return current_text
+
+
+def set_banner(text: str) -> None:
+    # Only this worker process shows the new text, and only until it restarts.
+    global current_text
+    current_text = text  # later: FAL302

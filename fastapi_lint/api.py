@@ -1,0 +1,28 @@
+"""Everything that a rule may import."""
+
+from __future__ import annotations
+
+from fastapi_lint.context import NodeContext
+from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Hop, Severity
+from fastapi_lint.project import BlockingUse, Project, Spot
+from fastapi_lint.project.creations import Creation
+from fastapi_lint.project.state import Mutation
+from fastapi_lint.rule import NodeRule, ProjectRule, Report, Rule, on
+
+__all__ = [
+    "Applicability",
+    "BlockingUse",
+    "Creation",
+    "EntryPointLabel",
+    "Hop",
+    "Mutation",
+    "NodeContext",
+    "NodeRule",
+    "Project",
+    "ProjectRule",
+    "Report",
+    "Rule",
+    "Severity",
+    "Spot",
+    "on",
+]

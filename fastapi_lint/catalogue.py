@@ -1,0 +1,250 @@
+"""The catalogue: what is known of libraries, as data.
+
+`data/*.toml` holds one file per kind of library. This module gives their schema, reads them and answers look-ups by
+qualified name. `docs/catalogue.md` explains every key to those who add a library; users extend the same shape in
+`[tool.fastapi-lint]`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from importlib import resources
+from typing import Any, Literal
+
+import msgspec
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # the standard library has a TOML reader from 3.11 on only
+    import tomli as tomllib
+
+BlockKind = Literal[
+    "sleep",
+    "http",
+    "database",
+    "file",
+    "subprocess",
+    "sync",
+    "cpu",
+    "sdk",
+    "network",
+    "reentry",
+    "input",
+    "metadata",
+]
+CreateKind = Literal["http-client", "connection", "engine", "sdk-client", "heavy-object", "pool", "lock", "thread"]
+EntryKind = Literal[
+    "route",
+    "websocket",
+    "dependency",
+    "middleware",
+    "exception-handler",
+    "lifespan",
+    "startup",
+    "background-task",
+    "worker-task",
+    "command",
+    "loop-callback",
+    "stream",
+]
+
+
+class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A test on one argument of a call: by keyword `arg` and, where it may be positional, by 0-based index `at`.
+
+    `is_` (spelled `is` in the data) is the literal value that the argument must have; `given = true` asks only whether
+    the argument is present. An argument whose value is not a literal never meets an `is` condition.
+    """
+
+    arg: str | None = None
+    at: int | None = None
+    is_: bool | int | float | str | None = msgspec.field(default=None, name="is")
+    given: bool | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A registration: calling this API makes the callable in `args` (or the decorated function) an entry point."""
+
+    kind: EntryKind
+    args: tuple[str | int, ...] = ()
+    decorator: bool = False
+
+
+class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What happens when one of `names` is called.
+
+    In a `[[library.function]]` the names are qualified (`requests.get`); in a `[[library.type.call]]` they are method
+    names, may be dotted paths from the instance (`chat.completions.create`), and may use `*` for any one segment.
+    The constructor of a type is its `__init__`; `for x in obj` is `__iter__`, `with obj` is `__enter__`, and so on.
+    """
+
+    names: tuple[str, ...]
+    blocks: BlockKind | None = None
+    creates: CreateKind | None = None
+    returns: str | None = None
+    unless: tuple[Condition, ...] = ()
+    only_if: tuple[Condition, ...] = ()
+    twin: str | None = None
+    note: str | None = None
+    runs: tuple[str | int, ...] = ()
+    iterates: tuple[str | int, ...] = ()
+    offloads: tuple[str | int, ...] = ()
+    entry: Entry | None = None
+    decorates: Literal["same", "blocks", "offloads", "cached", "contextmanager", "property", "entry"] | None = None
+
+
+class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A class (or a factory's result) with its methods.
+
+    `item` is what iterating or subscripting gives, `enter` what `with` gives (default: the object itself), `awaited`
+    what `await obj` gives. Type expressions are qualified names with optional arguments, `list[X]`, `X | Y`, `Self`.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    call: tuple[CallSpec, ...] = ()
+    attributes: dict[str, str] = {}
+    item: str | None = None
+    enter: str | None = None
+    awaited: str | None = None
+
+
+class Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One distribution: its name on the package index (`stdlib` for Python's own), import roots and documentation.
+
+    `alias` maps a module path onto the one the entries use (`"google.cloud.storage.client" = "google.cloud.storage"`).
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    docs: str | None = None
+    alias: dict[str, str] = {}
+    function: tuple[CallSpec, ...] = ()
+    type: tuple[TypeSpec, ...] = ()
+
+
+class CatalogueFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of one data file."""
+
+    library: tuple[Library, ...]
+
+
+class CatalogueError(Exception):
+    """An entry that does not fit the schema or says the same thing twice; the text names the file and the key."""
+
+
+class Catalogue:
+    """Look-ups by qualified name. Immutable after construction."""
+
+    def __init__(self, libraries: Iterable[Library]) -> None:
+        self.libraries = tuple(libraries)
+        self.roots: set[str] = set()
+        self._functions: dict[str, CallSpec] = {}
+        self._types: dict[str, TypeSpec] = {}
+        self._aliases: dict[str, str] = {}
+        self._exact: dict[tuple[str, str], CallSpec] = {}
+        self._patterns: dict[str, list[tuple[tuple[str, ...], CallSpec]]] = {}
+        for library in self.libraries:
+            self._add(library)
+
+    def _add(self, library: Library) -> None:
+        self.roots.update(module.split(".")[0] for module in library.modules)
+        self._aliases.update(library.alias)
+        for spec in library.function:
+            for name in spec.names:
+                if name in self._functions:
+                    raise CatalogueError(f"{library.name}: function `{name}` is listed twice")
+                self._functions[name] = spec
+        for kind in library.type:
+            for name in (kind.name, *kind.aliases):
+                if name in self._types:
+                    raise CatalogueError(f"{library.name}: type `{name}` is listed twice")
+                self._types[name] = kind
+            self._add_calls(library, kind)
+
+    def _add_calls(self, library: Library, kind: TypeSpec) -> None:
+        for spec in kind.call:
+            for name in spec.names:
+                if "*" in name:
+                    self._patterns.setdefault(kind.name, []).append((tuple(name.split(".")), spec))
+                    continue
+                if (kind.name, name) in self._exact:
+                    raise CatalogueError(f"{library.name}: `{kind.name}.{name}` is listed twice")
+                self._exact[kind.name, name] = spec
+
+    def canonical(self, qualified: str) -> str:
+        """The name under which the catalogue knows `qualified`: aliases of modules and types are replaced."""
+        kind = self._types.get(qualified)
+        if kind is not None:
+            return kind.name
+        head = qualified
+        while "." in head:
+            head = head.rpartition(".")[0]
+            if head in self._aliases:
+                return self.canonical(self._aliases[head] + qualified[len(head) :])
+        return qualified
+
+    def function(self, qualified: str) -> CallSpec | None:
+        """The entry of a function, by any of its names."""
+        return self._functions.get(qualified) or self._functions.get(self.canonical(qualified))
+
+    def type(self, qualified: str) -> TypeSpec | None:
+        """The entry of a type, by any of its names."""
+        return self._types.get(qualified) or self._types.get(self.canonical(qualified))
+
+    def mro(self, qualified: str) -> Iterator[TypeSpec]:
+        """The type and its catalogued bases, depth first, each once."""
+        seen: set[str] = set()
+        todo = [qualified]
+        while todo:
+            kind = self.type(todo.pop(0))
+            if kind is None or kind.name in seen:
+                continue
+            seen.add(kind.name)
+            yield kind
+            todo[:0] = kind.bases
+
+    def is_subtype(self, qualified: str, base: str) -> bool:
+        """Whether `base` is among the catalogued bases of `qualified` (or the same type)."""
+        wanted = self.canonical(base)
+        return self.canonical(qualified) == wanted or any(kind.name == wanted for kind in self.mro(qualified))
+
+    def method(self, qualified: str, path: str) -> CallSpec | None:
+        """What calling `path` (a method name or a dotted path) on an instance does: exact names win over patterns."""
+        parts = tuple(path.split("."))
+        for kind in self.mro(qualified):
+            spec = self._exact.get((kind.name, path)) or _first_match(self._patterns.get(kind.name, ()), parts)
+            if spec is not None:
+                return spec
+        return None
+
+
+def _first_match(patterns: Iterable[tuple[tuple[str, ...], CallSpec]], parts: tuple[str, ...]) -> CallSpec | None:
+    """A `*` stands for one public segment: dunder and private names are never meant by a pattern."""
+    for pattern, spec in patterns:
+        if len(pattern) == len(parts) and all(
+            want == part or (want == "*" and not part.startswith("_")) for want, part in zip(pattern, parts)
+        ):
+            return spec
+    return None
+
+
+def parse_libraries(text: str, origin: str) -> tuple[Library, ...]:
+    """The libraries of one data file; raises CatalogueError with the origin and the key that is wrong."""
+    try:
+        raw: dict[str, Any] = tomllib.loads(text)
+        return msgspec.convert(raw, CatalogueFile).library
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise CatalogueError(f"{origin}: {error}") from error
+
+
+def load_catalogue(extra: Iterable[Library] = ()) -> Catalogue:
+    """The bundled catalogue, with the user's own entries after it."""
+    libraries: list[Library] = []
+    folder = resources.files("fastapi_lint") / "data"
+    for file in sorted(folder.iterdir(), key=lambda item: item.name):
+        if file.name.endswith(".toml"):
+            libraries += parse_libraries(file.read_text(encoding="utf-8"), file.name)
+    return Catalogue([*libraries, *extra])

@@ -1,0 +1,23 @@
+"""From a source file to its facts: parse, bind names, one walk, places."""
+
+from __future__ import annotations
+
+from fastapi_lint.extract.builder import ModuleBuilder, NodeHandler, ScopeBuilder, Signature
+from fastapi_lint.extract.parsing import parse
+from fastapi_lint.extract.positions import locate
+from fastapi_lint.extract.statements import lower_body
+from fastapi_lint.facts import NONE, ModuleFacts
+from fastapi_lint.scopes import bind_names
+from fastapi_lint.source import SourceFile
+
+
+def extract(source: SourceFile, handlers: dict[type, tuple[NodeHandler, ...]] | None = None) -> ModuleFacts:
+    """The facts of one file; `handlers` are node rules by node type. Raises SourceError where it does not parse."""
+    tree = parse(source)
+    names = bind_names(tree)
+    builder = ModuleBuilder(names, handlers or {})
+    module = ScopeBuilder(builder, "module", "", None, names.scopes[id(tree)], NONE, Signature())
+    lower_body(module, tree)
+    while builder.pending:
+        builder.pending.popleft()()
+    return builder.finish(locate(tree, builder.wanted, source))

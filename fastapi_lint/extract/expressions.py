@@ -1,0 +1,488 @@
+"""Lowering of expressions: one function a node type, each gives the index of the expression it made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from fastapi_lint.extract.builder import ScopeBuilder, Signature, merge
+from fastapi_lint.extract.parsing import parse_annotation
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Await,
+    Bin,
+    Call,
+    Choice,
+    Comp,
+    EventKind,
+    Expr,
+    Func,
+    Iter,
+    Lit,
+    Map,
+    Narrow,
+    Opaque,
+    Param,
+    ParamFacts,
+    Region,
+    Seq,
+    Star,
+    Sub,
+    Unpack,
+)
+
+# What a binary operator is called in facts: only those that libraries and projects overload to good purpose.
+_OPERATORS: dict[type, str] = {
+    cst.Divide: "/",
+    cst.BitOr: "|",
+    cst.Add: "+",
+    cst.Subtract: "-",
+    cst.Multiply: "*",
+    cst.MatrixMultiply: "@",
+    cst.BitAnd: "&",
+    cst.RightShift: ">>",
+    cst.LeftShift: "<<",
+    cst.Modulo: "%",
+    cst.FloorDivide: "//",
+    cst.Power: "**",
+    cst.BitXor: "^",
+}
+
+
+def lower(scope: ScopeBuilder, node: Any) -> int:
+    """Lowers an expression in order of evaluation and tells the node rules of it."""
+    kind = type(node)
+    lowering = _EXPRESSIONS.get(kind)
+    index = lowering(scope, node) if lowering is not None else scope.opaque()
+    handlers = scope.module.handlers.get(kind)
+    if handlers is not None and not scope.silent and scope.env is not None:
+        for handler in handlers:
+            handler(node, scope)
+    return index
+
+
+def lower_annotation(scope: ScopeBuilder, node: Any) -> int:
+    """Lowers a type: names are looked up out of the flow, strings are read, nothing is evaluated."""
+    kind = type(node)
+    if kind is cst.Name:
+        return scope.expr(Lit(None)) if node.value == "None" else scope.load(node.value, flow=False)
+    if kind is cst.Attribute:
+        return scope.expr(Attr(lower_annotation(scope, node.value), node.attr.value, NONE))
+    if kind is cst.Subscript:
+        base = lower_annotation(scope, node.value)
+        items = [lower_annotation(scope, element.slice.value) for element in node.slice if _is_index(element)]
+        index = items[0] if len(items) == 1 else scope.expr(Seq("tuple", tuple(items)))
+        return scope.expr(Sub(base, index, NONE))
+    if kind is cst.BinaryOperation and isinstance(node.operator, cst.BitOr):
+        left = lower_annotation(scope, node.left)
+        return scope.expr(Bin("|", left, lower_annotation(scope, node.right), NONE))
+    if kind in (cst.List, cst.Tuple):
+        return scope.expr(Seq("list", tuple(lower_annotation(scope, item.value) for item in node.elements)))
+    if kind in (cst.SimpleString, cst.ConcatenatedString):
+        return _lower_quoted(scope, node)
+    if kind is cst.Call:
+        # `Annotated[T, Depends(f)]`: the metadata is an ordinary expression, and it runs when the `def` does.
+        return lower(scope, node) if not scope.detached else _detached_call(scope, node)
+    return scope.opaque()
+
+
+def _is_index(element: cst.SubscriptElement) -> bool:
+    return isinstance(element.slice, cst.Index)
+
+
+def _lower_quoted(scope: ScopeBuilder, node: Any) -> int:
+    text = node.evaluated_value
+    quoted = parse_annotation(text) if isinstance(text, str) else None
+    if quoted is None:
+        return scope.opaque()
+    outer, scope.detached = scope.detached, True
+    try:
+        return lower_annotation(scope, quoted)
+    finally:
+        scope.detached = outer
+
+
+def _detached_call(scope: ScopeBuilder, node: cst.Call) -> int:
+    func = lower_annotation(scope, node.func)
+    args = tuple(lower_annotation(scope, item.value) for item in node.args if item.keyword is None)
+    keywords = tuple((item.keyword.value, lower_annotation(scope, item.value)) for item in node.args if item.keyword)
+    return scope.expr(Call(func, args, keywords, NONE))
+
+
+# -- atoms
+
+
+def _name(scope: ScopeBuilder, node: cst.Name) -> int:
+    value = node.value
+    if value in ("None", "True", "False"):
+        return scope.expr(Lit({"None": None, "True": True, "False": False}[value]))
+    return scope.load(value)
+
+
+def _integer(scope: ScopeBuilder, node: cst.Integer) -> int:
+    value = node.evaluated_value
+    # msgpack has no integers beyond 64 bits, and nothing depends on such a value.
+    return scope.expr(Lit(value)) if abs(value) < 2**62 else scope.opaque("int")
+
+
+def _float(scope: ScopeBuilder, node: cst.Float) -> int:
+    return scope.expr(Lit(node.evaluated_value))
+
+
+def _string(scope: ScopeBuilder, node: cst.SimpleString | cst.ConcatenatedString) -> int:
+    value = node.evaluated_value
+    if not isinstance(value, str):
+        return scope.opaque("bytes" if isinstance(value, bytes) else "str")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:  # a lone surrogate cannot be stored, and names nothing
+        return scope.opaque("str")
+    return scope.expr(Lit(value))
+
+
+def _concatenated(scope: ScopeBuilder, node: cst.ConcatenatedString) -> int:
+    for part in (node.left, node.right):
+        if isinstance(part, (cst.FormattedString, cst.ConcatenatedString)):
+            lower(scope, part)
+    return _string(scope, node)
+
+
+def _formatted(scope: ScopeBuilder, node: Any) -> int:
+    for part in node.parts:
+        if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
+            lower(scope, part.expression)
+            if part.format_spec is not None:
+                for inner in part.format_spec:
+                    if isinstance(inner, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
+                        lower(scope, inner.expression)
+    return scope.opaque("str")
+
+
+# -- access
+
+
+def _attribute(scope: ScopeBuilder, node: cst.Attribute) -> int:
+    index = _attribute_of(scope, node)
+    attr = scope.exprs[index]
+    if isinstance(attr, Attr):
+        scope.event(EventKind.ATTR, index, attr.place)
+    return index
+
+
+def _attribute_of(scope: ScopeBuilder, node: cst.Attribute) -> int:
+    """The attribute without the event of loading it: the target of a call or a store."""
+    base = lower(scope, node.value)
+    return scope.expr(Attr(base, node.attr.value, scope.where(node)))
+
+
+def _subscript(scope: ScopeBuilder, node: cst.Subscript) -> int:
+    base = lower(scope, node.value)
+    index = lower_index(scope, node)
+    place = scope.where(node)
+    result = scope.expr(Sub(base, index, place))
+    scope.event(EventKind.ITEM, result, place)
+    return result
+
+
+def lower_index(scope: ScopeBuilder, node: cst.Subscript) -> int:
+    """The index between the brackets; a slice is an opaque value of type `slice`."""
+    items = []
+    for element in node.slice:
+        part: Any = element.slice
+        if isinstance(part, cst.Index):
+            items.append(lower(scope, part.value))
+        else:
+            for bound in (part.lower, part.upper, part.step):
+                if bound is not None:
+                    lower(scope, bound)
+            items.append(scope.opaque("slice"))
+    return items[0] if len(items) == 1 else scope.expr(Seq("tuple", tuple(items)))
+
+
+def _call(scope: ScopeBuilder, node: cst.Call, awaited: bool = False) -> int:
+    func = _attribute_of(scope, node.func) if type(node.func) is cst.Attribute else lower(scope, node.func)
+    args: list[int] = []
+    keywords: list[tuple[str, int]] = []
+    for argument in node.args:
+        value = lower(scope, argument.value)
+        if argument.keyword is not None:
+            keywords.append((argument.keyword.value, value))
+        elif argument.star == "**":
+            keywords.append(("**", value))
+        else:
+            args.append(scope.expr(Star(value)) if argument.star else value)
+    place = scope.where(node)
+    index = scope.expr(Call(func, tuple(args), tuple(keywords), place))
+    scope.event(EventKind.CALL, index, place, flag=awaited)
+    return index
+
+
+def _await(scope: ScopeBuilder, node: cst.Await) -> int:
+    inner = node.expression
+    if type(inner) is cst.Call:
+        value = _call(scope, inner, awaited=True)
+        for handler in scope.module.handlers.get(cst.Call, ()):
+            handler(inner, scope)
+    else:
+        value = lower(scope, inner)
+    place = scope.where(node)
+    scope.event(EventKind.AWAIT, value, place)
+    return scope.expr(Await(value, place))
+
+
+# -- operators
+
+
+def _binary(scope: ScopeBuilder, node: cst.BinaryOperation) -> int:
+    left = lower(scope, node.left)
+    right = lower(scope, node.right)
+    op = _OPERATORS.get(type(node.operator), "?")
+    if _is_plain(scope.exprs[left]) and _is_plain(scope.exprs[right]):
+        return scope.opaque()
+    place = scope.where(node)
+    result = scope.expr(Bin(op, left, right, place))
+    scope.event(EventKind.OP, result, place)
+    return result
+
+
+def _is_plain(value: Expr) -> bool:
+    return isinstance(value, (Lit, Opaque))
+
+
+def _boolean(scope: ScopeBuilder, node: cst.BooleanOperation) -> int:
+    left = lower(scope, node.left)
+    entry = scope.fork()
+    is_and = isinstance(node.operator, cst.And)
+    if is_and:
+        narrow(scope, node.left, True)
+    with scope.within("if" if is_and else "else", left):
+        right = lower(scope, node.right)
+    scope.env = merge([scope.env, entry])
+    # `a and b` is `a` only where `a` is false, so its type is worth nothing then.
+    return right if is_and else scope.expr(Choice((left, right)))
+
+
+def _unary(scope: ScopeBuilder, node: cst.UnaryOperation) -> int:
+    inner = lower(scope, node.expression)
+    value = scope.exprs[inner]
+    if isinstance(node.operator, cst.Minus) and isinstance(value, Lit) and type(value.value) in (int, float):
+        return scope.expr(Lit(-value.value))  # type: ignore[operator]
+    return scope.opaque("bool" if isinstance(node.operator, cst.Not) else "")
+
+
+def _comparison(scope: ScopeBuilder, node: cst.Comparison) -> int:
+    lower(scope, node.left)
+    for part in node.comparisons:
+        lower(scope, part.comparator)
+    return scope.opaque("bool")
+
+
+def _conditional(scope: ScopeBuilder, node: cst.IfExp) -> int:
+    test = lower(scope, node.test)
+    entry = scope.fork()
+    narrow(scope, node.test, True)
+    with scope.within("if", test):
+        body = lower(scope, node.body)
+    after, scope.env = scope.env, entry
+    narrow(scope, node.test, False)
+    with scope.within("else", test):
+        orelse = lower(scope, node.orelse)
+    scope.env = merge([scope.env, after])
+    return scope.expr(Choice((body, orelse)))
+
+
+def _walrus(scope: ScopeBuilder, node: cst.NamedExpr) -> int:
+    value = lower(scope, node.value)
+    if isinstance(node.target, cst.Name):
+        scope.bind(node.target.value, value)
+    return value
+
+
+# -- displays and comprehensions
+
+
+def _sequence(kind: str) -> Callable[[ScopeBuilder, Any], int]:
+    def lowering(scope: ScopeBuilder, node: Any) -> int:
+        items = []
+        for element in node.elements:
+            value = lower(scope, element.value)
+            items.append(scope.expr(Star(value)) if isinstance(element, cst.StarredElement) else value)
+        return scope.expr(Seq(kind, tuple(items)))
+
+    return lowering
+
+
+def _dict(scope: ScopeBuilder, node: cst.Dict) -> int:
+    keys: list[int] = []
+    values: list[int] = []
+    for element in node.elements:
+        keys.append(lower(scope, element.key) if isinstance(element, cst.DictElement) else NONE)
+        values.append(lower(scope, element.value))
+    return scope.expr(Map(tuple(keys), tuple(values)))
+
+
+def _comprehension(kind: str) -> Callable[[ScopeBuilder, Any], int]:
+    def lowering(scope: ScopeBuilder, node: Any) -> int:
+        outer_region = scope.region
+        depth = len(scope.overlays)
+        part: cst.CompFor | None = node.for_in
+        first = True
+        while part is not None:
+            iterable = lower(scope, part.iter)
+            is_async = part.asynchronous is not None
+            if first and kind == "generator":
+                _enter_region(scope, "genexpr", iterable)
+            scope.event(EventKind.ITER, iterable, scope.where(part.iter), flag=is_async)
+            _enter_region(scope, "loop", iterable)
+            overlay: dict[str, tuple[int, ...]] = {}
+            _comprehension_target(scope, part.target, scope.expr(Iter(iterable, is_async)), overlay)
+            scope.overlays.append(overlay)
+            for condition in part.ifs:
+                test = lower(scope, condition.test)
+                narrow(scope, condition.test, True)
+                _enter_region(scope, "if", test)
+            part, first = part.inner_for_in, False
+        key = NONE
+        if isinstance(node, cst.DictComp):
+            key, element = lower(scope, node.key), lower(scope, node.value)
+        else:
+            element = lower(scope, node.elt)
+        del scope.overlays[depth:]
+        scope.region = outer_region
+        return scope.expr(Comp(kind, element, key))
+
+    return lowering
+
+
+def _enter_region(scope: ScopeBuilder, kind: str, expr: int) -> None:
+    scope.regions.append(Region(scope.region, kind, expr))
+    scope.region = len(scope.regions) - 1
+
+
+def _comprehension_target(scope: ScopeBuilder, target: Any, value: int, overlay: dict[str, tuple[int, ...]]) -> None:
+    if isinstance(target, cst.Name):
+        overlay[target.value] = (scope.define(target.value, value),)
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        for number, element in enumerate(target.elements):
+            inner = (
+                scope.opaque("list") if isinstance(element, cst.StarredElement) else scope.expr(Unpack(value, number))
+            )
+            _comprehension_target(scope, element.value, inner, overlay)
+
+
+def _yield(scope: ScopeBuilder, node: cst.Yield) -> int:
+    scope.is_generator = True
+    if isinstance(node.value, cst.From):
+        inner = lower(scope, node.value.item)
+        place = scope.where(node.value.item)
+        scope.event(EventKind.YIELD, inner, place, flag=True)
+    else:
+        inner = lower(scope, node.value) if node.value is not None else NONE
+        scope.event(EventKind.YIELD, inner, scope.where(node))
+    return scope.opaque()
+
+
+# -- functions
+
+
+def lower_parameters(scope: ScopeBuilder, parameters: cst.Parameters) -> tuple[ParamFacts, ...]:
+    """The parameters of a `def` or `lambda`, their defaults and annotations lowered in the scope around it."""
+    found: list[ParamFacts] = []
+
+    def add(kind: str, items: Any) -> None:
+        for item in items:
+            default = lower(scope, item.default) if item.default is not None else NONE
+            annotation = lower_annotation(scope, item.annotation.annotation) if item.annotation is not None else NONE
+            found.append(ParamFacts(item.name.value, kind, annotation, default))
+
+    add("positional", parameters.posonly_params)
+    add("normal", parameters.params)
+    if isinstance(parameters.star_arg, cst.Param):
+        add("args", [parameters.star_arg])
+    add("keyword", parameters.kwonly_params)
+    if parameters.star_kwarg is not None:
+        add("kwargs", [parameters.star_kwarg])
+    return tuple(found)
+
+
+def bind_parameters(inner: ScopeBuilder) -> None:
+    """Gives each parameter its first definition."""
+    for number, parameter in enumerate(inner.signature.params):
+        inner.bind(parameter.name, inner.expr(Param(number)))
+
+
+def _lambda(scope: ScopeBuilder, node: cst.Lambda) -> int:
+    signature = Signature(params=lower_parameters(scope, node.params))
+    names = scope.module.names.scopes[id(node)] if not scope.detached else None
+    if names is None:
+        return scope.opaque()
+    inner = ScopeBuilder(scope.module, "lambda", "<lambda>", scope, names, scope.where(node), signature)
+    bind_parameters(inner)
+    inner.silent = scope.silent
+    value = lower(inner, node.body)
+    inner.event(EventKind.RETURN, value)
+    return scope.expr(Func(inner.index))
+
+
+# -- narrowing
+
+
+def narrow(scope: ScopeBuilder, test: Any, truth: bool) -> None:
+    """Refines names after a test came out as `truth`: `isinstance`, `not`, `and`, `or`."""
+    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        narrow(scope, test.expression, not truth)
+    elif isinstance(test, cst.BooleanOperation):
+        if isinstance(test.operator, cst.And) is truth:
+            narrow(scope, test.left, truth)
+            narrow(scope, test.right, truth)
+    elif isinstance(test, cst.Call) and isinstance(test.func, cst.Name) and test.func.value == "isinstance":
+        _narrow_instance(scope, test, truth)
+
+
+def _narrow_instance(scope: ScopeBuilder, test: cst.Call, truth: bool) -> None:
+    if len(test.args) != 2 or not isinstance(test.args[0].value, cst.Name) or scope.env is None:
+        return
+    name = test.args[0].value.value
+    reaching = scope.env.get(name)
+    if not reaching or name not in scope.names.bound:
+        return
+    with scope.muted():
+        outer, scope.detached = scope.detached, True
+        value = scope.load(name)
+        cls = lower_annotation(scope, test.args[1].value)
+        scope.detached = outer
+    scope.bind(name, scope.expr(Narrow(value, cls, truth)))
+
+
+_EXPRESSIONS: dict[type, Callable[[ScopeBuilder, Any], int]] = {
+    cst.Name: _name,
+    cst.Integer: _integer,
+    cst.Float: _float,
+    cst.SimpleString: _string,
+    cst.ConcatenatedString: _concatenated,
+    cst.FormattedString: _formatted,
+    cst.TemplatedString: _formatted,
+    cst.Attribute: _attribute,
+    cst.Subscript: _subscript,
+    cst.Call: _call,
+    cst.Await: _await,
+    cst.BinaryOperation: _binary,
+    cst.BooleanOperation: _boolean,
+    cst.UnaryOperation: _unary,
+    cst.Comparison: _comparison,
+    cst.IfExp: _conditional,
+    cst.NamedExpr: _walrus,
+    cst.Tuple: _sequence("tuple"),
+    cst.List: _sequence("list"),
+    cst.Set: _sequence("set"),
+    cst.Dict: _dict,
+    cst.ListComp: _comprehension("list"),
+    cst.SetComp: _comprehension("set"),
+    cst.DictComp: _comprehension("dict"),
+    cst.GeneratorExp: _comprehension("generator"),
+    cst.Yield: _yield,
+    cst.Lambda: _lambda,
+}

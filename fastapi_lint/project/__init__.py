@@ -1,0 +1,202 @@
+"""The project: facts of all files, linked. Rules ask this facade and nothing below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import msgspec
+
+from fastapi_lint.catalogue import BlockKind, Catalogue
+from fastapi_lint.diagnostic import EntryPointLabel, Hop
+from fastapi_lint.facts import NONE, ModuleFacts, Place
+from fastapi_lint.project.contexts import Arrival, Contexts
+from fastapi_lint.project.creations import Creation, Creations
+from fastapi_lint.project.effects import Effects, Witness
+from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
+from fastapi_lint.project.graph import Graph, LibraryCall, Node, is_harmless
+from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.inference import Inference
+from fastapi_lint.project.libraries import Libraries
+from fastapi_lint.project.state import Mutation, SharedState
+
+
+class Spot(msgspec.Struct, frozen=True):
+    """A place in a file of the project."""
+
+    path: str
+    place: Place
+
+
+class BlockingUse(msgspec.Struct, frozen=True):
+    """An expression of loop code that blocks: `call` is the sink, the chain leads to it."""
+
+    spot: Spot
+    callee: str
+    call: LibraryCall
+    chain: tuple[Hop, ...]
+    entry_points: tuple[EntryPointLabel, ...]
+
+
+class Middleware(msgspec.Struct, frozen=True):
+    """A `BaseHTTPMiddleware`, by the place of its class or of the decorator that makes it one."""
+
+    gid: int
+    place: int
+    label: str
+
+
+BASE_HTTP_MIDDLEWARE = "starlette.middleware.base.BaseHTTPMiddleware"
+
+
+class Project:
+    """All files of a run. Answers are computed when they are first asked for."""
+
+    def __init__(
+        self,
+        files: Iterable[tuple[str, ModuleFacts]],
+        catalogue: Catalogue,
+        source_roots: Iterable[str] = (),
+        is_served: Iterable[str] | None = None,
+    ) -> None:
+        self.index = Index(files, source_roots)
+        self.inference = Inference(self.index, Libraries(catalogue))
+        self.graph = Graph(self.index, self.inference)
+        self._served = None if is_served is None else frozenset(is_served)
+
+    # -- what runs
+
+    @cached_property
+    def entry_points(self) -> tuple[EntryPoint, ...]:
+        """Every registration in the project, except those in files that never serve (tests, migrations)."""
+        found = EntryPoints(self.index, self.inference).find()
+        return tuple(entry for entry in found if self.is_served(entry.gid))
+
+    @cached_property
+    def contexts(self) -> Contexts:
+        return Contexts(self.graph, self.entry_points)
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """Every frame that may run on the loop or for a request, with all that it reaches."""
+        roots = [entry.frame for entry in self.entry_points if entry.frame is not None]
+        for gid in range(self.index.count):
+            scope = self.index.scope(gid)
+            if scope.is_async or scope.kind == "module":
+                roots.append(self.inference.plain_frame(gid))
+        return self.graph.reach(roots)
+
+    def is_served(self, gid: int) -> bool:
+        """Whether a scope stands in a file that is part of the application."""
+        return self._served is None or self.index.module(gid).path in self._served
+
+    # -- effects
+
+    def blocking(self, kind: BlockKind) -> Iterator[BlockingUse]:
+        """Every expression on the event loop that reaches a blocking call of this kind, the nearest sink for each."""
+
+        def is_sink(frame: Frame, call: LibraryCall) -> bool:
+            return call.spec.blocks == kind and not call.awaited and not is_harmless(self.inference, frame, call)
+
+        effects = Effects(self.nodes, is_sink)
+        best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
+        for frame in self.loop_frames:
+            for witness in effects.at_events(frame):
+                key = (frame.gid, witness.place)
+                if key not in best or witness.distance < best[key][1].distance:
+                    best[key] = (frame, witness)
+        for frame, witness in best.values():
+            yield self._blocking_use(effects, frame, witness)
+
+    @cached_property
+    def loop_frames(self) -> list[Frame]:
+        """Frames whose body runs on the loop while requests are served."""
+        callbacks = {e.frame for e in self.entry_points if e.kind == "loop-callback"}
+        return [
+            node.frame
+            for node in self.nodes
+            if (self.index.scope(node.frame.gid).is_async or node.frame in callbacks)
+            and self.is_served(node.frame.gid)
+            and self.contexts.serves(node.frame.gid)
+        ]
+
+    def _blocking_use(self, effects: Effects, frame: Frame, witness: Witness) -> BlockingUse:
+        trail = effects.trail(frame, witness)
+        last = trail[-1][1].call
+        if last is None:
+            raise AssertionError("a trail ends in a sink")
+        hops = []
+        for where, step in trail:
+            target = step.call.name if step.call is not None else step.edge.name if step.edge is not None else ""
+            hops.append(self.hop(where.gid, step.place, f"`{self.index.name(where.gid)}` runs `{target}`"))
+        first = trail[0][1]
+        return BlockingUse(
+            spot=self.spot(frame.gid, witness.place),
+            callee=first.edge.name if first.edge is not None else last.name,
+            call=last,
+            chain=tuple(hop for hop in hops if hop is not None) if len(trail) > 1 else (),
+            entry_points=self.labels(frame.gid),
+        )
+
+    def creations(self, kinds: frozenset[str]) -> Iterator[Creation]:
+        """Every place that creates such a thing for each request, with the way in."""
+        return Creations(self.graph, self.contexts).find(kinds)
+
+    def mutations(self) -> Iterator[Mutation]:
+        """Every statement of request code that changes state shared between requests."""
+        return SharedState(self.graph, self.contexts).mutations()
+
+    def base_http_middleware(self) -> Iterator[Middleware]:
+        """Classes below `BaseHTTPMiddleware` and functions that `@app.middleware("http")` wraps in one."""
+        for gid in range(self.index.count):
+            scope = self.index.scope(gid)
+            if scope.kind == "class" and scope.bases and self.is_served(gid):
+                if self.inference.classes.derives_from(gid, BASE_HTTP_MIDDLEWARE):
+                    yield Middleware(gid, scope.place, scope.name)
+        for entry in self.entry_points:
+            if entry.kind == "middleware" and entry.decorated != NONE:
+                yield Middleware(entry.gid, entry.place, self.index.name(entry.decorated))
+
+    # -- places and chains
+
+    def spot(self, gid: int, place: int) -> Spot:
+        """The file and place of an event of scope `gid`."""
+        module = self.index.module(gid)
+        return Spot(module.path, module.facts.places[place] if place != NONE else Place(1, 1, 1, 1))
+
+    def hop(self, gid: int, place: int, text: str) -> Hop | None:
+        if place == NONE:
+            return None
+        spot = self.spot(gid, place)
+        return Hop(spot.path, spot.place.row, spot.place.column, text)
+
+    def labels(self, gid: int) -> tuple[EntryPointLabel, ...]:
+        """The entry points from which requests come to a function, by the nearest way."""
+        reached = self.contexts.reached("request")
+        found: dict[EntryPointLabel, None] = {}
+        for frame in self._frames_of.get(gid, ()):
+            for arrival in self.contexts.way_in(frame, reached)[:1]:
+                if arrival.entry is not None:
+                    found[EntryPointLabel(arrival.entry.kind, arrival.entry.label)] = None
+        return tuple(found)
+
+    @cached_property
+    def _frames_of(self) -> dict[int, list[Frame]]:
+        table: dict[int, list[Frame]] = {}
+        for frame in self.contexts.reached("request"):
+            table.setdefault(frame.gid, []).append(frame)
+        return table
+
+    def way_in(self, way: list[Arrival]) -> tuple[Hop, ...]:
+        """A chain from an entry point, one hop a call."""
+        hops: list[Hop | None] = []
+        for arrival in way:
+            if arrival.entry is not None:
+                entry = arrival.entry
+                text = f"{entry.kind} `{entry.label}` enters here"
+                hops.append(self.hop(entry.gid, entry.place, text))
+            elif arrival.caller is not None and arrival.edge is not None:
+                verb = "depends on" if arrival.edge.mode == "injected" else "runs"
+                text = f"`{self.index.name(arrival.caller.gid)}` {verb} `{arrival.edge.name}`"
+                hops.append(self.hop(arrival.caller.gid, arrival.edge.place, text))
+        return tuple(hop for hop in hops if hop is not None)

@@ -1,0 +1,150 @@
+"""Where does a function run, and how often?
+
+Contexts flow down: from every entry point along the call graph. The nearest way in is kept, so that a chain from the
+entry point can be shown.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from fastapi_lint.facts import NONE, EventKind
+from fastapi_lint.project.entrypoints import EntryPoint
+from fastapi_lint.project.graph import Edge, Graph
+from fastapi_lint.project.index import Frame
+
+_CATEGORIES = {
+    "route": "request",
+    "websocket": "request",
+    "dependency": "request",
+    "middleware": "request",
+    "exception-handler": "request",
+    "background-task": "request",
+    "stream": "request",
+    "loop-callback": "service",
+    "lifespan": "startup",
+    "startup": "startup",
+    "worker-task": "worker",
+    "command": "script",
+}
+SERVING = frozenset({"request", "service"})
+"""The categories in which a stalled loop hurts users."""
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """How a frame is reached: from `caller` along `edge`, or directly as an entry point."""
+
+    caller: Frame | None
+    edge: Edge | None
+    entry: EntryPoint | None
+
+
+class Contexts:
+    """For each category the frames that it reaches."""
+
+    def __init__(self, graph: Graph, entries: Iterable[EntryPoint]) -> None:
+        self._graph = graph
+        self.entries = tuple(entries)
+        self._reached: dict[str, dict[Frame, Arrival]] = {}
+        self._by_gid: dict[int, set[str]] | None = None
+
+    def reached(self, category: str) -> dict[Frame, Arrival]:
+        """All frames that run in `category`: `request`, `service`, `startup`, `worker` or `script`."""
+        known = self._reached.get(category)
+        if known is None:
+            known = self._reached[category] = self.flow(self.roots(category))
+        return known
+
+    def roots(self, category: str) -> list[tuple[Frame, EntryPoint | None]]:
+        """The entry points of a category. Dependencies come last: a route that needs them is the better witness."""
+        found = [(e.frame, e) for e in self.entries if _CATEGORIES.get(e.kind) == category and e.frame is not None]
+        found.sort(key=lambda pair: pair[1].kind == "dependency")
+        if category == "script":
+            return [*found, *((frame, None) for frame in self._script_roots())]
+        if category == "service":
+            return [*found, *((frame, None) for frame in self._detached())]
+        return list(found)
+
+    def _script_roots(self) -> list[Frame]:
+        """What runs under `if __name__ == "__main__"`, and what a loop of the project's own runs."""
+        found: list[Frame] = []
+        for gid in range(self._graph.index.count):
+            scope = self._graph.index.scope(gid)
+            if scope.kind == "module":
+                node = self._graph.node(Frame(gid))
+                for edge in node.edges:
+                    if self._is_under(gid, scope.events[edge.event].region, "main"):
+                        found.append(edge.callee)
+        return found + self._with_own_loop()
+
+    def _with_own_loop(self) -> list[Frame]:
+        found: list[Frame] = []
+        for gid in range(self._graph.index.count):
+            scope = self._graph.index.scope(gid)
+            if any(event.kind == EventKind.CALL for event in scope.events):
+                node = self._graph.node(self._graph.inference.plain_frame(gid))
+                found += [edge.callee for edge in node.edges if edge.mode == "new-loop"]
+        return found
+
+    def _detached(self) -> list[Frame]:
+        """Tasks that start-up leaves running beside the requests."""
+        return [
+            edge.callee
+            for frame in self.reached("startup")
+            for edge in self._graph.node(frame).edges
+            if edge.mode == "task"
+        ]
+
+    def _is_under(self, gid: int, region: int, kind: str) -> bool:
+        regions = self._graph.index.scope(gid).regions
+        while region != NONE:
+            if regions[region].kind == kind:
+                return True
+            region = regions[region].parent
+        return False
+
+    def flow(
+        self, roots: Iterable[tuple[Frame, EntryPoint | None]], stop: Callable[[Frame, Edge], bool] | None = None
+    ) -> dict[Frame, Arrival]:
+        """Everything reached from the roots, breadth first; `stop` says which edges are not followed."""
+        reached: dict[Frame, Arrival] = {}
+        todo: deque[Frame] = deque()
+        for frame, entry in roots:
+            if frame not in reached:
+                reached[frame] = Arrival(None, None, entry)
+                todo.append(frame)
+        while todo:
+            frame = todo.popleft()
+            for edge in self._graph.node(frame).edges:
+                if edge.callee not in reached and not (stop is not None and stop(frame, edge)):
+                    reached[edge.callee] = Arrival(frame, edge, None)
+                    todo.append(edge.callee)
+        return reached
+
+    def categories(self, gid: int) -> set[str]:
+        """The categories in which a function runs, for whatever receiver; empty if nothing is known to call it."""
+        if self._by_gid is None:
+            self._by_gid = {}
+            for category in ("request", "service", "startup", "worker", "script"):
+                for frame in self.reached(category):
+                    self._by_gid.setdefault(frame.gid, set()).add(category)
+        return self._by_gid.get(gid, set())
+
+    def serves(self, gid: int) -> bool:
+        """Whether the function may run while requests are served: unless all its known callers say otherwise."""
+        categories = self.categories(gid)
+        return not categories or bool(categories & SERVING)
+
+    def way_in(self, frame: Frame, reached: dict[Frame, Arrival]) -> list[Arrival]:
+        """The arrivals from the entry point down to `frame`."""
+        way: list[Arrival] = []
+        current: Frame | None = frame
+        while current is not None and current in reached:
+            arrival = reached[current]
+            way.append(arrival)
+            current = arrival.caller
+        way.reverse()
+        return way

@@ -1,0 +1,114 @@
+"""What is created anew for each request?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Await, Call, Declared, Enter, EventKind, Scope, Use
+from fastapi_lint.project.contexts import Arrival, Contexts
+from fastapi_lint.project.graph import Edge, Graph, LibraryCall
+from fastapi_lint.project.index import Frame, is_receiver
+from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV
+
+
+class Creation(msgspec.Struct, frozen=True):
+    """A constructor or connect call that request handling reaches; `way` leads to it from the entry point."""
+
+    frame: Frame
+    call: LibraryCall
+    way: tuple[Arrival, ...]
+    in_loop: bool
+
+
+class Creations:
+    """Creating calls in frames that run per request."""
+
+    def __init__(self, graph: Graph, contexts: Contexts) -> None:
+        self._graph = graph
+        self._contexts = contexts
+        self._reached = contexts.flow(contexts.roots("request"), self._runs_once)
+
+    def _runs_once(self, caller: Frame, edge: Edge) -> bool:
+        """A cached factory runs its body once, and so does what is made behind a guard and kept."""
+        if self._graph.inference.decorators.is_cached(edge.callee.gid):
+            return True
+        scope = self._graph.index.scope(caller.gid)
+        return self._is_kept(caller, scope, scope.events[edge.event].expr, edge.event)
+
+    def find(self, kinds: frozenset[str]) -> Iterator[Creation]:
+        """Each place once, by its shortest way."""
+        seen: set[tuple[int, int]] = set()
+        for frame in self._reached:
+            scope = self._graph.index.scope(frame.gid)
+            for call in self._graph.node(frame).calls:
+                key = (frame.gid, call.place)
+                if call.spec.creates not in kinds or key in seen or call.place == NONE:
+                    continue
+                if self._is_kept(frame, scope, call.expr, call.event):
+                    continue
+                seen.add(key)
+                way = tuple(self._contexts.way_in(frame, self._reached))
+                yield Creation(frame, call, way, self._in_loop(scope, call.event))
+
+    def _in_loop(self, scope: Scope, event: int) -> bool:
+        region = scope.events[event].region
+        while region != NONE:
+            if scope.regions[region].kind == "loop":
+                return True
+            region = scope.regions[region].parent
+        return False
+
+    def _is_kept(self, frame: Frame, scope: Scope, expr: int, event: int) -> bool:
+        """Whether the created thing is stored where it outlives the request.
+
+        A module variable, an item of a container or an attribute of something shared keeps it; an attribute of the
+        receiver keeps it only behind a guard (`if self._client is None`), for otherwise it is made with the receiver.
+        """
+        for store in scope.events:
+            if store.value == NONE or not _is_value(scope, store.value, expr):
+                continue
+            if store.kind in (EventKind.REBIND, EventKind.STORE_ITEM):
+                return True
+            if store.kind == EventKind.STORE_ATTR:
+                if is_receiver(scope, store.expr):
+                    owner = self._graph.inference.type(frame, store.expr)
+                    if any(isinstance(value, ClassV) for value in owner) or self._is_guarded(scope, event):
+                        return True
+                elif self._is_shared(frame, store.expr):
+                    return True
+        return False
+
+    def _is_shared(self, frame: Frame, expr: int) -> bool:
+        for value in self._graph.inference.type(frame, expr):
+            if isinstance(value, ClassV) or not isinstance(value, (InstanceV, ExtInstanceV)):
+                return True
+            if isinstance(value, ExtInstanceV) and value.name.endswith(".State"):
+                return True
+        return False
+
+    def _is_guarded(self, scope: Scope, event: int) -> bool:
+        region = scope.events[event].region
+        while region != NONE:
+            if scope.regions[region].kind in ("if", "else"):
+                return True
+            region = scope.regions[region].parent
+        return False
+
+
+def _is_value(scope: Scope, value: int, created: int) -> bool:
+    """Whether `value` is the created thing, perhaps awaited, entered, or by way of a local name."""
+    for _ in range(8):
+        if value == created:
+            return True
+        node = scope.exprs[value]
+        if isinstance(node, (Await, Declared, Enter)):
+            value = node.value
+        elif isinstance(node, Use) and len(node.defs) == 1:
+            value = scope.defs[node.defs[0]].value
+        elif isinstance(node, Call) and len(node.args) == 1:
+            value = node.args[0]
+        else:
+            return False
+    return False

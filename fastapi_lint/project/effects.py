@@ -1,0 +1,87 @@
+"""What effects has a function? They flow up: from the sinks to every caller that runs them on its own thread."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from fastapi_lint.project.graph import Edge, LibraryCall, Node
+from fastapi_lint.project.index import Frame
+
+
+class Witness(msgspec.Struct, frozen=True):
+    """The nearest way from an event to a sink: the sink itself (`call`) or the edge to take. `distance` counts hops."""
+
+    distance: int
+    place: int
+    event: int
+    call: LibraryCall | None
+    edge: Edge | None
+
+
+class Effects:
+    """Which frames reach a sink, and along which shortest way."""
+
+    def __init__(self, nodes: Iterable[Node], is_sink: Callable[[Frame, LibraryCall], bool]) -> None:
+        self._nodes = {node.frame: node for node in nodes}
+        self._is_sink = is_sink
+        self._callers: dict[Frame, list[tuple[Frame, Edge]]] = {}
+        for node in self._nodes.values():
+            for edge in node.edges:
+                if edge.mode == "runs":
+                    self._callers.setdefault(edge.callee, []).append((node.frame, edge))
+        self.nearest = self._propagate()
+
+    def _own(self, node: Node) -> Witness | None:
+        for call in node.calls:
+            if self._is_sink(node.frame, call):
+                return Witness(0, call.place, call.event, call, None)
+        return None
+
+    def _propagate(self) -> dict[Frame, Witness]:
+        nearest: dict[Frame, Witness] = {}
+        todo: deque[Frame] = deque()
+        for frame, node in self._nodes.items():
+            own = self._own(node)
+            if own is not None:
+                nearest[frame] = own
+                todo.append(frame)
+        while todo:
+            frame = todo.popleft()
+            for caller, edge in self._callers.get(frame, ()):
+                if caller not in nearest:
+                    distance = nearest[frame].distance + 1
+                    nearest[caller] = Witness(distance, edge.place, edge.event, None, edge)
+                    todo.append(caller)
+        return nearest
+
+    def at_events(self, frame: Frame) -> list[Witness]:
+        """For each place of a frame that reaches a sink its nearest witness, in order of evaluation."""
+        node = self._nodes.get(frame)
+        if node is None:
+            return []
+        best: dict[int, Witness] = {}
+        for call in node.calls:
+            if self._is_sink(frame, call):
+                _keep(best, Witness(0, call.place, call.event, call, None))
+        for edge in node.edges:
+            if edge.mode == "runs" and edge.callee in self.nearest:
+                _keep(best, Witness(self.nearest[edge.callee].distance + 1, edge.place, edge.event, None, edge))
+        return sorted(best.values(), key=lambda witness: witness.event)
+
+    def trail(self, frame: Frame, witness: Witness) -> list[tuple[Frame, Witness]]:
+        """The hops from a witness to its sink, the sink last."""
+        trail = [(frame, witness)]
+        while witness.edge is not None:
+            frame = witness.edge.callee
+            witness = self.nearest[frame]
+            trail.append((frame, witness))
+        return trail
+
+
+def _keep(best: dict[int, Witness], witness: Witness) -> None:
+    known = best.get(witness.place)
+    if known is None or witness.distance < known.distance:
+        best[witness.place] = witness

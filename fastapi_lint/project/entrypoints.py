@@ -1,0 +1,201 @@
+"""Where does someone else's code call into the project? Routes, dependencies, middleware, lifespan, tasks, commands."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fastapi_lint.catalogue import CallSpec
+from fastapi_lint.facts import NONE, Call, Lit
+from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.inference import Inference
+from fastapi_lint.project.values import (
+    ClassV,
+    ContextV,
+    CoroutineV,
+    ExternalV,
+    ExtMemberV,
+    FunctionV,
+    GeneratorV,
+    InstanceV,
+    MethodV,
+    PartialV,
+    Type,
+    Value,
+    WrappedV,
+)
+
+_VERBS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+
+
+class EntryPoint(msgspec.Struct, frozen=True):
+    """A registration: `frame` is what is called, `gid` and `place` where the registration stands.
+
+    `decorated` is the function under a registering decorator, NONE for other registrations.
+    """
+
+    kind: str
+    label: str
+    frame: Frame | None
+    gid: int
+    place: int
+    target: Value | None = None
+    decorated: int = NONE
+
+
+class EntryPoints:
+    """Finds every registration that the catalogue knows."""
+
+    def __init__(self, index: Index, inference: Inference) -> None:
+        self._index = index
+        self._inference = inference
+        self._spelled = self._registration_names()
+
+    def _registration_names(self) -> frozenset[str]:
+        """The last segments of all registering APIs: a cheap test before any type is asked for."""
+        names: set[str] = set()
+        for library in self._inference.libraries.catalogue.libraries:
+            for spec in library.function:
+                if spec.entry is not None:
+                    names.update(name.rpartition(".")[2] for name in spec.names)
+            for kind in library.type:
+                if any(spec.entry is not None for spec in kind.call):
+                    names.update(name.rpartition(".")[2] for name in (kind.name, *kind.aliases))
+                    for spec in kind.call:
+                        if spec.entry is not None:
+                            names.update(name.rpartition(".")[2] for name in spec.names)
+        return frozenset(names)
+
+    def find(self) -> list[EntryPoint]:
+        """All entry points, in the order of files and lines."""
+        found: list[EntryPoint] = []
+        for name in sorted(self._spelled):
+            for site in self._index.call_sites(name):
+                found += self._at(site.gid, site.expr)
+        for gid in range(self._index.count):
+            found += self._decorated(gid)
+            found += self._class_based(gid)
+        return sorted(found, key=lambda entry: (entry.gid, entry.place, entry.kind))
+
+    def _at(self, gid: int, expr: int) -> list[EntryPoint]:
+        frame = self._inference.plain_frame(gid)
+        node = self._index.scope(gid).exprs[expr]
+        if not isinstance(node, Call):
+            return []
+        found: list[EntryPoint] = []
+        for callee in self._inference.calls.callees(frame, node):
+            spec = callee.spec
+            if spec is None or spec.entry is None:
+                continue
+            for selector in spec.entry.args:
+                given = self._inference.calls.argument(gid, node, selector)
+                if given != NONE:
+                    label = self._label(spec, callee.name, gid, node)
+                    targets = self._inference.type(frame, given)
+                    found += self._targets(spec.entry.kind, label, targets, gid, node.place)
+                    break
+        return found
+
+    def _decorated(self, gid: int) -> list[EntryPoint]:
+        scope = self._index.scope(gid)
+        found: list[EntryPoint] = []
+        if not scope.decorators:
+            return found
+        outer = self._inference.plain_frame(self._index.parent(gid))
+        for decorator in scope.decorators:
+            node = self._index.scope(outer.gid).exprs[decorator]
+            call = node if isinstance(node, Call) else None
+            for value in self._inference.type(outer, call.func if call is not None else decorator):
+                spec, name = self._inference.libraries.call_spec(value)
+                if spec is not None and spec.entry is not None and spec.entry.decorator:
+                    label = self._label(spec, name, outer.gid, call) or scope.name
+                    target = self._decorated_value(gid)
+                    place = call.place if call is not None else scope.place
+                    where = outer.gid if call is not None else gid
+                    registered = self._targets(spec.entry.kind, label, target, where, place)
+                    found += [msgspec.structs.replace(entry, decorated=gid) for entry in registered]
+        return found
+
+    def _decorated_value(self, gid: int) -> Type:
+        """The function with the decorators below the registration applied."""
+        if self._index.scope(gid).kind == "class":
+            return (ClassV(gid),)
+        outer = self._inference.plain_frame(self._index.parent(gid))
+        base = self._inference.plain_frame(gid)
+        function = FunctionV(gid, (), base.receiver)
+        applied = self._inference.decorators.applied(outer, function)
+        return applied if any(isinstance(v, (FunctionV, MethodV)) for v in applied) else (function,)
+
+    def _class_based(self, gid: int) -> list[EntryPoint]:
+        """Classes whose base makes their methods entry points: `HTTPEndpoint`, `WebSocketEndpoint`, middleware."""
+        scope = self._index.scope(gid)
+        if scope.kind != "class" or not scope.bases:
+            return []
+        classes = self._inference.classes
+        found: list[EntryPoint] = []
+        for base, kind, methods in (
+            ("starlette.endpoints.HTTPEndpoint", "route", _VERBS),
+            ("starlette.endpoints.WebSocketEndpoint", "websocket", {"on_connect", "on_receive", "on_disconnect"}),
+            ("starlette.middleware.base.BaseHTTPMiddleware", "middleware", {"dispatch"}),
+        ):
+            if not classes.derives_from(gid, base):
+                continue
+            for name in sorted(methods):
+                function = classes.find_method(gid, name)
+                if function is not None:
+                    frame = self._inference.calls.frame_of(MethodV(function, InstanceV(gid)))
+                    found.append(EntryPoint(kind, scope.name, frame, gid, scope.place, ClassV(gid)))
+        return found
+
+    def _label(self, spec: CallSpec, name: str, gid: int, node: Call | None) -> str:
+        """`GET /items` for a route, else the path or nothing."""
+        path = ""
+        if node is not None:
+            candidates = [*node.args[:1], *(value for key, value in node.keywords if key == "path")]
+            for expr in candidates:
+                literal = self._index.scope(gid).exprs[expr]
+                if isinstance(literal, Lit) and isinstance(literal.value, str):
+                    path = literal.value
+        verb = name.rpartition(".")[2]
+        return f"{verb.upper()} {path}" if verb in _VERBS else path
+
+    def _targets(self, kind: str, label: str, targets: Type, gid: int, place: int) -> list[EntryPoint]:
+        found = []
+        for value in targets:
+            frames = self._frames(kind, value)
+            for frame in frames:
+                shown = label or self._index.name(frame.gid)
+                found.append(EntryPoint(kind, shown, frame, gid, place, value))
+            if not frames and isinstance(value, (ClassV, ExternalV)):
+                found.append(EntryPoint(kind, label, None, gid, place, value))
+        return found
+
+    def _frames(self, kind: str, value: Value) -> list[Frame]:
+        calls, classes = self._inference.calls, self._inference.classes
+        if isinstance(value, WrappedV):
+            value = value.function
+        if isinstance(value, PartialV):
+            return self._frames(kind, value.function)
+        if isinstance(value, (FunctionV, MethodV)):
+            return [calls.frame_of(value), *(calls.frame_of(impl) for impl in calls.overrides(value))]
+        if isinstance(value, (GeneratorV, ContextV)):
+            return [calls.frame_of(value.function)]
+        if isinstance(value, CoroutineV):
+            return [calls.frame_of(value.function)] if value.function is not None else []
+        if isinstance(value, InstanceV):
+            return self._methods(value.gid, ("__call__",))
+        if isinstance(value, ClassV):
+            names = ("__init__", "dispatch", "__call__") if kind == "middleware" else ("__init__",)
+            if kind == "route" and classes.derives_from(value.gid, "starlette.endpoints.HTTPEndpoint"):
+                names = ()
+            return self._methods(value.gid, names)
+        if isinstance(value, ExtMemberV):
+            return []
+        return []
+
+    def _methods(self, gid: int, names: tuple[str, ...]) -> list[Frame]:
+        found = []
+        for name in names:
+            function = self._inference.classes.find_method(gid, name)
+            if function is not None:
+                found.append(self._inference.calls.frame_of(MethodV(function, InstanceV(gid))))
+        return found

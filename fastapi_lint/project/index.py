@@ -1,0 +1,121 @@
+"""All scopes of the project under one numbering, and the tables that are read off them once."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Union
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Expr, Import, ModuleFacts, Param, Scope, Use, Var
+from fastapi_lint.project.modules import Module, ModuleTable
+from fastapi_lint.project.values import ClassV, InstanceV, Type
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """A scope as it runs: for which receiver, and with what is known of parameters beyond their annotations."""
+
+    gid: int
+    receiver: Union[InstanceV, ClassV, None] = None
+    bound: tuple[tuple[int, int, Type], ...] = ()
+
+
+class Site(msgspec.Struct, frozen=True):
+    """An expression of a scope."""
+
+    gid: int
+    expr: int
+
+
+class Index:
+    """Scopes by global number (`gid`), and where names are called, stored and rebound."""
+
+    def __init__(self, files: Iterable[tuple[str, ModuleFacts]], source_roots: Iterable[str] = ()) -> None:
+        self.modules: list[Module] = []
+        self._bases: list[int] = []
+        base = 0
+        for path, facts in files:
+            self.modules.append(Module(path, facts, base))
+            self._bases.append(base)
+            base += len(facts.scopes)
+        self.count = base
+        self.table = ModuleTable(self.modules, source_roots)
+        self._module_of: list[Module] = [m for m in self.modules for _ in m.facts.scopes]
+        self._scopes: list[Scope] = [scope for m in self.modules for scope in m.facts.scopes]
+        self.rebinds: dict[tuple[int, str], list[Site]] = {}
+        for module in self.modules:
+            for rebind in module.facts.rebinds:
+                key = (module.base + rebind.target, rebind.name)
+                self.rebinds.setdefault(key, []).append(Site(module.base + rebind.scope, rebind.value))
+        self._call_sites: dict[str, list[Site]] | None = None
+
+    def module(self, gid: int) -> Module:
+        return self._module_of[gid]
+
+    def scope(self, gid: int) -> Scope:
+        return self._scopes[gid]
+
+    def module_at(self, ordinal: int) -> Module:
+        return self.modules[bisect_right(self._bases, ordinal) - 1]
+
+    def parent(self, gid: int) -> int:
+        """The gid of the scope around this one, or NONE for a module."""
+        parent = self._scopes[gid].parent
+        return NONE if parent == NONE else self._module_of[gid].base + parent
+
+    def local(self, gid: int, scope: int) -> int:
+        """The gid of another scope of the same module, by its number there."""
+        return self._module_of[gid].base + scope
+
+    def class_of(self, gid: int) -> int:
+        """The class whose body holds this function directly, or NONE."""
+        parent = self.parent(gid)
+        return parent if parent != NONE and self._scopes[parent].kind == "class" else NONE
+
+    def method_around(self, gid: int) -> int:
+        """The method that this scope is, or is nested in; NONE outside of classes."""
+        while gid != NONE:
+            if self._scopes[gid].kind == "function" and self.class_of(gid) != NONE:
+                return gid
+            gid = self.parent(gid)
+        return NONE
+
+    def name(self, gid: int) -> str:
+        """How messages call a scope: `Class.method`, `function`, or `module` for the top level of a file."""
+        scope = self._scopes[gid]
+        return scope.qualname or "module level"
+
+    def call_sites(self, name: str) -> list[Site]:
+        """Every call whose callee is spelled `name` or `x.name`."""
+        if self._call_sites is None:
+            self._call_sites = {}
+            for gid, scope in enumerate(self._scopes):
+                for number, expr in enumerate(scope.exprs):
+                    if isinstance(expr, Call):
+                        spelled = _spelled(scope, scope.exprs[expr.func])
+                        self._call_sites.setdefault(spelled, []).append(Site(gid, number))
+        return self._call_sites.get(name, [])
+
+    def stores(self, gid: int) -> list[Event]:
+        """The attribute stores on the receiver in a method."""
+        scope = self._scopes[gid]
+        return [e for e in scope.events if e.kind == EventKind.STORE_ATTR and is_receiver(scope, e.expr)]
+
+
+def is_receiver(scope: Scope, expr: int) -> bool:
+    """Whether an expression is the method's own first parameter."""
+    value = scope.exprs[expr]
+    if not isinstance(value, Use):
+        return False
+    return all(scope.exprs[scope.defs[n].value] == Param(0) for n in value.defs)
+
+
+def _spelled(scope: Scope, func: Expr) -> str:
+    if isinstance(func, (Attr, Var)):
+        return func.name
+    if isinstance(func, Use) and func.defs:
+        definition = scope.defs[func.defs[0]]
+        value = scope.exprs[definition.value]
+        return value.name if isinstance(value, Import) and value.name else definition.name
+    return ""

@@ -1,0 +1,296 @@
+"""What type has this value? Demand-driven, by expression, with answers kept.
+
+An expression that depends on itself (a variable reassigned in a loop, mutually recursive functions) is unknown where it
+meets itself; answers that were computed while such a gap was open are not kept, so that they do not depend on who asked
+first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Await,
+    Bin,
+    Call,
+    Choice,
+    Cls,
+    Comp,
+    Declared,
+    Enter,
+    Exc,
+    Expr,
+    Free,
+    Func,
+    Import,
+    Iter,
+    Lit,
+    Map,
+    Narrow,
+    Opaque,
+    Param,
+    Phi,
+    Seq,
+    Sub,
+    Unpack,
+    Use,
+    Var,
+)
+from fastapi_lint.project.annotations import Annotations
+from fastapi_lint.project.calls import Calls
+from fastapi_lint.project.classes import Classes
+from fastapi_lint.project.decorators import Decorators
+from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.libraries import Libraries
+from fastapi_lint.project.names import Names
+from fastapi_lint.project.protocols import Protocols
+from fastapi_lint.project.values import (
+    ClassV,
+    CoroutineV,
+    ExternalV,
+    ExtInstanceV,
+    ExtMemberV,
+    FunctionV,
+    InstanceV,
+    MethodV,
+    ModuleV,
+    SuperV,
+    TupleV,
+    Type,
+    Value,
+    WrappedV,
+    union,
+)
+
+_LITERALS: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "str"}
+_DEEPEST = 400
+
+
+class Inference:
+    """Types of expressions; the rooms beside this one answer the questions that go beyond a single expression."""
+
+    def __init__(self, index: Index, libraries: Libraries) -> None:
+        self.index = index
+        self.libraries = libraries
+        self.names = Names(index, self)
+        self.classes = Classes(index, self)
+        self.annotations = Annotations(index, self)
+        self.decorators = Decorators(index, self)
+        self.protocols = Protocols(index, self)
+        self.calls = Calls(index, self)
+        self._known: dict[tuple[Frame, int], Type] = {}
+        self._open: dict[tuple[Frame, int], int] = {}
+        self._gap = _DEEPEST + 1
+        self._rules: dict[type, Callable[[Frame, Any], Type]] = {
+            Use: self._use,
+            Phi: self._use,
+            Var: self._var,
+            Free: self._free,
+            Attr: self._attr,
+            Call: self.calls.result,
+            Lit: self._lit,
+            Opaque: self._opaque,
+            Await: self._await,
+            Seq: self._seq,
+            Map: self._map,
+            Sub: self._sub,
+            Bin: self._bin,
+            Choice: lambda frame, node: union(self.type(frame, item) for item in node.items),
+            Func: self._func,
+            Cls: lambda frame, node: (ClassV(self.index.local(frame.gid, node.scope)),),
+            Import: lambda frame, node: self.names.imported(self.index.module(frame.gid), node),
+            Param: self._param,
+            Iter: lambda frame, node: self.protocols.items(self.type(frame, node.value), node.is_async),
+            Enter: lambda frame, node: self.protocols.entered(self.type(frame, node.value), node.is_async),
+            Unpack: self._unpack,
+            Narrow: self._narrow,
+            Comp: self._comp,
+            Exc: lambda frame, node: self.annotations.instances(self._maybe(frame, node.cls)),
+            Declared: self._declared,
+        }
+
+    def plain_frame(self, gid: int) -> Frame:
+        """A scope as it runs for nobody in particular: a method for its own class, a module for itself."""
+        method = self.index.method_around(gid) if gid != NONE else NONE
+        if method == NONE:
+            return Frame(gid)
+        owner = self.index.class_of(method)
+        bound_to_class = self.decorators.method_kind(method) == "class"
+        return Frame(gid, ClassV(owner) if bound_to_class else InstanceV(owner))
+
+    def type(self, frame: Frame, expr: int) -> Type:
+        """What the expression may stand for."""
+        key = (frame, expr)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        entered = self._open.get(key)
+        if entered is not None:
+            self._gap = min(self._gap, entered)
+            return ()
+        level = len(self._open)
+        if level > _DEEPEST:
+            return ()
+        node: Expr = self.index.scope(frame.gid).exprs[expr]
+        rule = self._rules.get(type(node))
+        if rule is None:
+            return ()
+        self._open[key] = level
+        try:
+            found = rule(frame, node)
+        finally:
+            del self._open[key]
+        if self._gap >= level:
+            self._known[key] = found
+            self._gap = _DEEPEST + 1
+        return found
+
+    def _maybe(self, frame: Frame, expr: int) -> Type:
+        return self.type(frame, expr) if expr != NONE else ()
+
+    # -- names
+
+    def _use(self, frame: Frame, node: Use | Phi) -> Type:
+        defs = self.index.scope(frame.gid).defs
+        return union(self.type(frame, defs[number].value) for number in node.defs)
+
+    def _var(self, frame: Frame, node: Var) -> Type:
+        return self.names.variable(frame, self.index.local(frame.gid, node.scope), node.name)
+
+    def _free(self, frame: Frame, node: Free) -> Type:
+        return self.names.free(self.index.module(frame.gid), node.name)
+
+    def _param(self, frame: Frame, node: Param) -> Type:
+        return self.calls.parameter(frame, node.index)
+
+    def _func(self, frame: Frame, node: Func) -> Type:
+        gid = self.index.local(frame.gid, node.scope)
+        closes_over = self.index.scope(frame.gid).kind in ("function", "lambda")
+        function = FunctionV(gid, frame.bound, frame.receiver) if closes_over else FunctionV(gid)
+        return self.decorators.applied(frame, function)
+
+    # -- values
+
+    def _lit(self, frame: Frame, node: Lit) -> Type:
+        kind = _LITERALS.get(type(node.value))
+        return (ExtInstanceV(f"builtins.{kind}"),) if kind is not None else ()
+
+    def _opaque(self, frame: Frame, node: Opaque) -> Type:
+        return (ExtInstanceV(f"builtins.{node.type}"),) if node.type else ()
+
+    def _await(self, frame: Frame, node: Await) -> Type:
+        return union(self.protocols.awaited(value) for value in self.type(frame, node.value))
+
+    def _seq(self, frame: Frame, node: Seq) -> Type:
+        items = [self.type(frame, item) for item in node.items]
+        if node.kind == "tuple" and len(items) <= 8:
+            return (TupleV(tuple(items)),)
+        return (ExtInstanceV(f"builtins.{node.kind}", (union(items),)),)
+
+    def _map(self, frame: Frame, node: Map) -> Type:
+        keys = union(self.type(frame, key) for key in node.keys if key != NONE)
+        values = union(
+            self.type(frame, value) for key, value in zip(node.keys, node.values) if key != NONE
+        )
+        return (ExtInstanceV("builtins.dict", (keys, values)),)
+
+    def _comp(self, frame: Frame, node: Comp) -> Type:
+        element = self.type(frame, node.element)
+        if node.kind == "dict":
+            return (ExtInstanceV("builtins.dict", (self.type(frame, node.key), element)),)
+        if node.kind == "generator":
+            return (ExtInstanceV("typing.Iterator", (element,)),)
+        return (ExtInstanceV(f"builtins.{node.kind}", (element,)),)
+
+    def _declared(self, frame: Frame, node: Declared) -> Type:
+        declared = self.annotations.type(frame, node.annotation)
+        return self.annotations.refine(declared, self._maybe(frame, node.value))
+
+    def _unpack(self, frame: Frame, node: Unpack) -> Type:
+        found = []
+        for value in self.type(frame, node.value):
+            if isinstance(value, TupleV):
+                found.append(value.items[node.index] if node.index < len(value.items) else ())
+            else:
+                found.append(self.protocols.items((value,), False))
+        return union(found)
+
+    def _narrow(self, frame: Frame, node: Narrow) -> Type:
+        value = self.type(frame, node.value)
+        wanted = self.annotations.type(frame, node.cls) or self.annotations.instances(self.type(frame, node.cls))
+        if not wanted:
+            return value if not node.positive else ()
+        fits = tuple(v for v in value if any(self._fits(v, w) for w in wanted))
+        if node.positive:
+            return fits or wanted
+        return tuple(v for v in value if v not in fits)
+
+    def _fits(self, value: Value, wanted: Value) -> bool:
+        if isinstance(value, ExtInstanceV) and isinstance(wanted, ExtInstanceV):
+            return value.name == wanted.name or self.libraries.is_a(value, wanted.name)
+        if isinstance(value, InstanceV):
+            if isinstance(wanted, InstanceV):
+                return self.classes.is_subclass(value.gid, wanted.gid)
+            return isinstance(wanted, ExtInstanceV) and self.classes.derives_from(value.gid, wanted.name)
+        if isinstance(value, TupleV):
+            return isinstance(wanted, ExtInstanceV) and wanted.name == "builtins.tuple"
+        return value == wanted
+
+    # -- access
+
+    def _attr(self, frame: Frame, node: Attr) -> Type:
+        return union(self.attribute(value, node.name) for value in self.type(frame, node.base))
+
+    def attribute(self, value: Value, name: str) -> Type:
+        """`value.name`."""
+        if isinstance(value, ModuleV):
+            return self.names.of_module(value.path, name)
+        if isinstance(value, InstanceV):
+            return self.classes.attribute(value, name)
+        if isinstance(value, ClassV):
+            return self.classes.bind(self.classes.member(value.gid, name)[0], value)
+        if isinstance(value, SuperV):
+            return self.classes.bind(self.classes.member(value.receiver.gid, name, value.gid)[0], value.receiver)
+        if isinstance(value, ExternalV):
+            return (self.libraries.external(f"{value.name}.{name}"),)
+        if isinstance(value, ExtInstanceV):
+            return self.libraries.member(value, name)
+        if isinstance(value, ExtMemberV):
+            return (ExtMemberV(value.name, f"{value.path}.{name}", value.receiver, value.args),)
+        if isinstance(value, WrappedV) and name == "__wrapped__":
+            return (value.function,)
+        return ()
+
+    def _sub(self, frame: Frame, node: Sub) -> Type:
+        found: list[Type] = []
+        index = self.index.scope(frame.gid).exprs[node.index]
+        for value in self.type(frame, node.base):
+            if isinstance(value, TupleV):
+                found.append(_tuple_item(value, index))
+            elif isinstance(value, (ClassV, ExternalV)):
+                found.append((value,))  # `Repository[User]` is the class
+            else:
+                found.append(self.protocols.subscripted(value, index))
+        return union(found)
+
+    def _bin(self, frame: Frame, node: Bin) -> Type:
+        left = self.type(frame, node.left)
+        return union(self.protocols.operated(value, node.op, self.type(frame, node.right)) for value in left)
+
+    # -- helpers for other rooms
+
+    def functions(self, kind: Type) -> list[FunctionV | MethodV]:
+        """The first-party functions among the values."""
+        return [value for value in kind if isinstance(value, (FunctionV, MethodV))]
+
+    def coroutine_functions(self, kind: Type) -> list[FunctionV | MethodV]:
+        return [v.function for v in kind if isinstance(v, CoroutineV) and v.function is not None]
+
+
+def _tuple_item(value: TupleV, index: Expr) -> Type:
+    if isinstance(index, Lit) and isinstance(index.value, int) and -len(value.items) <= index.value < len(value.items):
+        return value.items[index.value]
+    return union(value.items)

@@ -1,0 +1,117 @@
+"""The catalogue as the project model asks it: type expressions become types, qualified names become entries."""
+
+from __future__ import annotations
+
+from fastapi_lint.catalogue import CallSpec, Catalogue, TypeSpec
+from fastapi_lint.project.values import (
+    ClassV,
+    ExternalV,
+    ExtInstanceV,
+    ExtMemberV,
+    InstanceV,
+    TupleV,
+    Type,
+    Value,
+    union,
+)
+
+_BUILTIN = frozenset(
+    {"str", "bytes", "int", "float", "bool", "list", "dict", "set", "frozenset", "tuple", "object", "slice", "bytearray"}
+)
+
+
+class Libraries:
+    """What the catalogue says about values."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self._parsed: dict[str, Type] = {}
+
+    def external(self, name: str) -> ExternalV:
+        """A library's symbol under its canonical name."""
+        return ExternalV(self.catalogue.canonical(name))
+
+    def instance(self, name: str, args: tuple[Type, ...] = ()) -> ExtInstanceV:
+        """An instance of a library's type, under its canonical name."""
+        return ExtInstanceV(self.catalogue.canonical(name), args)
+
+    def type(self, name: str) -> TypeSpec | None:
+        return self.catalogue.type(name)
+
+    def call_spec(self, value: Value) -> tuple[CallSpec | None, str]:
+        """The entry for calling `value`, and the qualified name to show."""
+        if isinstance(value, ExternalV):
+            spec = self.catalogue.function(value.name)
+            if spec is None and self.catalogue.type(value.name) is not None:
+                spec = self.catalogue.method(value.name, "__init__")
+            if spec is None and "." in value.name:
+                owner, _, member = value.name.rpartition(".")
+                if self.catalogue.type(owner) is not None:
+                    spec = self.catalogue.method(owner, member)
+            return spec, value.name
+        if isinstance(value, ExtMemberV):
+            return self.catalogue.method(value.name, value.path), f"{value.name}.{value.path}"
+        if isinstance(value, ExtInstanceV):
+            return self.catalogue.method(value.name, "__call__"), value.name
+        return None, ""
+
+    def member(self, value: ExtInstanceV, name: str) -> Type:
+        """An attribute of an instance of a library's type."""
+        for kind in self.catalogue.mro(value.name):
+            declared = kind.attributes.get(name)
+            if declared is not None:
+                return self.read(declared, (value,))
+        return (ExtMemberV(value.name, name, args=value.args),)
+
+    def read(self, text: str, receiver: Type = ()) -> Type:
+        """The type that a type expression of the catalogue means; `Self` is the receiver."""
+        if "Self" in text:
+            return self._parse(text, receiver)
+        known = self._parsed.get(text)
+        if known is None:
+            known = self._parsed[text] = self._parse(text, ())
+        return known
+
+    def _parse(self, text: str, receiver: Type) -> Type:
+        return union(self._parse_one(part.strip(), receiver) for part in _split(text, "|"))
+
+    def _parse_one(self, text: str, receiver: Type) -> Type:
+        if text == "Self":
+            return receiver
+        if text in ("None", "Any", "", "typing.Any"):
+            return ()
+        head, bracket, rest = text.partition("[")
+        args = tuple(self._parse(part, receiver) for part in _split(rest[:-1], ",")) if bracket else ()
+        if head == "tuple" and args:
+            return (TupleV(args),)
+        if head == "type":
+            return tuple(ExternalV(value.name) for value in args[0] if isinstance(value, ExtInstanceV)) if args else ()
+        return (self.instance(f"builtins.{head}" if head in _BUILTIN else head, args),)
+
+    def is_a(self, value: Value, base: str) -> bool:
+        """Whether a library instance is of the catalogued type `base` or of one derived from it."""
+        return isinstance(value, ExtInstanceV) and self.catalogue.is_subtype(value.name, base)
+
+
+def receiver_type(value: Value) -> Type:
+    """What `Self` means for a member: the first-party object that inherited it, else the library's."""
+    if isinstance(value, ExtMemberV):
+        if isinstance(value.receiver, ClassV):
+            return (InstanceV(value.receiver.gid),)
+        if value.receiver is not None:
+            return (value.receiver,)
+        return (ExtInstanceV(value.name, value.args),)
+    if isinstance(value, ExternalV):
+        return (ExtInstanceV(value.name.rpartition(".")[0]),)
+    return (value,)
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Splits at the separators that stand outside of brackets."""
+    parts, level, start = [], 0, 0
+    for number, char in enumerate(text):
+        level += (char == "[") - (char == "]")
+        if char == separator and level == 0:
+            parts.append(text[start:number].strip())
+            start = number + 1
+    return [*parts, text[start:].strip()]

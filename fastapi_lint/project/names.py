@@ -1,0 +1,125 @@
+"""What does this name mean? Imports, re-exports, star imports, module members, builtins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_lint.facts import NONE, EventKind, Import
+from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.modules import Module
+from fastapi_lint.project.values import ExternalV, ModuleV, Type, union
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.inference import Inference
+
+
+class Names:
+    """Look-ups of names that the flow inside of one scope does not settle."""
+
+    def __init__(self, index: Index, inference: Inference) -> None:
+        self._index = index
+        self._inference = inference
+        self._open: set[tuple[str, str]] = set()
+
+    def variable(self, frame: Frame, gid: int, name: str) -> Type:
+        """Any value that `name` of scope `gid` may have, seen from `frame` (a scope inside of it, or itself)."""
+        scope = self._index.scope(gid)
+        if scope.kind == "module":
+            return self.member(self._index.module(gid), name)
+        inside = Frame(gid, frame.receiver, frame.bound)
+        types = [self._inference.type(inside, scope.defs[number].value) for number in scope.names.get(name, ())]
+        return union([*types, *self._rebound(gid, name)])
+
+    def _rebound(self, gid: int, name: str) -> list[Type]:
+        sites = self._index.rebinds.get((gid, name), ())
+        return [self._inference.type(self._inference.plain_frame(site.gid), site.expr) for site in sites]
+
+    def member(self, module: Module, name: str) -> Type:
+        """The attribute `name` of a first-party module, wherever it comes from."""
+        key = (module.key, name)
+        if key in self._open:  # two modules that import the name from each other
+            return ()
+        self._open.add(key)
+        try:
+            return self._member(module, name)
+        finally:
+            self._open.discard(key)
+
+    def _member(self, module: Module, name: str) -> Type:
+        scope = module.facts.scopes[0]
+        frame = Frame(module.base)
+        types = [self._inference.type(frame, scope.defs[number].value) for number in scope.names.get(name, ())]
+        types += self._rebound(module.base, name)
+        found = union(types)
+        if found or name in scope.names:
+            return found
+        submodule = f"{module.key}/{name}" if module.key else name
+        if module.is_package and self._index.table.exists(submodule):
+            return (ModuleV(submodule),)
+        return self.star(module, name)
+
+    def star(self, module: Module, name: str) -> Type:
+        """What a star import of `module` gives for `name`; the last one that has the name wins."""
+        for star in reversed(module.facts.star_imports):
+            key = self._module_key(module, star.module, star.level)
+            if key is None:
+                continue
+            source = self._index.table.by_key.get(key)
+            if source is None or source is module or not _exports(source, name):
+                continue
+            found = self.member(source, name)
+            if found:
+                return found
+        return ()
+
+    def has_external_star(self, module: Module) -> bool:
+        """Whether a star import of a library may define any name here."""
+        return any(
+            self._module_key(module, star.module, star.level) is None for star in module.facts.star_imports
+        )
+
+    def _module_key(self, module: Module, name: str, level: int) -> str | None:
+        if level:
+            return self._index.table.relative(module, name, level)
+        return self._index.table.absolute(module, name)
+
+    def imported(self, module: Module, statement: Import) -> Type:
+        """What an import statement binds."""
+        key = self._module_key(module, statement.module, statement.level)
+        if key is None:
+            if statement.level or self._index.table.absolute(module, statement.module.split(".")[0]):
+                return ()  # a first-party module that is not there
+            name = statement.module if statement.name is None else f"{statement.module}.{statement.name}"
+            return (self._inference.libraries.external(name),)
+        if statement.name is None:
+            return (ModuleV(key),)
+        return self.of_module(key, statement.name)
+
+    def of_module(self, key: str, name: str) -> Type:
+        """The member `name` of the module or namespace package at `key`."""
+        source = self._index.table.by_key.get(key)
+        if source is not None:
+            found = self.member(source, name)
+            if found or name in source.facts.scopes[0].names:
+                return found
+        submodule = f"{key}/{name}" if key else name
+        return (ModuleV(submodule),) if self._index.table.exists(submodule) else ()
+
+    def free(self, module: Module, name: str) -> Type:
+        """A name that the module does not bind: from a star import, else a builtin."""
+        found = self.star(module, name)
+        if found:
+            return found
+        if self.has_external_star(module):
+            return ()
+        return (ExternalV(f"builtins.{name}"),)
+
+    def returns(self, gid: int) -> list[int]:
+        """The expressions that a function returns; NONE for a bare `return`."""
+        return [e.expr for e in self._index.scope(gid).events if e.kind == EventKind.RETURN and e.expr != NONE]
+
+
+def _exports(module: Module, name: str) -> bool:
+    if module.facts.exported is not None:
+        return name in module.facts.exported
+    return not name.startswith("_")

@@ -1,0 +1,166 @@
+"""Which state do requests share, and who changes it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Import, Sub, Use, Var
+from fastapi_lint.project.contexts import Arrival, Contexts
+from fastapi_lint.project.graph import Graph
+from fastapi_lint.project.index import Frame
+from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV, ModuleV
+
+_CONTAINERS = frozenset(
+    {
+        "builtins.list",
+        "builtins.dict",
+        "builtins.set",
+        "collections.defaultdict",
+        "collections.OrderedDict",
+        "collections.deque",
+        "collections.Counter",
+    }
+)
+_MUTATORS = frozenset(
+    {
+        "add",
+        "append",
+        "appendleft",
+        "clear",
+        "discard",
+        "extend",
+        "insert",
+        "pop",
+        "popitem",
+        "popleft",
+        "remove",
+        "reverse",
+        "setdefault",
+        "sort",
+        "update",
+    }
+)
+
+
+class Mutation(msgspec.Struct, frozen=True):
+    """A statement that changes `name`, which lives at `where` (`module level`, `class level` or `app.state`)."""
+
+    frame: Frame
+    event: int
+    place: int
+    name: str
+    where: str
+    way: tuple[Arrival, ...]
+
+
+class _State(msgspec.Struct, frozen=True):
+    name: str
+    where: str
+
+
+class SharedState:
+    """Module-level and class-level objects, and `app.state`."""
+
+    def __init__(self, graph: Graph, contexts: Contexts) -> None:
+        self._graph = graph
+        self._index = graph.index
+        self._inference = graph.inference
+        self._contexts = contexts
+
+    def mutations(self) -> Iterator[Mutation]:
+        """Each place once, with the nearest way in from request handling."""
+        reached = self._contexts.reached("request")
+        seen: set[tuple[int, int]] = set()
+        for frame in reached:
+            scope = self._index.scope(frame.gid)
+            for number, event in enumerate(scope.events):
+                if event.place == NONE or (frame.gid, event.place) in seen:
+                    continue
+                state = self._changed(frame, event)
+                if state is not None:
+                    seen.add((frame.gid, event.place))
+                    way = tuple(self._contexts.way_in(frame, reached))
+                    yield Mutation(frame, number, event.place, state.name, state.where, way)
+
+    def _changed(self, frame: Frame, event: Event) -> _State | None:
+        if event.kind == EventKind.STORE_ITEM:
+            return self._container(frame, event.expr)
+        if event.kind == EventKind.STORE_ATTR:
+            return self._object(frame, event)
+        if event.kind == EventKind.CALL:
+            node = self._index.scope(frame.gid).exprs[event.expr]
+            func = self._index.scope(frame.gid).exprs[node.func] if isinstance(node, Call) else None
+            if isinstance(func, Attr) and func.name in _MUTATORS:
+                return self._container(frame, func.base)
+        return None
+
+    def _container(self, frame: Frame, expr: int) -> _State | None:
+        """The shared container that an expression is, or is an item of."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[expr]
+        if isinstance(node, Use) and len(node.defs) == 1:  # a local name for it
+            return self._container(frame, scope.defs[node.defs[0]].value)
+        if isinstance(node, Sub):
+            return self._container(frame, node.base)
+        if not any(isinstance(v, ExtInstanceV) and v.name in _CONTAINERS for v in self._inference.type(frame, expr)):
+            return None
+        if isinstance(node, Var):
+            return self._module_variable(frame, node)
+        if isinstance(node, Attr):
+            return self._attribute(frame, node)
+        return None
+
+    def _module_variable(self, frame: Frame, node: Var) -> _State | None:
+        owner = self._index.local(frame.gid, node.scope)
+        if self._index.scope(owner).kind != "module":
+            return None
+        return _State(node.name, "module level")
+
+    def _attribute(self, frame: Frame, node: Attr) -> _State | None:
+        for value in self._inference.type(frame, node.base):
+            if isinstance(value, ModuleV):
+                return _State(node.name, "module level")
+            if isinstance(value, (ClassV, InstanceV)) and self._is_class_level(value, node.name):
+                return _State(f"{self._index.scope(value.gid).name}.{node.name}", "class level")
+        return None
+
+    def _is_class_level(self, value: ClassV | InstanceV, name: str) -> bool:
+        """Whether the attribute lives in the class itself and no method gives each instance its own."""
+        classes = self._inference.classes
+        if isinstance(value, InstanceV) and classes.stored(value.gid, name):
+            return False
+        for entry in classes.mro(value.gid):
+            if isinstance(entry, int) and name in self._index.scope(entry).names:
+                # pydantic copies defaults for each instance, and a dataclass refuses a mutable one
+                models = ("pydantic.BaseModel", "pydantic.main.BaseModel", "sqlmodel.SQLModel")
+                return not any(classes.derives_from(entry, model) for model in models)
+        return False
+
+    def _object(self, frame: Frame, event: Event) -> _State | None:
+        """An attribute set on `app.state`, on a class, or on an object that a module variable holds."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[event.expr]
+        for value in self._inference.type(frame, event.expr):
+            if isinstance(value, ExtInstanceV) and value.name == "starlette.datastructures.State":
+                base = node.base if isinstance(node, Attr) else NONE
+                owners = self._inference.type(frame, base) if base != NONE else ()
+                if any(self._inference.libraries.is_a(o, "starlette.applications.Starlette") for o in owners):
+                    return _State(f"app.state.{event.name}", "app.state")
+            if isinstance(value, ClassV):
+                return _State(f"{self._index.scope(value.gid).name}.{event.name}", "class level")
+            if isinstance(value, InstanceV) and isinstance(node, Var) and self._is_module_object(frame, node):
+                return _State(f"{node.name}.{event.name}", "module level")
+            if isinstance(value, ModuleV):
+                return _State(event.name, "module level")
+        return None
+
+    def _is_module_object(self, frame: Frame, node: Var) -> bool:
+        owner = self._index.local(frame.gid, node.scope)
+        scope = self._index.scope(owner)
+        if scope.kind != "module":
+            return False
+        return not any(isinstance(scope.exprs[scope.defs[n].value], Import) for n in scope.names.get(node.name, ())) or (
+            self._module_variable(frame, node) is not None
+        )

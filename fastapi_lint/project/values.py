@@ -1,0 +1,173 @@
+"""What an expression may stand for: functions, classes, instances, modules, of the project or of libraries.
+
+A type is a tuple of such values: the expression is one of them. The empty tuple means that nothing is known, and what is
+unknown stays silent. First-party scopes are named by their global number (`gid`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Union
+
+import msgspec
+
+
+class _Value(msgspec.Struct, frozen=True):
+    pass
+
+
+class ModuleV(_Value):
+    """A first-party module or namespace package, by its path relative to the project root, without a suffix."""
+
+    path: str
+
+
+class ExternalV(_Value):
+    """A library's module, function or class, by qualified name."""
+
+    name: str
+
+
+class FunctionV(_Value):
+    """A first-party function.
+
+    `bound` gives parameters of the functions around it that are known where it was made: (gid, index, type);
+    `receiver` is the `self` or `cls` that it captured from a method around it.
+    """
+
+    gid: int
+    bound: tuple[tuple[int, int, tuple["Value", ...]], ...] = ()
+    receiver: Union["InstanceV", "ClassV", None] = None
+
+
+class ClassV(_Value):
+    gid: int
+
+
+class InstanceV(_Value):
+    """An instance of a first-party class."""
+
+    gid: int
+
+
+class MethodV(_Value):
+    """A first-party function bound to a receiver (an instance or a class)."""
+
+    function: FunctionV
+    receiver: Union["InstanceV", "ClassV"]
+
+
+class ExtInstanceV(_Value):
+    """An instance of a library's type; `args` are type arguments (`list[X]`, `dict[K, V]`)."""
+
+    name: str
+    args: tuple[tuple["Value", ...], ...] = ()
+
+
+class ExtMemberV(_Value):
+    """A member of a library's type, reached from an instance or class: `path` is a method name or a dotted path.
+
+    `receiver` is the first-party class or instance that inherited it, if any.
+    """
+
+    name: str
+    path: str
+    receiver: Union["InstanceV", "ClassV", None] = None
+    args: tuple[tuple["Value", ...], ...] = ()
+
+
+class CoroutineV(_Value):
+    """What calling an async function gives; awaiting it gives `result`."""
+
+    function: Union["FunctionV", "MethodV", None]
+    result: tuple["Value", ...]
+
+
+class GeneratorV(_Value):
+    """What calling a first-party generator function gives: its body runs when something iterates."""
+
+    function: Union["FunctionV", "MethodV"]
+    item: tuple["Value", ...]
+    is_async: bool
+
+
+class ContextV(_Value):
+    """What calling a function under `@contextmanager` gives: its body runs on enter and exit."""
+
+    function: Union["FunctionV", "MethodV"]
+    item: tuple["Value", ...]
+    is_async: bool
+
+
+class TupleV(_Value):
+    items: tuple[tuple["Value", ...], ...]
+
+
+class PartialV(_Value):
+    """`functools.partial(function, ...)`; `given` counts the positional arguments that it holds."""
+
+    function: "Value"
+    given: int = 0
+
+
+class SuperV(_Value):
+    """`super()` inside a method of class `gid`, with the receiver that the method runs for."""
+
+    gid: int
+    receiver: Union["InstanceV", "ClassV"]
+
+
+class PropertyV(_Value):
+    """A property before it is looked up on an instance."""
+
+    function: "FunctionV"
+
+
+class WrappedV(_Value):
+    """A function that a decorator changed: `how` is `offloads`, `contextmanager` or `static`/`class` (method kinds)."""
+
+    function: "FunctionV"
+    how: str
+
+
+Value = Union[
+    ModuleV,
+    ExternalV,
+    FunctionV,
+    ClassV,
+    InstanceV,
+    MethodV,
+    ExtInstanceV,
+    ExtMemberV,
+    CoroutineV,
+    GeneratorV,
+    ContextV,
+    TupleV,
+    PartialV,
+    SuperV,
+    PropertyV,
+    WrappedV,
+]
+Type = tuple[Value, ...]
+
+UNKNOWN: Type = ()
+MOST_ALTERNATIVES = 12
+"""A type with more members than this says too little to be worth following."""
+
+
+def union(types: Iterable[Type]) -> Type:
+    """One of several types; members keep their order, so that results do not depend on hashing."""
+    members: dict[Value, None] = {}
+    for kind in types:
+        for value in kind:
+            members[value] = None
+    return tuple(members)[:MOST_ALTERNATIVES]
+
+
+def depth(value: object) -> int:
+    """How deeply a value nests; bounds what may be bound to parameters, so that recursion ends."""
+    if isinstance(value, tuple):
+        return max(map(depth, value), default=0)
+    if isinstance(value, msgspec.Struct):
+        return 1 + max((depth(getattr(value, name)) for name in value.__struct_fields__), default=0)
+    return 0

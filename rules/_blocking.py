@@ -1,0 +1,42 @@
+"""The family FAL1xx: an expression on the event loop reaches a call that blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from fastapi_lint.api import BlockingUse, Project, ProjectRule, Report
+
+Kind = Literal[
+    "sleep",
+    "http",
+    "database",
+    "file",
+    "subprocess",
+    "sync",
+    "cpu",
+    "sdk",
+    "network",
+    "reentry",
+    "input",
+    "metadata",
+]
+
+
+class BlockingRule(ProjectRule):
+    """Reports each expression of loop code whose callee ends in a blocking call of one kind."""
+
+    kind: ClassVar[Kind]
+    effect: ClassVar[str] = "blocks the event loop"
+    way_out: ClassVar[str] = "run it with `await asyncio.to_thread(...)`"
+
+    def check(self, project: Project) -> Iterator[Report]:
+        for use in project.blocking(self.kind):
+            yield Report(use.spot, self.message(use), use.chain, use.entry_points)
+
+    def message(self, use: BlockingUse) -> str:
+        """What blocks, through what, and the way out."""
+        sink = use.call.name
+        through = f" through `{use.callee}`" if use.chain else ""
+        twin = f"; use `{use.call.spec.twin}`, or {self.way_out}" if use.call.spec.twin else f"; {self.way_out}"
+        return f"`{sink}` {self.effect}{through}{twin}"

@@ -1,0 +1,63 @@
+"""A synchronous database round trip on the event loop.
+
+## What it does
+
+Reports each expression in loop code whose callee does a round trip with a synchronous driver or ORM session: DB-API
+drivers, SQLAlchemy and SQLModel sessions, engines and queries, peewee, pymongo, redis and others. Building a query or
+adding to a session is no round trip and stays silent.
+
+## Why is this bad?
+
+A slow query, a lock or an exhausted pool stops the whole worker; stalls of 1.7 s have been seen in production.
+
+## Example
+
+```python
+import sqlite3
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+def count_users(connection: sqlite3.Connection) -> int:
+    return connection.execute("select count(*) from user").fetchone()[0]
+
+
+@app.get("/users/count")
+async def users() -> int:
+    return count_users(sqlite3.Connection("shop.db"))
+```
+
+## Use instead
+
+```python
+import sqlite3
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+def count_users(connection: sqlite3.Connection) -> int:
+    return connection.execute("select count(*) from user").fetchone()[0]
+
+
+@app.get("/users/count")
+def users() -> int:
+    return count_users(sqlite3.Connection("shop.db"))
+```
+"""
+
+from __future__ import annotations
+
+from fastapi_lint.api import Severity
+from ._blocking import BlockingRule
+
+
+class BlockingDatabase(BlockingRule):
+    code = "FAL103"
+    name = "blocking-database"
+    severity = Severity.ERROR
+    kind = "database"
+    way_out = "make the endpoint `def`, or run it with `await asyncio.to_thread(...)`"

