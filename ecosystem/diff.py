@@ -57,7 +57,7 @@ def _match(
             pairs.append((same.pop(0), diagnostic))
         else:
             added.append(diagnostic)
-    return [diagnostic for rest in waiting.values() for diagnostic in rest], added, pairs
+    return ([diagnostic for rest in waiting.values() for diagnostic in rest], added, pairs)
 
 
 def line_reader(roots: Mapping[str, Path]) -> Callable[[Diagnostic], str]:

@@ -6,11 +6,11 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,17 +20,10 @@ from typing import Any
 
 from ecosystem.errors import EcosystemError
 from ecosystem.projects import PinnedProject
-from ecosystem.store import (
-    Diagnostic,
-    ProjectRun,
-    parse_diagnostics,
-    prepare_folder,
-    relative_filenames,
-    save_summary,
-)
+from ecosystem.store import Diagnostic, ProjectRun, parse_diagnostics, prepare_folder, relative_filenames, save_summary
 
 TIMEOUT_SECONDS = 1800.0
-_KILOBYTES_PER_RSS_UNIT = 1 / 1024 if sys.platform == "darwin" else 1
+_MEASURED_PROCESS = Path(__file__).with_name("measured_process.py")
 _INTERNAL_ERROR = re.compile(r"internal[ -]error|crash", re.IGNORECASE)
 
 
@@ -58,65 +51,57 @@ class Measured:
     exit_code: int
     timed_out: bool
     seconds: float
-    cpu_seconds: float
-    peak_mb: float
     stdout: str
     stderr: str
+    cpu_seconds: float = 0.0
+    peak_mb: float = 0.0
 
 
 def measure(linter: Linter, arguments: Sequence[str], cwd: Path) -> Measured:
     """Runs the command to its end, or kills it and its children when the time is up."""
-    expired = threading.Event()
-    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+    if shutil.which(arguments[0]) is None:
+        raise EcosystemError(f"cannot start the linter: {arguments[0]} is not there")
+    with tempfile.TemporaryDirectory() as folder:
+        costs = Path(folder, "costs.json")
+        stdout, stderr = Path(folder, "stdout"), Path(folder, "stderr")
         started = time.perf_counter()
-        process = _start(linter, arguments, cwd, (stdout, stderr))
-        linter.running.add(process.pid)
-        timer = threading.Timer(linter.timeout, _kill_group, (process.pid, expired))
-        timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        timer.cancel()
-        linter.running.discard(process.pid)
-        # Popen did not see the end itself, and would warn about a child that still runs.
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - started
-        return Measured(
-            exit_code=process.returncode,
-            timed_out=expired.is_set(),
-            seconds=seconds,
-            cpu_seconds=usage.ru_utime + usage.ru_stime,
-            peak_mb=usage.ru_maxrss * _KILOBYTES_PER_RSS_UNIT / 1024,
-            stdout=_content(stdout),
-            stderr=_content(stderr),
-        )
+        with stdout.open("wb") as output, stderr.open("wb") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-I", str(_MEASURED_PROCESS), str(costs), *arguments],
+                cwd=cwd,
+                env=linter.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                # A group of its own, so that a timeout reaches the linter and its worker processes.
+                start_new_session=True,
+            )
+            timed_out = _wait(process, linter)
+        measured: dict[str, Any]
+        measured = {"exit_code": process.returncode, "seconds": time.perf_counter() - started}
+        if costs.is_file() and not timed_out:
+            measured = json.loads(costs.read_text("utf-8"))
+        texts = [file.read_text("utf-8", errors="replace") for file in (stdout, stderr)]
+        return Measured(**measured, timed_out=timed_out, stdout=texts[0], stderr=texts[1])
 
 
-def _start(linter: Linter, arguments: Sequence[str], cwd: Path, output: tuple[Any, Any]) -> subprocess.Popen[bytes]:
+def _wait(process: subprocess.Popen[bytes], linter: Linter) -> bool:
+    linter.running.add(process.pid)
     try:
-        return subprocess.Popen(
-            arguments,
-            cwd=cwd,
-            env=linter.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output[0],
-            stderr=output[1],
-            # A group of its own, so that a timeout reaches the linter's worker processes too.
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise EcosystemError(f"cannot start the linter: {error}") from error
+        process.wait(linter.timeout)
+    except subprocess.TimeoutExpired:
+        kill_group(process.pid)
+        process.wait()
+        return True
+    finally:
+        linter.running.discard(process.pid)
+    return False
 
 
-def _kill_group(pid: int, expired: threading.Event | None = None) -> None:
-    if expired:
-        expired.set()
+def kill_group(pid: int) -> None:
+    """Ends a process and everything it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def _content(stream: Any) -> str:
-    stream.seek(0)
-    content: bytes = stream.read()
-    return content.decode("utf-8", errors="replace")
 
 
 def crash_reasons(measured: Measured, diagnostics: Sequence[Diagnostic] | None) -> tuple[str, ...]:
@@ -189,12 +174,7 @@ def _read_output(name: str, stdout: str, base: Path, root: Path) -> tuple[Any, t
 
 
 def run_projects(
-    linter: Linter,
-    projects: Sequence[PinnedProject],
-    cache: Path,
-    folder: Path,
-    *,
-    jobs: int = 1,
+    linter: Linter, projects: Sequence[PinnedProject], cache: Path, folder: Path, *, jobs: int = 1
 ) -> tuple[ProjectRun, ...]:
     """Lints all of them, `jobs` at a time, and stores the run in the folder."""
     prepare_folder(folder)
@@ -208,7 +188,7 @@ def run_projects(
         except BaseException:
             # Ctrl-C does not reach the linters, each of which leads a session of its own.
             for pid in tuple(linter.running):
-                _kill_group(pid)
+                kill_group(pid)
             raise
     return tuple(runs)
 

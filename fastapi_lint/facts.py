@@ -208,11 +208,12 @@ class EventKind(IntEnum):
     STORE_ATTR = 7  # expr: the base; name; value (NONE: deleted); flag: augmented
     STORE_ITEM = 8  # expr: the base; value (NONE: deleted); flag: augmented
     REBIND = 9  # name of a global or nonlocal; value; flag: augmented
-    OP = 10  # expr: a Bin
+    OP = 10  # expr: a Bin; for `x in y` its left side is y
     ITEM = 11  # expr: a Sub that is loaded
     YIELD = 12  # expr: the yielded value or NONE; flag: `yield from`
     RETURN = 13  # expr: the value or NONE
     LOAD = 14  # expr: a Var of module or class level that is read
+    TRUTH = 15  # expr: what a condition tests
 
 
 class Event(_Plain):

@@ -7,7 +7,6 @@ A case is a file or a folder of files; a folder is a project of its own. A line 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from pathlib import Path
 
 from fastapi_lint.config import load_settings
@@ -16,8 +15,8 @@ from fastapi_lint.engine import CheckRequest, CheckResult, check
 
 _EXPECT = re.compile(r"#\s*expect:\s*(FAL\d+(?:\s*,\s*FAL\d+)*)")
 
-Marks = Counter[tuple[str, int, str]]
-"""How often (file relative to the case's folder, row, code) is expected or reported."""
+Marks = set[tuple[str, int, str]]
+"""What is expected or reported: file relative to the case's folder, row, code."""
 
 
 def case_files(case: Path) -> list[Path]:
@@ -32,7 +31,7 @@ def case_root(case: Path) -> Path:
 
 def expectations(case: Path) -> Marks:
     """What the comments of a case ask for."""
-    marks: Marks = Counter()
+    marks: Marks = set()
     for file in case_files(case):
         name = file.relative_to(case_root(case)).as_posix()
         for row, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
@@ -56,4 +55,4 @@ def run_case(case: Path, select: tuple[str, ...]) -> CheckResult:
 def reported(case: Path, diagnostics: tuple[Diagnostic, ...]) -> Marks:
     """The diagnostics in the form of `expectations`."""
     root = case_root(case)
-    return Counter((Path(d.filename).relative_to(root).as_posix(), d.location.row, d.code) for d in diagnostics)
+    return {(Path(d.filename).relative_to(root).as_posix(), d.location.row, d.code) for d in diagnostics}

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-if str(REPOSITORY) not in sys.path:
-    sys.path.insert(0, str(REPOSITORY))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from ecosystem import archive, chains, cli, diff, projects, report, revisions, runner, sample, source, store  # noqa: E402
-from ecosystem.errors import EcosystemError  # noqa: E402
+from ecosystem import archive, chains, cli, diff, projects, report, revisions, runner, sample, source, store
+from ecosystem.errors import EcosystemError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 FAKE_LINTER = """
 import json, os, pathlib, sys
@@ -65,7 +65,7 @@ def project_run(**changes: object) -> store.ProjectRun:
 
 
 def measured(**changes: object) -> runner.Measured:
-    plain = runner.Measured(1, False, 1.0, 1.0, 10.0, "[]", "")
+    plain = runner.Measured(1, False, 1.0, "[]", "")
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
@@ -123,7 +123,6 @@ class TestProjects:
     def test_the_list_names_no_host_and_no_machine(self) -> None:
         text = projects.DEFAULT_PROJECTS_FILE.read_text("utf-8")
         assert "://" not in text
-        assert "pythonhosted" not in text
         assert str(REPOSITORY) not in text
 
     def test_archives_are_pinned_once(self) -> None:
@@ -277,6 +276,12 @@ class TestRun:
         burn = "import time\nwhile time.process_time() < 0.4: pass"
         parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {burn!r}])"
         assert runner.measure(runner.Linter(), (sys.executable, "-c", parent), tmp_path).cpu_seconds >= 0.4
+
+    def test_memory_is_that_of_the_command_not_of_this_process(self, tmp_path: Path) -> None:
+        ballast = bytearray(200 << 20)
+        small = runner.measure(runner.Linter(), (sys.executable, "-c", "pass"), tmp_path).peak_mb
+        large = runner.measure(runner.Linter(), (sys.executable, "-c", "bytearray(b'x') * (100 << 20)"), tmp_path)
+        assert small < 100 < large.peak_mb < 200 == len(ballast) >> 20
 
     def test_a_command_that_is_missing_is_a_usage_error(self, workspace: Path) -> None:
         ecosystem(workspace, "fetch")

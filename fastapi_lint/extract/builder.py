@@ -287,6 +287,13 @@ class ScopeBuilder:
             (loop.breaks if which == "break" else loop.continues).append(self.env)
         self.env = None
 
+    def _final_names(self) -> dict[str, tuple[int, ...]]:
+        """What other scopes see: in a function any definition, in a module or class those that are left at its end."""
+        names = {name: tuple(numbers) for name, numbers in self.bindings.items()}
+        if self.kind in ("module", "class") and self.env is not None:
+            names.update((name, numbers) for name, numbers in self.env.items() if name in names)
+        return names
+
     def finish(self) -> Scope:
         signature = self.signature
         return Scope(
@@ -299,7 +306,7 @@ class ScopeBuilder:
             defs=tuple(self.defs),
             events=tuple(self.events),
             regions=tuple(self.regions),
-            names={name: tuple(numbers) for name, numbers in self.bindings.items()},
+            names=self._final_names(),
             is_async=signature.is_async,
             is_generator=self.is_generator,
             is_stub=signature.is_stub,

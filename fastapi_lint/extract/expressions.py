@@ -32,6 +32,8 @@ from fastapi_lint.facts import (
     Star,
     Sub,
     Unpack,
+    Use,
+    Var,
 )
 
 # What a binary operator is called in facts: only those that libraries and projects overload to good purpose.
@@ -49,6 +51,18 @@ _OPERATORS: dict[type, str] = {
     cst.FloorDivide: "//",
     cst.Power: "**",
     cst.BitXor: "^",
+}
+
+
+_COMPARISONS: dict[type, str] = {
+    cst.In: "in",
+    cst.NotIn: "in",
+    cst.Equal: "==",
+    cst.NotEqual: "!=",
+    cst.LessThan: "<",
+    cst.LessThanEqual: "<=",
+    cst.GreaterThan: ">",
+    cst.GreaterThanEqual: ">=",
 }
 
 
@@ -212,8 +226,11 @@ def _call(scope: ScopeBuilder, node: cst.Call, awaited: bool = False) -> int:
             keywords.append((argument.keyword.value, value))
         elif argument.star == "**":
             keywords.append(("**", value))
+        elif argument.star:
+            scope.event(EventKind.ITER, value, scope.where(argument.value))
+            args.append(scope.expr(Star(value)))
         else:
-            args.append(scope.expr(Star(value)) if argument.star else value)
+            args.append(value)
     place = scope.where(node)
     index = scope.expr(Call(func, tuple(args), tuple(keywords), place))
     scope.event(EventKind.CALL, index, place, flag=awaited)
@@ -253,7 +270,7 @@ def _is_plain(value: Expr) -> bool:
 
 
 def _boolean(scope: ScopeBuilder, node: cst.BooleanOperation) -> int:
-    left = lower(scope, node.left)
+    left = lower_test(scope, node.left)
     entry = scope.fork()
     is_and = isinstance(node.operator, cst.And)
     if is_and:
@@ -266,22 +283,38 @@ def _boolean(scope: ScopeBuilder, node: cst.BooleanOperation) -> int:
 
 
 def _unary(scope: ScopeBuilder, node: cst.UnaryOperation) -> int:
-    inner = lower(scope, node.expression)
+    is_not = isinstance(node.operator, cst.Not)
+    inner = lower_test(scope, node.expression) if is_not else lower(scope, node.expression)
     value = scope.exprs[inner]
     if isinstance(node.operator, cst.Minus) and isinstance(value, Lit) and type(value.value) in (int, float):
         return scope.expr(Lit(-value.value))  # type: ignore[operator]
-    return scope.opaque("bool" if isinstance(node.operator, cst.Not) else "")
+    return scope.opaque("bool" if is_not else "")
 
 
 def _comparison(scope: ScopeBuilder, node: cst.Comparison) -> int:
-    lower(scope, node.left)
+    left = lower(scope, node.left)
     for part in node.comparisons:
-        lower(scope, part.comparator)
+        right = lower(scope, part.comparator)
+        op = _COMPARISONS.get(type(part.operator))
+        if op is not None and not (_is_plain(scope.exprs[left]) and _is_plain(scope.exprs[right])):
+            # for `x in y` it is y whose method runs
+            first, second = (right, left) if op == "in" else (left, right)
+            place = scope.where(node)
+            scope.event(EventKind.OP, scope.expr(Bin(op, first, second, place)), place)
+        left = right
     return scope.opaque("bool")
 
 
+def lower_test(scope: ScopeBuilder, node: Any) -> int:
+    """A condition: its truth may be a method's word."""
+    test = lower(scope, node)
+    if isinstance(scope.exprs[test], (Use, Var, Attr, Call, Await)):
+        scope.event(EventKind.TRUTH, test, scope.where(node))
+    return test
+
+
 def _conditional(scope: ScopeBuilder, node: cst.IfExp) -> int:
-    test = lower(scope, node.test)
+    test = lower_test(scope, node.test)
     entry = scope.fork()
     narrow(scope, node.test, True)
     with scope.within("if", test):
@@ -309,7 +342,10 @@ def _sequence(kind: str) -> Callable[[ScopeBuilder, Any], int]:
         items = []
         for element in node.elements:
             value = lower(scope, element.value)
-            items.append(scope.expr(Star(value)) if isinstance(element, cst.StarredElement) else value)
+            if isinstance(element, cst.StarredElement):
+                scope.event(EventKind.ITER, value, scope.where(element.value))
+                value = scope.expr(Star(value))
+            items.append(value)
         return scope.expr(Seq(kind, tuple(items)))
 
     return lowering

@@ -14,6 +14,7 @@ from fastapi_lint.extract.expressions import (
     lower_annotation,
     lower_index,
     lower_parameters,
+    lower_test,
     narrow,
 )
 from fastapi_lint.facts import (
@@ -102,6 +103,8 @@ def assign(scope: ScopeBuilder, target: Any, value: int, augmented: bool = False
 
 def _unpack(scope: ScopeBuilder, elements: Sequence[Any], value: int) -> None:
     display = scope.exprs[value]
+    if not isinstance(display, Seq) and elements:
+        scope.event(EventKind.ITER, value, scope.where(elements[0].value))
     parallel = isinstance(display, Seq) and len(display.items) == len(elements)
     after_star = False
     for number, element in enumerate(elements):
@@ -225,7 +228,7 @@ def _if(scope: ScopeBuilder, node: cst.If) -> None:
         elif node.orelse is not None:
             _orelse(scope, node.orelse)
         return
-    test = lower(scope, node.test)
+    test = lower_test(scope, node.test)
     entry = scope.fork()
     narrow(scope, node.test, True)
     with scope.within("main" if truth == "main" else "if", test):
@@ -248,7 +251,7 @@ def _orelse(scope: ScopeBuilder, node: Any) -> None:
 def _while(scope: ScopeBuilder, node: cst.While) -> None:
     truth = static_truth(node.test)
     phis = scope.open_loop(scope.module.names.loops[id(node)])
-    test = lower(scope, node.test)
+    test = lower_test(scope, node.test)
     head = scope.fork()
     narrow(scope, node.test, True)
     with scope.within("loop", test):
@@ -324,8 +327,10 @@ def _with(scope: ScopeBuilder, node: cst.With) -> None:
             assign(scope, item.asname.name, scope.expr(Enter(manager, is_async)))
         scope.region = _open_with(scope, manager, is_async)
     lower_body(scope, node.body)
+    after, scope.env = scope.env, scope.env or entry  # a block is left by `return`, too
     for manager, place in reversed(opened):
         scope.event(EventKind.EXIT, manager, place, flag=is_async)
+    scope.env = after
     scope.region = outer
     if scope.env is None and any(_may_suppress(scope, manager) for manager, _ in opened):
         scope.env = scope.since(start, entry)

@@ -18,6 +18,7 @@ from fastapi_lint.project.graph import Graph, LibraryCall, Node, is_harmless
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.libraries import Libraries
+from fastapi_lint.project.offloads import wrong_offloads
 from fastapi_lint.project.state import Mutation, SharedState
 
 
@@ -36,6 +37,15 @@ class BlockingUse(msgspec.Struct, frozen=True):
     call: LibraryCall
     chain: tuple[Hop, ...]
     entry_points: tuple[EntryPointLabel, ...]
+
+
+class WrongOffload(msgspec.Struct, frozen=True):
+    """An offload that cannot work; see `offloads.Offload`."""
+
+    spot: Spot
+    api: str
+    target: str
+    given: str
 
 
 class Middleware(msgspec.Struct, frozen=True):
@@ -145,6 +155,13 @@ class Project:
     def mutations(self) -> Iterator[Mutation]:
         """Every statement of request code that changes state shared between requests."""
         return SharedState(self.graph, self.contexts).mutations()
+
+    def offloads(self) -> Iterator[WrongOffload]:
+        """Every offload in loop code that is handed a result or a coroutine function."""
+        served = [node for node in self.nodes if self.is_served(node.frame.gid)]
+        for offload in wrong_offloads(self.graph, served):
+            spot = self.spot(offload.frame.gid, offload.place)
+            yield WrongOffload(spot, offload.api, offload.target, offload.given)
 
     def base_http_middleware(self) -> Iterator[Middleware]:
         """Classes below `BaseHTTPMiddleware` and functions that `@app.middleware("http")` wraps in one."""

@@ -248,7 +248,7 @@ class Calls:
         """A function as it runs for this call: parameters that say nothing themselves get the arguments' types."""
         target = self.frame_of(function)
         scope = self._index.scope(target.gid)
-        skip = 1 if isinstance(function, MethodV) else 0
+        skip = self._receivers(function)
         new = []
         for number, parameter in enumerate(scope.params):
             if number < skip or parameter.kind in ("args", "kwargs"):
@@ -260,6 +260,12 @@ class Calls:
                     new.append((target.gid, number, kind))
         return self._bound(target, new)
 
+    def _receivers(self, function: Function) -> int:
+        """How many leading parameters the receiver fills: one for a bound method."""
+        if isinstance(function, MethodV):
+            return 1
+        return int(function.receiver is not None and self._index.class_of(function.gid) != NONE)
+
     def frame_with(self, function: Value, args: list[Type]) -> Frame:
         """A function as it runs for positional arguments of these types (beyond the receiver)."""
         if isinstance(function, WrappedV):
@@ -267,7 +273,7 @@ class Calls:
         if not isinstance(function, (FunctionV, MethodV)):
             raise TypeError(f"not a first-party function: {function}")
         target = self.frame_of(function)
-        skip = 1 if isinstance(function, MethodV) else 0
+        skip = self._receivers(function)
         count = len(self._index.scope(target.gid).params)
         new = []
         for number, kind in enumerate(args):

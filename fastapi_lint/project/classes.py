@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Union
 
+import msgspec
+
 from fastapi_lint.facts import NONE
 from fastapi_lint.project.index import Frame, Index, Site
 from fastapi_lint.project.values import (
@@ -152,7 +154,9 @@ class Classes:
                 return (value.function,)
             if value.how == "class":
                 return (MethodV(value.function, ClassV(receiver.gid)),)
-            return (value,) if on_class else (MethodV(value.function, receiver),)
+            if on_class:
+                return (value,)
+            return (WrappedV(msgspec.structs.replace(value.function, receiver=receiver), value.how),)
         if isinstance(value, PropertyV):
             if on_class:
                 return (value,)

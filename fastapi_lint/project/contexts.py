@@ -60,13 +60,19 @@ class Contexts:
 
     def roots(self, category: str) -> list[tuple[Frame, EntryPoint | None]]:
         """The entry points of a category. Dependencies come last: a route that needs them is the better witness."""
-        found = [(e.frame, e) for e in self.entries if _CATEGORIES.get(e.kind) == category and e.frame is not None]
+        found = [(e.frame, e) for e in self.entries if e.frame is not None and self._category(e) == category]
         found.sort(key=lambda pair: pair[1].kind == "dependency")
         if category == "script":
             return [*found, *((frame, None) for frame in self._script_roots())]
         if category == "service":
             return [*found, *((frame, None) for frame in self._detached())]
         return list(found)
+
+    def _category(self, entry: EntryPoint) -> str | None:
+        """An async job of a scheduler runs on the application's own loop, whatever schedules it."""
+        if entry.kind == "worker-task" and entry.frame is not None:
+            return "service" if self._graph.index.scope(entry.frame.gid).is_async else "worker"
+        return _CATEGORIES.get(entry.kind)
 
     def _script_roots(self) -> list[Frame]:
         """What runs under `if __name__ == "__main__"`, and what a loop of the project's own runs."""

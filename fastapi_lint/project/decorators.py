@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from fastapi_lint.facts import NONE, Call, EventKind
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.values import (
+    ClassV,
     ExternalV,
     ExtMemberV,
     FunctionV,
+    InstanceV,
     MethodV,
     PropertyV,
     Type,
@@ -67,6 +69,8 @@ class Decorators:
             return (made_by,)
         if isinstance(made_by, (FunctionV, MethodV)):
             return self._by_function(frame, decorator, function)
+        if isinstance(made_by, ClassV) and not isinstance(self._index.scope(frame.gid).exprs[decorator], Call):
+            return (InstanceV(made_by.gid),)
         return None
 
     def _by_library(self, made_by: ExternalV, function: FunctionV) -> Type | None:
@@ -84,6 +88,8 @@ class Decorators:
             return (WrappedV(function, spec.decorates),)
         if spec is not None and spec.decorates == "property":
             return (PropertyV(function),)
+        if spec is not None and spec.decorates is None and spec.returns is not None and spec.entry is None:
+            return self._inference.libraries.read(spec.returns)
         return None
 
     def _by_function(self, frame: Frame, decorator: int, function: FunctionV) -> Type | None:

@@ -58,11 +58,10 @@ class EntryPoints:
                 if spec.entry is not None:
                     names.update(name.rpartition(".")[2] for name in spec.names)
             for kind in library.type:
-                if any(spec.entry is not None for spec in kind.call):
+                names.update(name for spec in kind.call if spec.entry is not None for name in spec.names)
+                constructor = self._inference.libraries.catalogue.method(kind.name, "__init__")
+                if constructor is not None and constructor.entry is not None:
                     names.update(name.rpartition(".")[2] for name in (kind.name, *kind.aliases))
-                    for spec in kind.call:
-                        if spec.entry is not None:
-                            names.update(name.rpartition(".")[2] for name in spec.names)
         return frozenset(names)
 
     def find(self) -> list[EntryPoint]:

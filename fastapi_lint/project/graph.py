@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from fastapi_lint.catalogue import CallSpec, Condition
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Sub, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Comp, Event, EventKind, Lit, Sub, Use
 from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
@@ -56,6 +56,26 @@ LOOP_STARTERS = frozenset(
         "anyio.run",
         "trio.run",
         "uvloop.run",
+    }
+)
+
+
+SPECIAL_FUNCTIONS = {
+    "builtins.len": "__len__",
+    "builtins.str": "__str__",
+    "builtins.repr": "__repr__",
+    "builtins.bool": "__bool__",
+    "builtins.int": "__int__",
+    "builtins.float": "__float__",
+    "builtins.hash": "__hash__",
+    "builtins.abs": "__abs__",
+    "builtins.iter": "__iter__",
+}
+STACK_ENTERERS = frozenset(
+    {
+        "contextlib.ExitStack.enter_context",
+        "contextlib.AsyncExitStack.enter_context",
+        "contextlib.AsyncExitStack.enter_async_context",
     }
 )
 
@@ -155,13 +175,17 @@ class _Walk:
             EventKind.OP: self.operator,
             EventKind.ITEM: self.item,
             EventKind.YIELD: self.yields,
+            EventKind.TRUTH: self.truth,
+            EventKind.STORE_ITEM: self.store_item,
         }
+        self.deferred: frozenset[int] = frozenset()
 
     def run(self) -> Node:
         self.find_handed()
+        lazy = self.lazy_regions()
         for number, event in enumerate(self.scope.events):
             handler = self.handlers.get(event.kind)
-            if handler is not None:
+            if handler is not None and not (lazy and self.is_inside(event.region, lazy)):
                 self.number = number
                 handler(event)
         self.injected()
@@ -178,8 +202,6 @@ class _Walk:
     def library(self, event: Event, expr: int, name: str, spec: CallSpec, value: Value | None, awaited: bool) -> None:
         self.calls.append(LibraryCall(self.number, event.place, expr, name, spec, awaited, value))
 
-    # -- calls
-
     def find_handed(self) -> None:
         """Coroutines that are made only to be handed to a task or to a new loop run there."""
         for event in self.scope.events:
@@ -194,6 +216,70 @@ class _Walk:
                 elif callee.name in LOOP_STARTERS:
                     self.handed[node.args[0]] = "new-loop"
 
+    # -- what is made here but runs elsewhere
+
+    def lazy_regions(self) -> set[int]:
+        """Regions of generator expressions that nothing on this thread iterates; also notes lazy calls (`map`)."""
+        consumed, streamed = self.consumers()
+        self.deferred = frozenset(streamed)
+        lazy: set[int] = set()
+        generators = [n for n, r in enumerate(self.scope.regions) if r.kind == "genexpr"]
+        if not generators:
+            return lazy
+        by_region = {number: self.generator_of(number) for number in generators}
+        for number, made in by_region.items():
+            if made in streamed or (made != NONE and made not in consumed):
+                lazy.add(number)
+        return lazy
+
+    def generator_of(self, region: int) -> int:
+        """The generator expression whose body the region is: the first one lowered after its iterable."""
+        iterable = self.scope.regions[region].expr
+        for number in range(iterable, len(self.scope.exprs)):
+            node = self.scope.exprs[number]
+            if isinstance(node, Comp) and node.kind == "generator":
+                return number
+        return NONE
+
+    def consumers(self) -> tuple[set[int], set[int]]:
+        """Expressions that a call or a loop takes in here, and those of them that are handed to a stream or thread."""
+        consumed: set[int] = set()
+        streamed: set[int] = set()
+        for event in self.scope.events:
+            if event.kind == EventKind.CALL:
+                node = self.scope.exprs[event.expr]
+                if isinstance(node, Call):
+                    given = {*node.args, *(value for _, value in node.keywords)}
+                    consumed |= given
+                    if any(self.runs_elsewhere(callee) for callee in self.inference.calls.callees(self.frame, node)):
+                        streamed |= given
+            elif event.kind in (EventKind.ITER, EventKind.YIELD):
+                consumed.add(event.expr)
+        for expr in list(consumed):
+            consumed |= self.sources(expr)
+        for expr in list(streamed):
+            streamed |= self.sources(expr)
+        return consumed, streamed
+
+    def sources(self, expr: int) -> set[int]:
+        node = self.scope.exprs[expr] if expr != NONE else None
+        return {self.scope.defs[n].value for n in node.defs} if isinstance(node, Use) else set()
+
+    def runs_elsewhere(self, callee: Callee) -> bool:
+        spec = callee.spec
+        if spec is None:
+            return False
+        return bool(spec.offloads) or (spec.entry is not None and spec.entry.kind == "stream")
+
+    def is_inside(self, region: int, wanted: set[int]) -> bool:
+        while region != NONE:
+            if region in wanted:
+                return True
+            region = self.scope.regions[region].parent
+        return False
+
+    # -- calls
+
     def call(self, event: Event) -> None:
         node = self.scope.exprs[event.expr]
         if not isinstance(node, Call):
@@ -203,9 +289,17 @@ class _Walk:
                 self.first_party(event, callee)
             elif callee.spec is not None:
                 self.library(event, event.expr, callee.name, callee.spec, callee.value, event.flag)
-                self.library_arguments(event, node, callee)
+                if event.expr not in self.deferred:
+                    self.library_arguments(event, node, callee)
             elif callee.name in TASK_MAKERS | LOOP_STARTERS:
                 self.loop_function(event, node, callee.name)
+            if callee.name in SPECIAL_FUNCTIONS and node.args:
+                self.special(event, node.args[0], self.type(node.args[0]), SPECIAL_FUNCTIONS[callee.name])
+            elif callee.name in STACK_ENTERERS and node.args:
+                is_async = callee.name.endswith("async_context")
+                entered = Event(EventKind.ENTER, node.args[0], event.region, event.place, flag=is_async)
+                self.enter(entered)
+                self.exit(entered)
 
     def first_party(self, event: Event, callee: Callee) -> None:
         if callee.frame is None or callee.mode == "lazy":
@@ -228,18 +322,30 @@ class _Walk:
         if spec is None:
             return
         calls = self.inference.calls
-        for selectors, mode in ((spec.runs, "runs"), (spec.offloads, "offloaded")):
+        callbacks = spec.entry.args if spec.entry is not None and spec.entry.kind == "loop-callback" else ()
+        for selectors, mode in ((spec.runs, "runs"), (spec.offloads, "offloaded"), (callbacks, "callback")):
             for selector in selectors:
                 given = calls.argument(self.frame.gid, node, selector)
                 if given != NONE:
                     arguments = shifted(node) if node.args and given == node.args[0] else None
-                    self.callables(event.place, self.type(given), mode, arguments)
+                    kind = self.type(given)
+                    if mode != "callback":  # first-party callbacks are loop code of their own
+                        self.callables(event.place, kind, mode, arguments)
+                    if mode != "offloaded":
+                        self.library_callables(event, kind)
         for selector in spec.iterates:
             given = calls.argument(self.frame.gid, node, selector)
             if given != NONE:
                 self.iterate_type(event, given, self.type(given), False)
         if callee.name in TASK_MAKERS | LOOP_STARTERS:
             self.loop_function(event, node, callee.name)
+
+    def library_callables(self, event: Event, kind: Type) -> None:
+        """A library function handed over as a callback: `map(requests.get, urls)`, `call_later(1, time.sleep, 1)`."""
+        for value in kind:
+            spec, name = self.inference.libraries.call_spec(value)
+            if spec is not None:
+                self.library(event, NONE, name, spec, value, False)
 
     def callables(self, place: int, kind: Type, mode: str, node: Call | None) -> None:
         """Edges to everything that a callable argument may run."""
@@ -407,6 +513,16 @@ class _Walk:
         if isinstance(node, Bin) and name is not None:
             self.special(event, event.expr, self.type(node.left), name)
 
+    def truth(self, event: Event) -> None:
+        for value in self.type(event.expr):
+            if isinstance(value, InstanceV):
+                name = "__bool__" if self.inference.classes.find_method(value.gid, "__bool__") else "__len__"
+                self.special(event, event.expr, (value,), name)
+
+    def store_item(self, event: Event) -> None:
+        name = "__delitem__" if event.value == NONE else "__setitem__"
+        self.special(event, event.expr, self.type(event.expr), name)
+
     def item(self, event: Event) -> None:
         node = self.scope.exprs[event.expr]
         if isinstance(node, Sub):
@@ -432,7 +548,7 @@ def _calls_inside(index: Index, gid: int, expr: int) -> list[int]:
 def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
     """Whether the arguments of this very call make it harmless."""
     spec = call.spec
-    node = inference.index.scope(frame.gid).exprs[call.expr]
+    node = inference.index.scope(frame.gid).exprs[call.expr] if call.expr != NONE else None
     if not isinstance(node, Call) or not (spec.unless or spec.only_if):
         return False
     if any(_holds(inference, frame, node, condition) for condition in spec.unless):

@@ -8,7 +8,22 @@ from typing import Union
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Expr, Import, ModuleFacts, Param, Scope, Use, Var
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Call,
+    Event,
+    EventKind,
+    Expr,
+    Import,
+    Lit,
+    Map,
+    ModuleFacts,
+    Param,
+    Scope,
+    Use,
+    Var,
+)
 from fastapi_lint.project.modules import Module, ModuleTable
 from fastapi_lint.project.values import ClassV, InstanceV, Type
 
@@ -49,6 +64,9 @@ class Index:
                 key = (module.base + rebind.target, rebind.name)
                 self.rebinds.setdefault(key, []).append(Site(module.base + rebind.scope, rebind.value))
         self._call_sites: dict[str, list[Site]] | None = None
+        self._state: dict[str, list[Site]] = {}
+        self._yielded: dict[str, list[Site]] = {}
+        self._state_read = False
 
     def module(self, gid: int) -> Module:
         return self._module_of[gid]
@@ -97,6 +115,28 @@ class Index:
                         self._call_sites.setdefault(spelled, []).append(Site(gid, number))
         return self._call_sites.get(name, [])
 
+    def state_stores(self, name: str) -> list[Site]:
+        """Every value stored in `x.state.name`."""
+        self._read_state()
+        return self._state.get(name, [])
+
+    def yielded_items(self, name: str) -> list[Site]:
+        """The values under the key `name` in dicts that generators yield."""
+        self._read_state()
+        return self._yielded.get(name, [])
+
+    def _read_state(self) -> None:
+        if self._state_read:
+            return
+        self._state_read = True
+        for gid, scope in enumerate(self._scopes):
+            for event in scope.events:
+                if event.kind == EventKind.STORE_ATTR and event.value != NONE and _is_state(scope, event.expr):
+                    self._state.setdefault(event.name, []).append(Site(gid, event.value))
+                elif event.kind == EventKind.YIELD and event.expr != NONE:
+                    for key, value in _items(scope, event.expr):
+                        self._yielded.setdefault(key, []).append(Site(gid, value))
+
     def stores(self, gid: int) -> list[Event]:
         """The attribute stores on the receiver in a method."""
         scope = self._scopes[gid]
@@ -109,6 +149,28 @@ def is_receiver(scope: Scope, expr: int) -> bool:
     if not isinstance(value, Use):
         return False
     return all(scope.exprs[scope.defs[n].value] == Param(0) for n in value.defs)
+
+
+def _is_state(scope: Scope, expr: int) -> bool:
+    """Whether an expression is spelled `x.state`, or is a local name for that."""
+    node = scope.exprs[expr]
+    if isinstance(node, Use) and len(node.defs) == 1:
+        node = scope.exprs[scope.defs[node.defs[0]].value]
+    return isinstance(node, Attr) and node.name == "state"
+
+
+def _items(scope: Scope, expr: int) -> list[tuple[str, int]]:
+    node = scope.exprs[expr]
+    if isinstance(node, Use) and len(node.defs) == 1:
+        node = scope.exprs[scope.defs[node.defs[0]].value]
+    if not isinstance(node, Map):
+        return []
+    found = []
+    for key, value in zip(node.keys, node.values):
+        literal = scope.exprs[key] if key != NONE else None
+        if isinstance(literal, Lit) and isinstance(literal.value, str):
+            found.append((literal.value, value))
+    return found
 
 
 def _spelled(scope: Scope, func: Expr) -> str:

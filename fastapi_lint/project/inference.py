@@ -67,6 +67,7 @@ from fastapi_lint.project.values import (
 
 _LITERALS: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "str"}
 _DEEPEST = 400
+STATE = "starlette.datastructures.State"
 
 
 class Inference:
@@ -257,12 +258,17 @@ class Inference:
         if isinstance(value, ExternalV):
             return (self.libraries.external(f"{value.name}.{name}"),)
         if isinstance(value, ExtInstanceV):
-            return self.libraries.member(value, name)
+            return self._state(name) if value.name == STATE else self.libraries.member(value, name)
         if isinstance(value, ExtMemberV):
             return (ExtMemberV(value.name, f"{value.path}.{name}", value.receiver, value.args),)
         if isinstance(value, WrappedV) and name == "__wrapped__":
             return (value.function,)
         return ()
+
+    def _state(self, name: str) -> Type:
+        """`app.state.name` and `request.state.name`: what the project stores there, or a lifespan yields."""
+        sites = [*self.index.state_stores(name), *self.index.yielded_items(name)]
+        return union(self.type(self.plain_frame(site.gid), site.expr) for site in sites)
 
     def _sub(self, frame: Frame, node: Sub) -> Type:
         found: list[Type] = []

@@ -36,6 +36,13 @@ _OPERATORS = {
     "<<": "__lshift__",
     "%": "__mod__",
     "+=": "__iadd__",
+    "in": "__contains__",
+    "==": "__eq__",
+    "!=": "__eq__",
+    "<": "__lt__",
+    "<=": "__le__",
+    ">": "__gt__",
+    ">=": "__ge__",
 }
 _ITERABLES = frozenset(
     {"list", "set", "frozenset", "tuple", "Iterator", "AsyncIterator", "Generator", "Iterable", "deque", "dict"}

@@ -71,7 +71,7 @@ class SpecialForms:
             form = self._functions.get(value.name)
             return form(frame, node) if form is not None else None
         if isinstance(value, ExtMemberV):
-            return self._container_method(value)
+            return self._member(value, frame, node)
         return None
 
     def _arg(self, node: Call, position: int) -> int:
@@ -138,6 +138,12 @@ class SpecialForms:
             shifted = Call(node.args[0], node.args[1:], node.keywords, node.place)
             types.append(calls.result_of(value, frame, shifted))
         return (CoroutineV(None, union(types)),)
+
+    def _member(self, value: ExtMemberV, frame: Frame, node: Call) -> Type | None:
+        if value.path in ("enter_context", "enter_async_context") and value.name.startswith("contextlib."):
+            is_async = value.path == "enter_async_context"
+            return self._inference.protocols.entered(self._first(frame, node), is_async)
+        return self._container_method(value)
 
     def _container_method(self, value: ExtMemberV) -> Type | None:
         if not value.name.startswith("builtins.") or not value.args:

@@ -27,9 +27,7 @@ Http = Annotated[httpx.AsyncClient, Depends(get_http)]
 
 
 # Nothing here blocks: as a coroutine it is called where it is needed, without a trip to the thread pool.
-async def get_page(
-    limit: Annotated[int, Query(ge=1, le=100)] = 20, offset: Annotated[int, Query(ge=0)] = 0
-) -> Page:
+async def get_page(limit: Annotated[int, Query(ge=1, le=100)] = 20, offset: Annotated[int, Query(ge=0)] = 0) -> Page:
     return Page(limit=limit, offset=offset)
 
 

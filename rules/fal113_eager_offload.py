@@ -1,0 +1,70 @@
+"""A function called on the event loop in the attempt to offload it.
+
+## What it does
+
+Reports offloads that are given the result of a call where they want the function: `to_thread(f(x))`,
+`run_in_threadpool(f(x))`, `executor.submit(f(x))`. Calls that return another function are fine.
+
+## Why is this bad?
+
+`f(x)` runs first, on the event loop; then a thread tries to call its result and fails.
+
+## Example
+
+```python
+import asyncio
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+def total(n: int) -> int:
+    return sum(range(n))
+
+
+@app.get("/total")
+async def index(n: int) -> int:
+    return await asyncio.to_thread(total(n))
+```
+
+## Use instead
+
+```python
+import asyncio
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+def total(n: int) -> int:
+    return sum(range(n))
+
+
+@app.get("/total")
+async def index(n: int) -> int:
+    return await asyncio.to_thread(total, n)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_lint.api import Project, ProjectRule, Report, Severity
+
+
+class EagerOffload(ProjectRule):
+    code = "FAL113"
+    name = "eager-offload"
+    severity = Severity.ERROR
+
+    def check(self, project: Project) -> Iterator[Report]:
+        for offload in project.offloads():
+            if offload.given == "result":
+                message = (
+                    f"`{offload.target}` runs on the event loop, and its result goes to `{offload.api}`; "
+                    "pass the function and its arguments separately"
+                )
+                yield Report(offload.spot, message)
