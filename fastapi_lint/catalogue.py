@@ -76,6 +76,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     In a `[[library.function]]` the names are qualified (`requests.get`); in a `[[library.type.call]]` they are method
     names, may be dotted paths from the instance (`chat.completions.create`), and may use `*` for any one segment.
+    `brief` marks entering a lock: others hold it for moments only, so it counts only where the block awaits.
     The constructor of a type is its `__init__`; `for x in obj` is `__iter__`, `with obj` is `__enter__`, and so on.
     """
 
@@ -91,6 +92,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     iterates: tuple[str | int, ...] = ()
     offloads: tuple[str | int, ...] = ()
     entry: Entry | None = None
+    brief: bool = False
     decorates: Literal["same", "blocks", "offloads", "cached", "contextmanager", "property", "entry"] | None = None
 
 

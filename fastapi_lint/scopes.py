@@ -160,10 +160,14 @@ class _Binder:
         self.current.bind(node.name.value)
         for decorator in node.decorators:
             self.visit(decorator.decorator)
+        if node.returns is not None:
+            self.visit(node.returns.annotation)
         parameters = self.parameters(node.params)
         for parameter in parameters:
             if parameter.default is not None:
                 self.visit(parameter.default)
+            if parameter.annotation is not None:
+                self.visit(parameter.annotation.annotation)
         outer = self.open_scope(node)
         for parameter in parameters:
             self.current.bind(parameter.name.value)
@@ -185,6 +189,8 @@ class _Binder:
         for parameter in parameters:
             if parameter.default is not None:
                 self.visit(parameter.default)
+            if parameter.annotation is not None:
+                self.visit(parameter.annotation.annotation)
         outer = self.open_scope(node)
         for parameter in parameters:
             self.current.bind(parameter.name.value)
@@ -206,6 +212,7 @@ class _Binder:
 
     def annotated(self, node: cst.AnnAssign) -> None:
         self.target(node.target)
+        self.visit(node.annotation.annotation)
         if node.value is not None:
             self.visit(node.value)
 

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ class Server:
     port: int
     process: subprocess.Popen[bytes]
     log: Path
-    token: str | None = field(default=None)
+    token: str | None = None
 
     @property
     def url(self) -> str:

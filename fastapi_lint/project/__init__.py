@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import get_args
 
 import msgspec
 
@@ -102,9 +103,30 @@ class Project:
 
     # -- effects
 
-    def blocking(self, kind: BlockKind) -> Iterator[BlockingUse]:
+    def blocking(self, kind: BlockKind) -> list[BlockingUse]:
         """Every expression on the event loop that reaches a blocking call of this kind, the nearest sink for each."""
+        return self._blocking.get(kind, [])
 
+    @cached_property
+    def _blocking(self) -> dict[str, list[BlockingUse]]:
+        """All kinds at once: of what a place may reach over one or another implementation only one is told."""
+        certain: dict[str, list[BlockingUse]] = {}
+        doubtful: dict[tuple[int, int], tuple[int, str, BlockingUse]] = {}
+        told: set[tuple[int, int]] = set()
+        for kind in get_args(BlockKind):
+            for frame, witness, use in self._blocking_of(kind):
+                key = (frame.gid, witness.place)
+                if witness.certain:
+                    told.add(key)
+                    certain.setdefault(kind, []).append(use)
+                elif key not in doubtful or witness.distance < doubtful[key][0]:
+                    doubtful[key] = (witness.distance, kind, use)
+        for key, (_, kind, use) in doubtful.items():
+            if key not in told:
+                certain.setdefault(kind, []).append(use)
+        return certain
+
+    def _blocking_of(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse]]:
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
             return call.spec.blocks == kind and not call.awaited and not is_harmless(self.inference, frame, call)
 
@@ -116,7 +138,7 @@ class Project:
                 if key not in best or witness.distance < best[key][1].distance:
                     best[key] = (frame, witness)
         for frame, witness in best.values():
-            yield self._blocking_use(effects, frame, witness)
+            yield frame, witness, self._blocking_use(effects, frame, witness)
 
     @cached_property
     def loop_frames(self) -> list[Frame]:

@@ -44,7 +44,8 @@ class Callee(msgspec.Struct, frozen=True):
     """What one call may run: a first-party function (`frame`) or a library's API (`spec`, None if not catalogued).
 
     `mode` says when a first-party body runs: `runs` (there and then), `coroutine` (when awaited, on the loop), `lazy`
-    (when iterated or entered), `offloaded` (in a thread).
+    (when iterated or entered), `offloaded` (in a thread). `certain` is False where several implementations of an
+    abstract method come into question.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Callee(msgspec.Struct, frozen=True):
     mode: str = "runs"
     spec: CallSpec | None = None
     value: Value | None = None
+    certain: bool = True
 
 
 class Arguments(msgspec.Struct, frozen=True):
@@ -341,8 +343,12 @@ class Calls:
 
     def _function_callees(self, value: Function, frame: Frame, node: Call) -> list[Callee]:
         targets = [self.frame_for(value, frame, node)]
-        targets += [self.frame_for(impl, frame, node) for impl in self.overrides(value)]
-        return [Callee(self._index.name(t.gid), t, self.mode(t.gid), value=value) for t in targets]
+        others = [self.frame_for(impl, frame, node) for impl in self.overrides(value)]
+        certain = len(others) <= 1
+        return [
+            Callee(self._index.name(t.gid), t, self.mode(t.gid), value=value, certain=certain)
+            for t in (*targets, *others)
+        ]
 
     def mode(self, gid: int) -> str:
         """When the body of a plain function runs after it is called."""

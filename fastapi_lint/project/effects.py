@@ -12,13 +12,17 @@ from fastapi_lint.project.index import Frame
 
 
 class Witness(msgspec.Struct, frozen=True):
-    """The nearest way from an event to a sink: the sink itself (`call`) or the edge to take. `distance` counts hops."""
+    """The nearest way from an event to a sink: the sink itself (`call`) or the edge to take.
+
+    `distance` counts hops; `certain` is False where the way goes over one of several implementations of a method.
+    """
 
     distance: int
     place: int
     event: int
     call: LibraryCall | None
     edge: Edge | None
+    certain: bool = True
 
 
 class Effects:
@@ -41,21 +45,38 @@ class Effects:
         return None
 
     def _propagate(self) -> dict[Frame, Witness]:
+        """Breadth first; ways over one of several implementations count only where there is no certain one."""
         nearest: dict[Frame, Witness] = {}
         todo: deque[Frame] = deque()
+        doubtful: deque[tuple[Frame, Edge]] = deque()
         for frame, node in self._nodes.items():
             own = self._own(node)
             if own is not None:
                 nearest[frame] = own
                 todo.append(frame)
-        while todo:
+        certain = True
+        while todo or doubtful:
+            if not todo:
+                certain = False
+                caller, edge = doubtful.popleft()
+                if caller not in nearest:
+                    nearest[caller] = self._step(nearest, edge, False)
+                    todo.append(caller)
+                continue
             frame = todo.popleft()
             for caller, edge in self._callers.get(frame, ()):
-                if caller not in nearest:
-                    distance = nearest[frame].distance + 1
-                    nearest[caller] = Witness(distance, edge.place, edge.event, None, edge)
+                if caller in nearest:
+                    continue
+                if edge.certain:
+                    nearest[caller] = self._step(nearest, edge, certain)
                     todo.append(caller)
+                else:
+                    doubtful.append((caller, edge))
         return nearest
+
+    def _step(self, nearest: dict[Frame, Witness], edge: Edge, certain: bool) -> Witness:
+        onward = nearest[edge.callee]
+        return Witness(onward.distance + 1, edge.place, edge.event, None, edge, certain and onward.certain)
 
     def at_events(self, frame: Frame) -> list[Witness]:
         """For each place of a frame that reaches a sink its nearest witness, in order of evaluation."""
@@ -68,7 +89,7 @@ class Effects:
                 _keep(best, Witness(0, call.place, call.event, call, None))
         for edge in node.edges:
             if edge.mode == "runs" and edge.callee in self.nearest:
-                _keep(best, Witness(self.nearest[edge.callee].distance + 1, edge.place, edge.event, None, edge))
+                _keep(best, self._step(self.nearest, edge, edge.certain))
         return sorted(best.values(), key=lambda witness: witness.event)
 
     def trail(self, frame: Frame, witness: Witness) -> list[tuple[Frame, Witness]]:
@@ -83,5 +104,5 @@ class Effects:
 
 def _keep(best: dict[int, Witness], witness: Witness) -> None:
     known = best.get(witness.place)
-    if known is None or witness.distance < known.distance:
+    if known is None or (not witness.certain, witness.distance) < (not known.certain, known.distance):
         best[witness.place] = witness

@@ -24,6 +24,7 @@ from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.values import (
     ClassV,
     ContextV,
+    CoroutineV,
     ExtInstanceV,
     ExtMemberV,
     FunctionV,
@@ -81,13 +82,14 @@ STACK_ENTERERS = frozenset(
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """An event of the caller runs `callee`."""
+    """An event of the caller runs `callee`; `certain` is False for one of several implementations of a method."""
 
     event: int
     place: int
     callee: Frame
     mode: str
     name: str
+    certain: bool = True
 
 
 class LibraryCall(msgspec.Struct, frozen=True):
@@ -194,10 +196,8 @@ class _Walk:
     def type(self, expr: int) -> Type:
         return self.inference.type(self.frame, expr)
 
-    def edge(self, place: int, callee: Frame, mode: str, name: str = "") -> None:
-        self.edges.append(
-            Edge(self.number, place, callee, mode, name or self.index.name(callee.gid))
-        )
+    def edge(self, place: int, callee: Frame, mode: str, name: str = "", certain: bool = True) -> None:
+        self.edges.append(Edge(self.number, place, callee, mode, name or self.index.name(callee.gid), certain))
 
     def library(self, event: Event, expr: int, name: str, spec: CallSpec, value: Value | None, awaited: bool) -> None:
         self.calls.append(LibraryCall(self.number, event.place, expr, name, spec, awaited, value))
@@ -284,7 +284,10 @@ class _Walk:
         node = self.scope.exprs[event.expr]
         if not isinstance(node, Call):
             return
-        for callee in self.inference.calls.callees(self.frame, node):
+        callees = self.inference.calls.callees(self.frame, node)
+        if event.flag:
+            callees = self.awaitable(callees)
+        for callee in callees:
             if callee.frame is not None:
                 self.first_party(event, callee)
             elif callee.spec is not None:
@@ -301,6 +304,32 @@ class _Walk:
                 self.enter(entered)
                 self.exit(entered)
 
+    def awaitable(self, callees: list[Callee]) -> list[Callee]:
+        """Of what an awaited call may reach, only that which can be awaited.
+
+        A plain `def` whose result is known to be no awaitable is not what runs there: the type is too wide, or a
+        decorator changed the function.
+        """
+        some_async = any(callee.mode == "coroutine" for callee in callees)
+        return [c for c in callees if c.mode != "runs" or c.frame is None or self.gives_awaitable(c.frame, some_async)]
+
+    def gives_awaitable(self, frame: Frame, some_async: bool) -> bool:
+        result = self.inference.calls.returned(frame)
+        if not result:
+            declared = self.index.scope(frame.gid).returns != NONE
+            return not some_async and not declared
+        return any(
+            isinstance(value, CoroutineV)
+            or (isinstance(value, (InstanceV, ExtInstanceV)) and not self.is_plain_data(value))
+            for value in result
+        )
+
+    def is_plain_data(self, value: Value) -> bool:
+        """Whether a value is known not to be awaitable."""
+        if isinstance(value, InstanceV):
+            return self.inference.classes.find_method(value.gid, "__await__") is None
+        return isinstance(value, ExtInstanceV) and value.name.startswith("builtins.")
+
     def first_party(self, event: Event, callee: Callee) -> None:
         if callee.frame is None or callee.mode == "lazy":
             return
@@ -309,7 +338,7 @@ class _Walk:
             mode = self.handed.get(event.expr, mode)
         elif mode == "runs" and event.flag and self.inference.decorators.has_unknown(callee.frame.gid):
             return  # awaited, so the decorator made something else of the function
-        self.edge(event.place, callee.frame, mode, callee.name)
+        self.edge(event.place, callee.frame, mode, callee.name, callee.certain)
 
     def loop_function(self, event: Event, node: Call, name: str) -> None:
         """`anyio.run(main)`, `start_soon(work)`: the coroutine function itself is handed over."""
@@ -549,11 +578,27 @@ def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
     """Whether the arguments of this very call make it harmless."""
     spec = call.spec
     node = inference.index.scope(frame.gid).exprs[call.expr] if call.expr != NONE else None
+    if spec.brief and not _awaits_inside(inference.index, frame, call):
+        return True
     if not isinstance(node, Call) or not (spec.unless or spec.only_if):
         return False
     if any(_holds(inference, frame, node, condition) for condition in spec.unless):
         return True
     return bool(spec.only_if) and not all(_holds(inference, frame, node, c) for c in spec.only_if)
+
+
+def _awaits_inside(index: Index, frame: Frame, call: LibraryCall) -> bool:
+    """Whether the `with` block of an entered lock awaits: then whoever waits for the lock may wait for good."""
+    scope = index.scope(frame.gid)
+    entered = {n for n, r in enumerate(scope.regions) if r.kind == "with" and r.expr == call.expr}
+    for event in scope.events:
+        if event.kind == EventKind.AWAIT or (event.flag and event.kind in (EventKind.ITER, EventKind.ENTER)):
+            region = event.region
+            while region != NONE:
+                if region in entered:
+                    return True
+                region = scope.regions[region].parent
+    return False
 
 
 def _holds(inference: Inference, frame: Frame, node: Call, condition: Condition) -> bool:

@@ -67,6 +67,7 @@ from fastapi_lint.project.values import (
 
 _LITERALS: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "str"}
 _DEEPEST = 400
+_MOST_TRIES = 3
 STATE = "starlette.datastructures.State"
 
 
@@ -84,6 +85,7 @@ class Inference:
         self.calls = Calls(index, self)
         self._known: dict[tuple[Frame, int], Type] = {}
         self._open: dict[tuple[Frame, int], int] = {}
+        self._tries: dict[tuple[Frame, int], int] = {}
         self._gap = _DEEPEST + 1
         self._rules: dict[type, Callable[[Frame, Any], Type]] = {
             Use: self._use,
@@ -147,7 +149,15 @@ class Inference:
         if self._gap >= level:
             self._known[key] = found
             self._gap = _DEEPEST + 1
+        elif self._is_exhausted(key):
+            self._known[key] = found
         return found
+
+    def _is_exhausted(self, key: tuple[Frame, int]) -> bool:
+        """Whether an answer with a gap was computed often enough: knots of mutual recursion would take for ever."""
+        tries = self._tries.get(key, 0) + 1
+        self._tries[key] = tries
+        return tries >= _MOST_TRIES
 
     def _maybe(self, frame: Frame, expr: int) -> Type:
         return self.type(frame, expr) if expr != NONE else ()

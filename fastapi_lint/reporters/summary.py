@@ -1,0 +1,61 @@
+"""What is said about a run as a whole: how many diagnostics, and of which rules."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from fastapi_lint.diagnostic import Applicability, Diagnostic, Severity
+
+_PLURAL = {Severity.ERROR: "error{}", Severity.WARNING: "warning{}", Severity.INFO: "info"}
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How often a rule reported; `fixable` counts those with a safe fix."""
+
+    code: str
+    name: str
+    count: int
+    fixable: int
+
+
+def summary(diagnostics: Iterable[Diagnostic]) -> str:
+    """The last line of a report for people."""
+    by_severity = Counter(each.severity for each in diagnostics)
+    total = sum(by_severity.values())
+    if not total:
+        return "All checks passed!"
+    parts = [f"{by_severity[level]} {_PLURAL[level].format(_s(by_severity[level]))}" for level in Severity]
+    return f"Found {total} diagnostic{_s(total)} ({', '.join(parts)})."
+
+
+def counts(diagnostics: Iterable[Diagnostic]) -> list[Count]:
+    """Diagnostics by rule, the most frequent first."""
+    by_rule: dict[tuple[str, str], list[Diagnostic]] = {}
+    for each in diagnostics:
+        by_rule.setdefault((each.code, each.name), []).append(each)
+    found = [Count(code, name, len(group), sum(map(_fixable, group))) for (code, name), group in by_rule.items()]
+    return sorted(found, key=lambda each: (-each.count, each.code))
+
+
+def statistics(diagnostics: Iterable[Diagnostic], output_format: str) -> Iterator[str]:
+    """The counts as a table, or as JSON where the output format is JSON."""
+    found = counts(diagnostics)
+    if output_format == "json":
+        yield json.dumps(msgspec.to_builtins(found), indent=2)
+        return
+    digits = len(str(max((each.count for each in found), default=0)))
+    for each in found:
+        mark = "[*]" if each.fixable == each.count else "[-]" if each.fixable else "[ ]"
+        yield f"{each.count:>{digits}}\t{each.code}\t{mark} {each.name}"
+
+
+def _fixable(diagnostic: Diagnostic) -> bool:
+    return diagnostic.fix is not None and diagnostic.fix.applicability is Applicability.SAFE
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
