@@ -92,8 +92,15 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     iterates: tuple[str | int, ...] = ()
     offloads: tuple[str | int, ...] = ()
     entry: Entry | None = None
+    entries: tuple[Entry, ...] = ()
     brief: bool = False
     decorates: Literal["same", "blocks", "offloads", "cached", "contextmanager", "property", "entry"] | None = None
+
+
+    @property
+    def registers(self) -> tuple[Entry, ...]:
+        """All registrations that the call makes."""
+        return self.entries if self.entry is None else (self.entry, *self.entries)
 
 
 class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -14,10 +12,13 @@ from typing import TypeVar
 import msgspec
 
 from fastapi_lint.catalogue import load_catalogue
-from fastapi_lint.config import PerFileIgnores, Settings, selected_rules, severity_overrides
-from fastapi_lint.context import node_handlers
+from fastapi_lint.config import (
+    PerFileIgnores,
+    Settings,
+    selected_rules,
+    severity_overrides,
+)
 from fastapi_lint.diagnostic import Diagnostic, Hop, Position, Severity
-from fastapi_lint.extract import extract
 from fastapi_lint.facts import ModuleFacts, Place
 from fastapi_lint.files import discover
 from fastapi_lint.project import Project
@@ -26,11 +27,10 @@ from fastapi_lint.registry import Registry, RuleInfo, load_rules
 from fastapi_lint.rule import Report
 from fastapi_lint.source import SourceError, SourceFile
 from fastapi_lint.suppress import apply, parse_suppressions, unused
+from fastapi_lint.workers import Job, RuleChoice, extract_all, with_deep_stack
 
 UNREADABLE = "FAL001"
 UNUSED_SUPPRESSION = "FAL002"
-_STACK = 512 * 1024 * 1024
-_RECURSION = 100_000
 
 Result = TypeVar("Result")
 
@@ -56,32 +56,7 @@ class CheckResult(msgspec.Struct, frozen=True):
 
 def check(request: CheckRequest) -> CheckResult:
     """Analyses the project and reports on the files asked for."""
-    return _with_deep_stack(lambda: _Run(request).run())
-
-
-def _with_deep_stack(work: Callable[[], Result]) -> Result:
-    """Runs in a thread whose stack fits deeply nested code: both the tree walk and the inference recurse."""
-    outcome: list[Result] = []
-    failure: list[BaseException] = []
-
-    def body() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:  # noqa: BLE001 - handed on to the caller, whatever it is
-            failure.append(error)
-
-    old_stack, old_limit = threading.stack_size(_STACK), sys.getrecursionlimit()
-    sys.setrecursionlimit(_RECURSION)
-    try:
-        thread = threading.Thread(target=body)
-        thread.start()
-        thread.join()
-    finally:
-        threading.stack_size(old_stack)
-        sys.setrecursionlimit(old_limit)
-    if failure:
-        raise failure[0]
-    return outcome[0]
+    return with_deep_stack(lambda: _Run(request).run())
 
 
 class _Run:
@@ -95,7 +70,6 @@ class _Run:
         self.errors: list[str] = []
         self.timings: dict[str, float] = {}
         self.found: list[Diagnostic] = []
-        self.sources: dict[str, SourceFile] = {}
         self.shown: dict[str, str] = {}
 
     def run(self) -> CheckResult:
@@ -141,34 +115,19 @@ class _Run:
         return discover([root], self.settings) if root.is_dir() else []
 
     def _extract(self, files: dict[str, Path]) -> Iterator[tuple[str, ModuleFacts]]:
-        rules = [rule for rule in self.registry.node_rules() if rule.code in self.selected]
-        handlers = node_handlers(rules)
-        for key, path in files.items():
-            source = self._read(key, path)
-            if source is None:
-                continue
-            try:
-                facts = extract(source, handlers)
-            except SourceError as error:
-                self._unreadable(key, error)
-            except Exception:  # noqa: BLE001 - a crash on one file must not hide the others
-                self.errors.append(f"{path}: {traceback.format_exc()}")
-            else:
-                if key in self.shown:
-                    self.sources[key] = source
-                yield key, facts
+        jobs = [Job(key, str(path), self._stdin_content(key)) for key, path in files.items()]
+        choice = RuleChoice(self.settings.plugins, self.selected)
+        for outcome in extract_all(jobs, choice, self.settings.jobs):
+            if outcome.facts is not None:
+                yield outcome.key, outcome.facts
+            elif outcome.crash is not None:
+                self.errors.append(outcome.crash)
+            elif outcome.error is not None:
+                self._unreadable(outcome.key, SourceError(outcome.error, outcome.position))
 
-    def _read(self, key: str, path: Path) -> SourceFile | None:
-        try:
-            stdin = self.request.stdin
-            if stdin is not None and self.shown.get(key) == stdin[0]:
-                return SourceFile(stdin[0], stdin[1])
-            return SourceFile(str(path), path.read_bytes())
-        except SourceError as error:
-            self._unreadable(key, error)
-        except OSError as error:
-            self._unreadable(key, SourceError(f"cannot be read: {error.strerror}", Position(1, 1)))
-        return None
+    def _stdin_content(self, key: str) -> bytes | None:
+        stdin = self.request.stdin
+        return stdin[1] if stdin is not None and self.shown.get(key) == stdin[0] else None
 
     def _unreadable(self, key: str, error: SourceError) -> None:
         if key not in self.shown:
@@ -252,11 +211,15 @@ class _Run:
         ignores = PerFileIgnores(self.settings, self.registry)
         known = {info.name: info.code for info in self.registry.rules}
         narrowed = self.selected < {info.code for info in self.registry.rules if info.default}
-        for key, source in self.sources.items():
-            filename = self.shown[key]
+        for key, filename in self.shown.items():
+            if filename not in by_file and UNUSED_SUPPRESSION not in self.selected:
+                continue
+            text = self._text(key)
+            if text is None:
+                continue
             ignored = ignores(Path(os.path.abspath(filename)))
             found = tuple(d for d in by_file.pop(filename, ()) if d.code not in ignored)
-            suppressions = parse_suppressions(source.text)
+            suppressions = parse_suppressions(text)
             if suppressions.skips_file:
                 continue
             inside, used = apply(found, suppressions)
@@ -267,6 +230,14 @@ class _Run:
         for rest in by_file.values():  # files that have no readable text
             kept += rest
         self.found = kept
+
+    def _text(self, key: str) -> str | None:
+        content = self._stdin_content(key)
+        filename = self.shown[key]
+        try:
+            return SourceFile(filename, Path(filename).read_bytes() if content is None else content).text
+        except (OSError, SourceError):
+            return None
 
 
 def _key(path: Path, root: Path) -> str:

@@ -98,7 +98,7 @@ def _run(paths: tuple[Path, ...], stdin_name: str | None, settings: Settings, op
 
     stdin = None
     if stdin_name is not None:
-        stdin = (stdin_name, click.get_binary_stream("stdin").read())
+        stdin = (stdin_name, sys.stdin.buffer.read())
     if stdin is not None and settings.force_exclude and is_excluded(Path(os.path.abspath(stdin[0])), settings):
         result = CheckResult(diagnostics=(), files_checked=0)
     else:

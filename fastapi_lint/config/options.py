@@ -120,6 +120,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def _explain(key: str, message: str) -> str:
     """The validator's message in the words of TOML, with the path of the wrong value in front."""
     text, _, path = message.partition(" - at `")
+    text = text.replace(" | null", "")
     where = key + path.removesuffix("`").removeprefix("$") if path else key
     for name, toml in _TOML_NAMES.items():
         text = re.sub(rf"`([^`]*)\b{name}\b", rf"`\1{toml}", text)

@@ -11,6 +11,9 @@ from fastapi_lint.scopes import bind_names
 from fastapi_lint.source import SourceFile
 
 
+__all__ = ["NodeHandler", "extract"]
+
+
 def extract(source: SourceFile, handlers: dict[type, tuple[NodeHandler, ...]] | None = None) -> ModuleFacts:
     """The facts of one file; `handlers` are node rules by node type. Raises SourceError where it does not parse."""
     tree = parse(source)

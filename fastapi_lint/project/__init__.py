@@ -109,9 +109,13 @@ class Project:
 
     @cached_property
     def _blocking(self) -> dict[str, list[BlockingUse]]:
-        """All kinds at once: of what a place may reach over one or another implementation only one is told."""
+        """All kinds at once, for doubtful ways are told once only.
+
+        Of what a place may reach over one or another implementation the nearest is told, and of all places that reach
+        a sink through a cached function, which runs the first time only, the nearest one.
+        """
         certain: dict[str, list[BlockingUse]] = {}
-        doubtful: dict[tuple[int, int], tuple[int, str, BlockingUse]] = {}
+        doubtful: dict[tuple[int, ...], tuple[int, str, BlockingUse]] = {}
         told: set[tuple[int, int]] = set()
         for kind in get_args(BlockKind):
             for frame, witness, use in self._blocking_of(kind):
@@ -119,8 +123,10 @@ class Project:
                 if witness.certain:
                     told.add(key)
                     certain.setdefault(kind, []).append(use)
-                elif key not in doubtful or witness.distance < doubtful[key][0]:
-                    doubtful[key] = (witness.distance, kind, use)
+                    continue
+                about: tuple[int, ...] = key if witness.once == NONE else (witness.once,)
+                if about not in doubtful or witness.distance < doubtful[about][0]:
+                    doubtful[about] = (witness.distance, kind, use)
         for key, (_, kind, use) in doubtful.items():
             if key not in told:
                 certain.setdefault(kind, []).append(use)

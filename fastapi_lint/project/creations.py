@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Await, Call, Declared, Enter, EventKind, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Await, Call, Declared, Enter, EventKind, Scope, Use
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.graph import Edge, Graph, LibraryCall
 from fastapi_lint.project.index import Frame, is_receiver
+from fastapi_lint.project.inference import STATE
 from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV
 
 
@@ -28,11 +29,16 @@ class Creations:
     def __init__(self, graph: Graph, contexts: Contexts) -> None:
         self._graph = graph
         self._contexts = contexts
-        self._reached = contexts.flow(contexts.roots("request"), self._runs_once)
+        decorators = graph.inference.decorators
+        roots = [pair for pair in contexts.roots("request") if not decorators.is_cached(pair[0].gid)]
+        self._reached = contexts.flow(roots, self._runs_once)
 
     def _runs_once(self, caller: Frame, edge: Edge) -> bool:
         """A cached factory runs its body once, and so does what is made behind a guard and kept."""
-        if self._graph.inference.decorators.is_cached(edge.callee.gid):
+        decorators = self._graph.inference.decorators
+        if decorators.is_cached(edge.callee.gid):
+            return True
+        if decorators.is_cached_property(edge.callee.gid) and not self._is_made_per_request(edge.callee):
             return True
         scope = self._graph.index.scope(caller.gid)
         return self._is_kept(caller, scope, scope.events[edge.event].expr, edge.event)
@@ -74,19 +80,37 @@ class Creations:
             if store.kind == EventKind.STORE_ATTR:
                 if is_receiver(scope, store.expr):
                     owner = self._graph.inference.type(frame, store.expr)
-                    if any(isinstance(value, ClassV) for value in owner) or self._is_guarded(scope, event):
+                    if any(isinstance(value, ClassV) for value in owner):
+                        return True
+                    if self._is_guarded(scope, event) and not self._is_made_per_request(frame):
                         return True
                 elif self._is_shared(frame, store.expr):
                     return True
         return False
 
+    def _is_made_per_request(self, frame: Frame) -> bool:
+        """Whether request handling constructs the receiver's class: what the object keeps is gone with it."""
+        if not isinstance(frame.receiver, InstanceV):
+            return False
+        init = self._graph.inference.classes.find_method(frame.receiver.gid, "__init__")
+        reached = getattr(self, "_reached", None) or self._contexts.reached("request")
+        return init is not None and Frame(init.gid, frame.receiver) in reached
+
     def _is_shared(self, frame: Frame, expr: int) -> bool:
         for value in self._graph.inference.type(frame, expr):
             if isinstance(value, ClassV) or not isinstance(value, (InstanceV, ExtInstanceV)):
                 return True
-            if isinstance(value, ExtInstanceV) and value.name.endswith(".State"):
-                return True
+            if isinstance(value, ExtInstanceV) and value.name == STATE:
+                return self._is_app_state(frame, expr)
         return False
+
+    def _is_app_state(self, frame: Frame, expr: int) -> bool:
+        node = self._graph.index.scope(frame.gid).exprs[expr]
+        if not isinstance(node, Attr):
+            return False
+        libraries = self._graph.inference.libraries
+        owners = self._graph.inference.type(frame, node.base)
+        return any(libraries.is_a(owner, "starlette.applications.Starlette") for owner in owners)
 
     def _is_guarded(self, scope: Scope, event: int) -> bool:
         region = scope.events[event].region

@@ -33,7 +33,7 @@ _PROPERTIES = frozenset(
         "pydantic.computed_field",
     }
 )
-_CACHES = frozenset({"functools.lru_cache", "functools.cache", "cachetools.cached", "cachetools.func.ttl_cache"})
+_CACHES = frozenset({"functools.lru_cache", "functools.cache"})
 
 
 class Decorators:
@@ -144,6 +144,10 @@ class Decorators:
             if spec is not None and spec.decorates == "cached":
                 return True
         return False
+
+    def is_cached_property(self, gid: int) -> bool:
+        """Whether a method runs once for each instance."""
+        return any(name.endswith(".cached_property") for name in self.names(gid))
 
     def method_kind(self, gid: int) -> str:
         """`instance`, `class` or `static`; read off the decorators' names so that no type is needed to know it."""

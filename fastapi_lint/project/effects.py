@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from fastapi_lint.facts import NONE
 from fastapi_lint.project.graph import Edge, LibraryCall, Node
 from fastapi_lint.project.index import Frame
 
@@ -14,7 +15,8 @@ from fastapi_lint.project.index import Frame
 class Witness(msgspec.Struct, frozen=True):
     """The nearest way from an event to a sink: the sink itself (`call`) or the edge to take.
 
-    `distance` counts hops; `certain` is False where the way goes over one of several implementations of a method.
+    `distance` counts hops; `certain` is False where the way goes over one of several implementations of a method, or
+    through a cached function without arguments, which runs the first time only: `once` is the gid of that function.
     """
 
     distance: int
@@ -23,6 +25,7 @@ class Witness(msgspec.Struct, frozen=True):
     call: LibraryCall | None
     edge: Edge | None
     certain: bool = True
+    once: int = NONE
 
 
 class Effects:
@@ -34,7 +37,7 @@ class Effects:
         self._callers: dict[Frame, list[tuple[Frame, Edge]]] = {}
         for node in self._nodes.values():
             for edge in node.edges:
-                if edge.mode == "runs":
+                if edge.mode in ("runs", "once"):
                     self._callers.setdefault(edge.callee, []).append((node.frame, edge))
         self.nearest = self._propagate()
 
@@ -67,7 +70,7 @@ class Effects:
             for caller, edge in self._callers.get(frame, ()):
                 if caller in nearest:
                     continue
-                if edge.certain:
+                if edge.certain and edge.mode == "runs":
                     nearest[caller] = self._step(nearest, edge, certain)
                     todo.append(caller)
                 else:
@@ -76,7 +79,8 @@ class Effects:
 
     def _step(self, nearest: dict[Frame, Witness], edge: Edge, certain: bool) -> Witness:
         onward = nearest[edge.callee]
-        return Witness(onward.distance + 1, edge.place, edge.event, None, edge, certain and onward.certain)
+        once = edge.callee.gid if edge.mode == "once" else onward.once
+        return Witness(onward.distance + 1, edge.place, edge.event, None, edge, certain and onward.certain, once)
 
     def at_events(self, frame: Frame) -> list[Witness]:
         """For each place of a frame that reaches a sink its nearest witness, in order of evaluation."""
@@ -88,8 +92,8 @@ class Effects:
             if self._is_sink(frame, call):
                 _keep(best, Witness(0, call.place, call.event, call, None))
         for edge in node.edges:
-            if edge.mode == "runs" and edge.callee in self.nearest:
-                _keep(best, self._step(self.nearest, edge, edge.certain))
+            if edge.mode in ("runs", "once") and edge.callee in self.nearest:
+                _keep(best, self._step(self.nearest, edge, edge.certain and edge.mode == "runs"))
         return sorted(best.values(), key=lambda witness: witness.event)
 
     def trail(self, frame: Frame, witness: Witness) -> list[tuple[Frame, Witness]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from fastapi_lint.catalogue import CallSpec
-from fastapi_lint.facts import NONE, Call, Lit
+from fastapi_lint.facts import NONE, Call, Lit, Map, Seq
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.values import (
@@ -55,12 +54,12 @@ class EntryPoints:
         names: set[str] = set()
         for library in self._inference.libraries.catalogue.libraries:
             for spec in library.function:
-                if spec.entry is not None:
+                if spec.registers:
                     names.update(name.rpartition(".")[2] for name in spec.names)
             for kind in library.type:
-                names.update(name for spec in kind.call if spec.entry is not None for name in spec.names)
+                names.update(name for spec in kind.call if spec.registers for name in spec.names)
                 constructor = self._inference.libraries.catalogue.method(kind.name, "__init__")
-                if constructor is not None and constructor.entry is not None:
+                if constructor is not None and constructor.registers:
                     names.update(name.rpartition(".")[2] for name in (kind.name, *kind.aliases))
         return frozenset(names)
 
@@ -83,16 +82,22 @@ class EntryPoints:
         found: list[EntryPoint] = []
         for callee in self._inference.calls.callees(frame, node):
             spec = callee.spec
-            if spec is None or spec.entry is None:
-                continue
-            for selector in spec.entry.args:
-                given = self._inference.calls.argument(gid, node, selector)
-                if given != NONE:
-                    label = self._label(spec, callee.name, gid, node)
-                    targets = self._inference.type(frame, given)
-                    found += self._targets(spec.entry.kind, label, targets, gid, node.place)
-                    break
+            for entry in spec.registers if spec is not None else ():
+                given = [self._inference.calls.argument(gid, node, selector) for selector in entry.args]
+                registered = next((expr for expr in given if expr != NONE), NONE)
+                if registered != NONE:
+                    label = self._label(callee.name, gid, node)
+                    for target in self._registered(gid, registered):
+                        targets = self._inference.type(frame, target)
+                        found += self._targets(entry.kind, label, targets, gid, node.place)
         return found
+
+    def _registered(self, gid: int, expr: int) -> list[int]:
+        """The callables in an argument: itself, the items of a list, the values of a dict."""
+        node = self._index.scope(gid).exprs[expr]
+        if isinstance(node, Seq):
+            return list(node.items)
+        return list(node.values) if isinstance(node, Map) else [expr]
 
     def _decorated(self, gid: int) -> list[EntryPoint]:
         scope = self._index.scope(gid)
@@ -105,13 +110,15 @@ class EntryPoints:
             call = node if isinstance(node, Call) else None
             for value in self._inference.type(outer, call.func if call is not None else decorator):
                 spec, name = self._inference.libraries.call_spec(value)
-                if spec is not None and spec.entry is not None and spec.entry.decorator:
-                    label = self._label(spec, name, outer.gid, call) or scope.name
+                for entry in spec.registers if spec is not None else ():
+                    if not entry.decorator:
+                        continue
+                    label = self._label(name, outer.gid, call) or scope.name
                     target = self._decorated_value(gid)
                     place = call.place if call is not None else scope.place
                     where = outer.gid if call is not None else gid
-                    registered = self._targets(spec.entry.kind, label, target, where, place)
-                    found += [msgspec.structs.replace(entry, decorated=gid) for entry in registered]
+                    registered = self._targets(entry.kind, label, target, where, place)
+                    found += [msgspec.structs.replace(one, decorated=gid) for one in registered]
         return found
 
     def _decorated_value(self, gid: int) -> Type:
@@ -145,7 +152,7 @@ class EntryPoints:
                     found.append(EntryPoint(kind, scope.name, frame, gid, scope.place, ClassV(gid)))
         return found
 
-    def _label(self, spec: CallSpec, name: str, gid: int, node: Call | None) -> str:
+    def _label(self, name: str, gid: int, node: Call | None) -> str:
         """`GET /items` for a route, else the path or nothing."""
         path = ""
         if node is not None:
@@ -163,7 +170,9 @@ class EntryPoints:
             frames = self._frames(kind, value)
             for frame in frames:
                 shown = label or self._index.name(frame.gid)
-                found.append(EntryPoint(kind, shown, frame, gid, place, value))
+                # a middleware object is made once, when the app is put together
+                is_made = kind == "middleware" and self._index.scope(frame.gid).name == "__init__"
+                found.append(EntryPoint("startup" if is_made else kind, shown, frame, gid, place, value))
             if not frames and isinstance(value, (ClassV, ExternalV)):
                 found.append(EntryPoint(kind, label, None, gid, place, value))
         return found

@@ -3,6 +3,7 @@
 Built on demand, frame by frame. An edge's `mode` says how the callee's body runs:
 
 - `runs`: there and then, on the caller's thread; effects flow up along these edges only,
+- `once`: like `runs`, but the first time only (a cached function without arguments),
 - `coroutine`: on the event loop, as async code of its own,
 - `task`: on the event loop, detached from the caller (`create_task`),
 - `offloaded`: in a worker thread or process,
@@ -18,6 +19,7 @@ import msgspec
 
 from fastapi_lint.catalogue import CallSpec, Condition
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Comp, Event, EventKind, Lit, Sub, Use
+from fastapi_lint.project.annotations import injected_expr
 from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
@@ -269,7 +271,7 @@ class _Walk:
         spec = callee.spec
         if spec is None:
             return False
-        return bool(spec.offloads) or (spec.entry is not None and spec.entry.kind == "stream")
+        return bool(spec.offloads) or any(entry.kind == "stream" for entry in spec.registers)
 
     def is_inside(self, region: int, wanted: set[int]) -> bool:
         while region != NONE:
@@ -338,6 +340,8 @@ class _Walk:
             mode = self.handed.get(event.expr, mode)
         elif mode == "runs" and event.flag and self.inference.decorators.has_unknown(callee.frame.gid):
             return  # awaited, so the decorator made something else of the function
+        elif mode == "runs" and not self.index.scope(callee.frame.gid).params:
+            mode = "once" if self.inference.decorators.is_cached(callee.frame.gid) else mode
         self.edge(event.place, callee.frame, mode, callee.name, callee.certain)
 
     def loop_function(self, event: Event, node: Call, name: str) -> None:
@@ -351,7 +355,7 @@ class _Walk:
         if spec is None:
             return
         calls = self.inference.calls
-        callbacks = spec.entry.args if spec.entry is not None and spec.entry.kind == "loop-callback" else ()
+        callbacks = tuple(arg for entry in spec.registers if entry.kind == "loop-callback" for arg in entry.args)
         for selectors, mode in ((spec.runs, "runs"), (spec.offloads, "offloaded"), (callbacks, "callback")):
             for selector in selectors:
                 given = calls.argument(self.frame.gid, node, selector)
@@ -408,14 +412,12 @@ class _Walk:
         outer = self.inference.calls.outer(self.frame)
         for parameter in self.scope.params:
             for expr in (parameter.default, parameter.annotation):
-                for dependency, place in self.dependencies(outer, expr):
+                for dependency, place in self.dependencies(outer, expr, parameter.annotation):
                     for value in dependency:
                         for frame in self.callable_frames(value, None):
                             self.edge(place, frame, "injected")
 
-    def dependencies(self, outer: Frame, expr: int) -> list[tuple[Type, int]]:
-        from fastapi_lint.project.annotations import injected_expr
-
+    def dependencies(self, outer: Frame, expr: int, annotation: int) -> list[tuple[Type, int]]:
         found: list[tuple[Type, int]] = []
         if expr == NONE:
             return found
@@ -431,11 +433,17 @@ class _Walk:
         for number in _calls_inside(self.index, where.gid, expr):
             call = self.index.scope(where.gid).exprs[number]
             if isinstance(call, Call) and annotations.is_injector(where, call):
-                dependency = injected_expr(call)
-                if dependency != NONE:
-                    place = call.place if where.gid == outer.gid else NONE
-                    found.append((self.inference.type(where, dependency), place))
+                place = call.place if where.gid == outer.gid else NONE
+                found.append((self.injected_type(where, call, outer, annotation), place))
         return found
+
+    def injected_type(self, where: Frame, call: Call, outer: Frame, annotation: int) -> Type:
+        """What is called for a dependency: the argument of `Depends`, or the annotated class."""
+        dependency = injected_expr(call)
+        if dependency != NONE:
+            return self.inference.type(where, dependency)
+        declared = self.inference.annotations.type(outer, annotation)
+        return tuple(ClassV(value.gid) for value in declared if isinstance(value, InstanceV))
 
     # -- special methods
 

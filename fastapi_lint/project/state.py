@@ -6,11 +6,25 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Import, Sub, Use, Var
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Call,
+    Comp,
+    Declared,
+    Event,
+    EventKind,
+    Import,
+    Map,
+    Seq,
+    Sub,
+    Use,
+    Var,
+)
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
-from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV, ModuleV
+from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, InstanceV, ModuleV
 
 _CONTAINERS = frozenset(
     {
@@ -122,21 +136,37 @@ class SharedState:
         for value in self._inference.type(frame, node.base):
             if isinstance(value, ModuleV):
                 return _State(node.name, "module level")
-            if isinstance(value, (ClassV, InstanceV)) and self._is_class_level(value, node.name):
+            if isinstance(value, (ClassV, InstanceV)) and self._is_class_level(value, node.name, True):
                 return _State(f"{self._index.scope(value.gid).name}.{node.name}", "class level")
         return None
 
-    def _is_class_level(self, value: ClassV | InstanceV, name: str) -> bool:
+    def _is_class_level(self, value: ClassV | InstanceV, name: str, container: bool) -> bool:
         """Whether the attribute lives in the class itself and no method gives each instance its own."""
         classes = self._inference.classes
         if isinstance(value, InstanceV) and classes.stored(value.gid, name):
             return False
         for entry in classes.mro(value.gid):
             if isinstance(entry, int) and name in self._index.scope(entry).names:
-                # pydantic copies defaults for each instance, and a dataclass refuses a mutable one
+                # pydantic copies defaults for each instance
                 models = ("pydantic.BaseModel", "pydantic.main.BaseModel", "sqlmodel.SQLModel")
-                return not any(classes.derives_from(entry, model) for model in models)
+                if any(classes.derives_from(entry, model) for model in models):
+                    return False
+                return not container or self._holds_container(entry, name)
         return False
+
+    def _holds_container(self, owner: int, name: str) -> bool:
+        """Whether the class body itself makes a container: a declared field or a descriptor makes one per instance."""
+        scope = self._index.scope(owner)
+        return any(self._makes_container(Frame(owner), scope.defs[n].value) for n in scope.names.get(name, ()))
+
+    def _makes_container(self, frame: Frame, expr: int) -> bool:
+        node = self._index.scope(frame.gid).exprs[expr]
+        if isinstance(node, Declared):
+            return node.value != NONE and self._makes_container(frame, node.value)
+        if isinstance(node, Call):
+            made = self._inference.type(frame, node.func)
+            return any(isinstance(value, ExternalV) and value.name in _CONTAINERS for value in made)
+        return isinstance(node, (Map, Comp)) or (isinstance(node, Seq) and node.kind != "tuple")
 
     def _object(self, frame: Frame, event: Event) -> _State | None:
         """An attribute set on `app.state`, on a class, or on an object that a module variable holds."""
