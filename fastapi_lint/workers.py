@@ -7,14 +7,12 @@ back as bytes; a tree never leaves its process.
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
+import subprocess
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TypeVar
 
@@ -91,21 +89,67 @@ def extract_all(jobs: list[Job], rules: RuleChoice, processes: int | None) -> It
     if count <= 1 or len(jobs) < _FEWEST_FOR_PROCESSES:
         yield from _extract_here(jobs, rules)
         return
-    chunks = _chunks(jobs, count * 8)
-    found: dict[str, Outcome] = {}
+    mine, *others = _parts(jobs, count)
+    workers = [_Worker(part, rules) for part in others]
     try:
-        with ProcessPoolExecutor(count, multiprocessing.get_context("spawn")) as pool:
-            for part in pool.map(_work, chunks, [rules] * len(chunks)):
-                for outcome in msgspec.msgpack.decode(part, type=list[Outcome]):
-                    found[outcome.key] = outcome
-    except BrokenProcessPool:  # killed for want of memory, or processes are forbidden here
-        rest = [job for job in jobs if job.key not in found]
-        found.update((outcome.key, outcome) for outcome in _extract_here(rest, rules))
+        found = {outcome.key: outcome for outcome in _extract_here(mine, rules)}
+        for worker in workers:
+            found.update((outcome.key, outcome) for outcome in worker.outcomes())
+    finally:
+        for worker in workers:
+            worker.stop()
     for job in jobs:
         yield found[job.key]
 
 
-def _chunks(jobs: list[Job], count: int) -> list[list[Job]]:
+class _Worker:
+    """A process that extracts its jobs while this one does its own.
+
+    A plain child with pipes: unlike `multiprocessing` it never imports the caller's main module, and its module search
+    path is the parent's, so that no file of the linted project can take the place of a library.
+    """
+
+    def __init__(self, jobs: list[Job], rules: RuleChoice) -> None:
+        self._jobs = jobs
+        self._rules = rules
+        start = f"import sys; sys.path[:] = {sys.path!r}; from fastapi_lint.workers import serve; serve()"
+        self._process = subprocess.Popen([sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._answer = b""
+        self._talk = threading.Thread(target=self._exchange, daemon=True)
+        self._talk.start()
+
+    def _exchange(self) -> None:
+        try:
+            self._answer, _ = self._process.communicate(msgspec.msgpack.encode((self._jobs, self._rules)))
+        except OSError:  # killed: the parent does the work
+            self._answer = b""
+
+    def outcomes(self) -> list[Outcome]:
+        """What the process found; if it died, the work is done here."""
+        self._talk.join()
+        try:
+            return msgspec.msgpack.decode(self._answer, type=list[Outcome])
+        except msgspec.DecodeError:
+            return list(_extract_here(self._jobs, self._rules))
+
+    def stop(self) -> None:
+        """Ends the process, finished or not."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._talk.join()
+
+
+def serve() -> None:
+    """The main function of a worker process: jobs on standard input, outcomes on standard output."""
+    answer = sys.stdout.buffer
+    sys.stdout = sys.stderr  # nothing else may write into the answer
+    jobs, rules = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=tuple[list[Job], RuleChoice])
+    outcomes = with_deep_stack(lambda: list(_extract_here(jobs, rules)))
+    answer.write(msgspec.msgpack.encode(outcomes))
+    answer.flush()
+
+
+def _parts(jobs: list[Job], count: int) -> list[list[Job]]:
     """The jobs in parts of about equal size in bytes, the largest files first so that none of them comes last."""
     sized = sorted(((_size(job), number) for number, job in enumerate(jobs)), reverse=True)
     parts: list[list[Job]] = [[] for _ in range(count)]
@@ -122,10 +166,6 @@ def _size(job: Job) -> int:
         return len(job.content) if job.content is not None else os.stat(job.path).st_size
     except OSError:
         return 0
-
-
-def _work(jobs: list[Job], rules: RuleChoice) -> bytes:
-    return msgspec.msgpack.encode(with_deep_stack(lambda: list(_extract_here(jobs, rules))))
 
 
 def _extract_here(jobs: Iterable[Job], rules: RuleChoice) -> Iterator[Outcome]:

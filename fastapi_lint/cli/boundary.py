@@ -53,15 +53,11 @@ class Application(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # no file name and no terminal may make a report fail
                 stream.reconfigure(errors="backslashreplace")
-        sys.exit(self._guarded(words, prog_name, complete_var, extra))
+        sys.exit(self._guarded(words, complete_var, extra))
 
-    def _guarded(
-        self, words: list[str], prog_name: str | None, complete_var: str | None, extra: MutableMapping[str, Any]
-    ) -> int:
+    def _guarded(self, words: list[str], complete_var: str | None, extra: MutableMapping[str, Any]) -> int:
         try:
-            result = super().main(
-                words, prog_name or "fastapi-lint", complete_var, standalone_mode=False, **dict(extra)
-            )
+            result = super().main(words, "fastapi-lint", complete_var, standalone_mode=False, **dict(extra))
             return result if isinstance(result, int) else OK
         except click.ClickException as error:
             error.show()

@@ -128,6 +128,8 @@ class ScopeBuilder:
         self.overlays: list[dict[str, tuple[int, ...]]] = []
         self.region = 0
         self.silent = 0
+        # the region that a statement leaves behind for what follows it: kind, expression, parent
+        self.implied: tuple[str, int, int | None] | None = None
         self.detached = False
         self.loops: list[_Loop] = []
         self.is_generator = False
@@ -220,15 +222,19 @@ class ScopeBuilder:
     # -- control flow
 
     @contextmanager
-    def within(self, kind: str, expr: int = NONE) -> Iterator[None]:
-        """A region of the control flow."""
+    def within(self, kind: str, expr: int = NONE, parent: int | None = None) -> Iterator[int]:
+        """A region of the control flow; gives its number. Handlers have their `try` as parent."""
         outer = self.region
-        self.regions.append(Region(outer, kind, expr))
-        self.region = len(self.regions) - 1
         try:
-            yield
+            yield self.enter_region(kind, expr, parent)
         finally:
             self.region = outer
+
+    def enter_region(self, kind: str, expr: int = NONE, parent: int | None = None) -> int:
+        """Puts what follows into a new region; the caller restores `region` at its end."""
+        self.regions.append(Region(self.region if parent is None else parent, kind, expr))
+        self.region = len(self.regions) - 1
+        return self.region
 
     @contextmanager
     def muted(self) -> Iterator[None]:

@@ -27,7 +27,6 @@ from fastapi_lint.facts import (
     Opaque,
     Param,
     ParamFacts,
-    Region,
     Seq,
     Star,
     Sub,
@@ -288,7 +287,7 @@ def _unary(scope: ScopeBuilder, node: cst.UnaryOperation) -> int:
     value = scope.exprs[inner]
     if isinstance(node.operator, cst.Minus) and isinstance(value, Lit) and type(value.value) in (int, float):
         return scope.expr(Lit(-value.value))  # type: ignore[operator]
-    return scope.opaque("bool" if is_not else "")
+    return scope.expr(Bin("not", inner, inner, NONE)) if is_not else scope.opaque()
 
 
 def _comparison(scope: ScopeBuilder, node: cst.Comparison) -> int:
@@ -301,6 +300,8 @@ def _comparison(scope: ScopeBuilder, node: cst.Comparison) -> int:
             first, second = (right, left) if op == "in" else (left, right)
             place = scope.where(node)
             scope.event(EventKind.OP, scope.expr(Bin(op, first, second, place)), place)
+        if len(node.comparisons) == 1 and isinstance(part.operator, (cst.Is, cst.IsNot)):
+            return scope.expr(Bin("is" if isinstance(part.operator, cst.Is) else "is not", left, right, NONE))
         left = right
     return scope.opaque("bool")
 
@@ -370,16 +371,16 @@ def _comprehension(kind: str) -> Callable[[ScopeBuilder, Any], int]:
             iterable = lower(scope, part.iter)
             is_async = part.asynchronous is not None
             if first and kind == "generator":
-                _enter_region(scope, "genexpr", iterable)
+                scope.enter_region("genexpr", iterable)
             scope.event(EventKind.ITER, iterable, scope.where(part.iter), flag=is_async)
-            _enter_region(scope, "loop", iterable)
+            scope.enter_region("loop", iterable)
             overlay: dict[str, tuple[int, ...]] = {}
             _comprehension_target(scope, part.target, scope.expr(Iter(iterable, is_async)), overlay)
             scope.overlays.append(overlay)
             for condition in part.ifs:
                 test = lower(scope, condition.test)
                 narrow(scope, condition.test, True)
-                _enter_region(scope, "if", test)
+                scope.enter_region("if", test)
             part, first = part.inner_for_in, False
         key = NONE
         if isinstance(node, cst.DictComp):
@@ -391,11 +392,6 @@ def _comprehension(kind: str) -> Callable[[ScopeBuilder, Any], int]:
         return scope.expr(Comp(kind, element, key))
 
     return lowering
-
-
-def _enter_region(scope: ScopeBuilder, kind: str, expr: int) -> None:
-    scope.regions.append(Region(scope.region, kind, expr))
-    scope.region = len(scope.regions) - 1
 
 
 def _comprehension_target(scope: ScopeBuilder, target: Any, value: int, overlay: dict[str, tuple[int, ...]]) -> None:

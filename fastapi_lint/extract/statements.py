@@ -33,7 +33,6 @@ from fastapi_lint.facts import (
     Iter,
     Lit,
     Narrow,
-    Region,
     Seq,
     Unpack,
     Var,
@@ -41,11 +40,20 @@ from fastapi_lint.facts import (
 
 
 def lower_body(scope: ScopeBuilder, body: Any) -> None:
-    """Lowers a suite statement by statement; what cannot be reached is left out."""
+    """Lowers a suite statement by statement; what cannot be reached is left out.
+
+    What follows an `if` whose body leaves the suite stands in its `else` branch, though it is not written so.
+    """
+    outer = scope.region
     for statement in body.body:
         if scope.env is None:
-            return
+            break
+        scope.implied = None
         lower_statement(scope, statement)
+        if scope.implied is not None:
+            scope.enter_region(*scope.implied)
+            scope.implied = None
+    scope.region = outer
 
 
 def lower_statement(scope: ScopeBuilder, node: Any) -> None:
@@ -238,6 +246,7 @@ def _if(scope: ScopeBuilder, node: cst.If) -> None:
     if node.orelse is not None:
         with scope.within("else", test):
             _orelse(scope, node.orelse)
+    scope.implied = ("else", test, None) if after is None else None
     scope.env = merge([after, scope.env])
 
 
@@ -284,7 +293,7 @@ def _for(scope: ScopeBuilder, node: cst.For) -> None:
 def _try(scope: ScopeBuilder, node: cst.Try | cst.TryStar) -> None:
     entry = scope.fork()
     start = len(scope.defs)
-    with scope.within("try"):
+    with scope.within("try") as region:
         lower_body(scope, node.body)
         interrupted = scope.since(start, entry)
         if node.orelse is not None and scope.env is not None:
@@ -292,8 +301,9 @@ def _try(scope: ScopeBuilder, node: cst.Try | cst.TryStar) -> None:
     ends: list[Env | None] = [scope.env]
     for handler in node.handlers:
         scope.env = None if interrupted is None else dict(interrupted)
-        _handler(scope, handler)
+        _handler(scope, handler, region)
         ends.append(scope.env)
+    implied = ("except", NONE, region) if ends[0] is None else None
     scope.env = merge(ends)
     if node.finalbody is not None:
         falls_through = scope.env is not None
@@ -303,11 +313,12 @@ def _try(scope: ScopeBuilder, node: cst.Try | cst.TryStar) -> None:
             lower_body(scope, node.finalbody.body)
         if not falls_through:
             scope.env = None
+    scope.implied = implied
 
 
-def _handler(scope: ScopeBuilder, handler: cst.ExceptHandler | cst.ExceptStarHandler) -> None:
+def _handler(scope: ScopeBuilder, handler: cst.ExceptHandler | cst.ExceptStarHandler, region: int) -> None:
     caught = lower(scope, handler.type) if handler.type is not None else NONE
-    with scope.within("except", caught):
+    with scope.within("except", caught, region):
         if handler.name is not None and isinstance(handler.name.name, cst.Name):
             scope.bind(handler.name.name.value, scope.expr(Exc(caught)))
         lower_body(scope, handler.body)
@@ -325,7 +336,7 @@ def _with(scope: ScopeBuilder, node: cst.With) -> None:
         opened.append((manager, place))
         if item.asname is not None:
             assign(scope, item.asname.name, scope.expr(Enter(manager, is_async)))
-        scope.region = _open_with(scope, manager, is_async)
+        scope.enter_region("async-with" if is_async else "with", manager)
     lower_body(scope, node.body)
     after, scope.env = scope.env, scope.env or entry  # a block is left by `return`, too
     for manager, place in reversed(opened):
@@ -334,12 +345,6 @@ def _with(scope: ScopeBuilder, node: cst.With) -> None:
     scope.region = outer
     if scope.env is None and any(_may_suppress(scope, manager) for manager, _ in opened):
         scope.env = scope.since(start, entry)
-
-
-def _open_with(scope: ScopeBuilder, manager: int, is_async: bool) -> int:
-
-    scope.regions.append(Region(scope.region, "async-with" if is_async else "with", manager))
-    return len(scope.regions) - 1
 
 
 def _may_suppress(scope: ScopeBuilder, manager: int) -> bool:

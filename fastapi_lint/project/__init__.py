@@ -134,7 +134,9 @@ class Project:
 
     def _blocking_of(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse]]:
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
-            return call.spec.blocks == kind and not call.awaited and not is_harmless(self.inference, frame, call)
+            if call.spec.blocks != kind or call.awaited or call.off_loop:
+                return False
+            return not is_harmless(self.inference, frame, call)
 
         effects = Effects(self.nodes, is_sink)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}

@@ -103,7 +103,14 @@ class Decorators:
         results = [
             calls.returned(calls.frame_with(value, [(function,)])) for value in self._inference.functions(made)
         ]
-        return union(results) or None
+        return self._of_same_kind(union(results), function) or None
+
+    def _of_same_kind(self, wrappers: Type, function: FunctionV) -> Type:
+        """A decorator for both kinds of functions asks which it got and returns a wrapper of the same kind."""
+        is_async = self._index.scope(function.gid).is_async
+        same = tuple(v for v in wrappers if isinstance(v, FunctionV) and self._index.scope(v.gid).is_async == is_async)
+        other = tuple(v for v in wrappers if isinstance(v, FunctionV) and v not in same)
+        return tuple(v for v in wrappers if v not in other) if same and other else wrappers
 
     def names(self, gid: int) -> list[str]:
         """The qualified names of the library decorators of a function."""

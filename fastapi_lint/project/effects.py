@@ -37,7 +37,7 @@ class Effects:
         self._callers: dict[Frame, list[tuple[Frame, Edge]]] = {}
         for node in self._nodes.values():
             for edge in node.edges:
-                if edge.mode in ("runs", "once"):
+                if _carries(edge):
                     self._callers.setdefault(edge.callee, []).append((node.frame, edge))
         self.nearest = self._propagate()
 
@@ -92,7 +92,7 @@ class Effects:
             if self._is_sink(frame, call):
                 _keep(best, Witness(0, call.place, call.event, call, None))
         for edge in node.edges:
-            if edge.mode in ("runs", "once") and edge.callee in self.nearest:
+            if _carries(edge) and edge.callee in self.nearest:
                 _keep(best, self._step(self.nearest, edge, edge.certain and edge.mode == "runs"))
         return sorted(best.values(), key=lambda witness: witness.event)
 
@@ -104,6 +104,11 @@ class Effects:
             witness = self.nearest[frame]
             trail.append((frame, witness))
         return trail
+
+
+def _carries(edge: Edge) -> bool:
+    """Whether effects of the callee are effects of the caller's loop code."""
+    return edge.mode in ("runs", "once") and not edge.off_loop
 
 
 def _keep(best: dict[int, Witness], witness: Witness) -> None:

@@ -23,6 +23,7 @@ from fastapi_lint.project.annotations import injected_expr
 from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
+from fastapi_lint.project.loop_probes import OffLoop
 from fastapi_lint.project.values import (
     ClassV,
     ContextV,
@@ -84,7 +85,11 @@ STACK_ENTERERS = frozenset(
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """An event of the caller runs `callee`; `certain` is False for one of several implementations of a method."""
+    """An event of the caller runs `callee`.
+
+    `certain` is False for one of several implementations of a method; `off_loop` says that the code asks for a running
+    loop first and gets here only where there is none.
+    """
 
     event: int
     place: int
@@ -92,6 +97,7 @@ class Edge(msgspec.Struct, frozen=True):
     mode: str
     name: str
     certain: bool = True
+    off_loop: bool = False
 
 
 class LibraryCall(msgspec.Struct, frozen=True):
@@ -104,6 +110,7 @@ class LibraryCall(msgspec.Struct, frozen=True):
     spec: CallSpec
     awaited: bool
     value: Value | None
+    off_loop: bool = False
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -168,6 +175,7 @@ class _Walk:
         self.edges: list[Edge] = []
         self.calls: list[LibraryCall] = []
         self.number = 0
+        self.off_loop = False
         self.handed: dict[int, str] = {}
         self.handlers: dict[EventKind, Callable[[Event], None]] = {
             EventKind.CALL: self.call,
@@ -187,11 +195,14 @@ class _Walk:
     def run(self) -> Node:
         self.find_handed()
         lazy = self.lazy_regions()
+        off_loop = OffLoop(self.inference, self.frame).regions()
         for number, event in enumerate(self.scope.events):
             handler = self.handlers.get(event.kind)
             if handler is not None and not (lazy and self.is_inside(event.region, lazy)):
                 self.number = number
+                self.off_loop = bool(off_loop) and self.is_inside(event.region, off_loop)
                 handler(event)
+        self.off_loop = False
         self.injected()
         return Node(self.frame, tuple(self.edges), tuple(self.calls))
 
@@ -199,10 +210,11 @@ class _Walk:
         return self.inference.type(self.frame, expr)
 
     def edge(self, place: int, callee: Frame, mode: str, name: str = "", certain: bool = True) -> None:
-        self.edges.append(Edge(self.number, place, callee, mode, name or self.index.name(callee.gid), certain))
+        shown = name or self.index.name(callee.gid)
+        self.edges.append(Edge(self.number, place, callee, mode, shown, certain, self.off_loop))
 
     def library(self, event: Event, expr: int, name: str, spec: CallSpec, value: Value | None, awaited: bool) -> None:
-        self.calls.append(LibraryCall(self.number, event.place, expr, name, spec, awaited, value))
+        self.calls.append(LibraryCall(self.number, event.place, expr, name, spec, awaited, value, self.off_loop))
 
     def find_handed(self) -> None:
         """Coroutines that are made only to be handed to a task or to a new loop run there."""

@@ -1,0 +1,87 @@
+"""Which code of a function never runs on the event loop, because the function asks first?
+
+Functions that serve both worlds probe for a running loop: `get_running_loop()` raises where there is none,
+`loop.is_running()` is true where there is one. The other branch is not loop code, whoever calls the function.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_lint.facts import NONE, Attr, Bin, Call, EventKind, Lit, Use
+from fastapi_lint.project.index import Frame
+from fastapi_lint.project.values import ExternalV, ExtInstanceV
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.inference import Inference
+
+_PROBES = frozenset({"asyncio.get_running_loop", "asyncio.get_event_loop", "sniffio.current_async_library"})
+_LOOP = "asyncio.AbstractEventLoop"
+
+
+class OffLoop:
+    """The regions of a frame's scope that a running loop excludes."""
+
+    def __init__(self, inference: Inference, frame: Frame) -> None:
+        self._inference = inference
+        self._frame = frame
+        self._scope = inference.index.scope(frame.gid)
+
+    def regions(self) -> set[int]:
+        """Their numbers, without the regions nested in them."""
+        return {number for number in range(1, len(self._scope.regions)) if self._is_excluded(number)}
+
+    def _is_excluded(self, number: int) -> bool:
+        region = self._scope.regions[number]
+        if region.kind == "except":
+            return region.parent != NONE and self._probes(region.parent)
+        if region.kind in ("if", "else") and region.expr != NONE:
+            truth = self._truth(region.expr)
+            return truth is not None and truth is (region.kind == "else")
+        return False
+
+    def _probes(self, number: int) -> bool:
+        """Whether the body of a `try` asks for the running loop."""
+        if self._scope.regions[number].kind != "try":
+            return False
+        return any(
+            event.kind == EventKind.CALL and event.region == number and self._is_probe(event.expr)
+            for event in self._scope.events
+        )
+
+    def _is_probe(self, expr: int) -> bool:
+        node = self._scope.exprs[expr]
+        if not isinstance(node, Call):
+            return False
+        return any(
+            isinstance(value, ExternalV) and value.name in _PROBES
+            for value in self._inference.type(self._frame, node.func)
+        )
+
+    def _truth(self, expr: int) -> bool | None:
+        """What a condition is where a loop runs; None if that is not known."""
+        node = self._scope.exprs[expr]
+        if isinstance(node, Bin):
+            if node.op == "not":
+                inner = self._truth(node.left)
+                return None if inner is None else not inner
+            if node.op in ("is", "is not") and self._scope.exprs[node.right] == Lit(None):
+                return node.op == "is not" if self._is_running_loop(node.left) else None
+            return None
+        if isinstance(node, Call):
+            return True if self._asks_is_running(node) else None
+        return True if self._is_running_loop(expr) else None
+
+    def _asks_is_running(self, node: Call) -> bool:
+        func = self._scope.exprs[node.func]
+        if not isinstance(func, Attr) or func.name != "is_running":
+            return False
+        owners = self._inference.type(self._frame, func.base)
+        return any(isinstance(owner, ExtInstanceV) and owner.name == _LOOP for owner in owners)
+
+    def _is_running_loop(self, expr: int) -> bool:
+        """Whether a name holds the result of a probe, where there was one."""
+        node = self._scope.exprs[expr]
+        if not isinstance(node, Use):
+            return False
+        return any(self._is_probe(self._scope.defs[number].value) for number in node.defs)
