@@ -273,6 +273,7 @@ class Scope(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is_stub: bool = False
     params: tuple[ParamFacts, ...] = ()
     decorators: tuple[int, ...] = ()
+    decorator_places: tuple[int, ...] = ()
     returns: int = NONE
     bases: tuple[int, ...] = ()
     keywords: tuple[tuple[str, int], ...] = ()
@@ -285,6 +286,14 @@ class Rebind(_Plain):
     name: str
     scope: int
     value: int
+
+
+class StarImport(_Plain):
+    """`from module import *`; it replaces names bound by the definitions numbered below `after`."""
+
+    module: str
+    level: int
+    after: int
 
 
 class LocalDiagnostic(_Plain):
@@ -310,6 +319,6 @@ class ModuleFacts(msgspec.Struct, frozen=True, array_like=True):
     scopes: tuple[Scope, ...]
     places: tuple[Place, ...]
     rebinds: tuple[Rebind, ...] = ()
-    star_imports: tuple[Import, ...] = ()
+    star_imports: tuple[StarImport, ...] = ()
     exported: Union[tuple[str, ...], None] = None
     diagnostics: tuple[LocalDiagnostic, ...] = ()

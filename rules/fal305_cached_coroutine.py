@@ -34,26 +34,22 @@ async def load_settings() -> dict[str, str]:
 
 from __future__ import annotations
 
-import libcst as cst
+from collections.abc import Iterator
 
-from fastapi_lint.api import NodeContext, NodeRule, Severity, on
+from fastapi_lint.api import Project, ProjectRule, Report, Severity
 
 _CACHES = frozenset({"functools.lru_cache", "functools.cache", "cachetools.cached", "cachetools.cachedmethod"})
 
 
-class CachedCoroutine(NodeRule):
+class CachedCoroutine(ProjectRule):
     code = "FAL305"
     name = "cached-coroutine"
     severity = Severity.ERROR
 
-    @on(cst.FunctionDef)
-    def check(self, node: cst.FunctionDef, context: NodeContext) -> None:
-        if node.asynchronous is None:
-            return
-        for decorator in node.decorators:
-            cache = context.outer.qualified_name(decorator.decorator)
-            if cache in _CACHES:
-                context.report(
-                    decorator.decorator,
-                    f"`{cache}` keeps the coroutine of `{node.name.value}`, not its result; use `async_lru.alru_cache`",
-                )
+    def check(self, project: Project) -> Iterator[Report]:
+        for found in project.decorated_coroutines(_CACHES):
+            message = (
+                f"`{found.decorator}` keeps the coroutine of `{found.function}`, not its result; "
+                "use `async_lru.alru_cache`"
+            )
+            yield Report(found.spot, message)

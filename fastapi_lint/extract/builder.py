@@ -29,6 +29,7 @@ from fastapi_lint.facts import (
     Rebind,
     Region,
     Scope,
+    StarImport,
     Use,
     Var,
 )
@@ -50,6 +51,7 @@ class Signature:
 
     params: tuple[ParamFacts, ...] = ()
     decorators: tuple[int, ...] = ()
+    decorator_places: tuple[int, ...] = ()
     returns: int = NONE
     bases: tuple[int, ...] = ()
     keywords: tuple[tuple[str, int], ...] = ()
@@ -67,7 +69,7 @@ class ModuleBuilder:
         self.wanted: list[cst.CSTNode] = []
         self._ordinals: dict[int, int] = {}
         self.rebinds: list[Rebind] = []
-        self.star_imports: list[Import] = []
+        self.star_imports: list[StarImport] = []
         self.exported: tuple[str, ...] | None = None
         self.diagnostics: list[LocalDiagnostic] = []
         self.pending: deque[Callable[[], None]] = deque()
@@ -318,6 +320,7 @@ class ScopeBuilder:
             is_stub=signature.is_stub,
             params=signature.params,
             decorators=signature.decorators,
+            decorator_places=signature.decorator_places,
             returns=signature.returns,
             bases=signature.bases,
             keywords=signature.keywords,

@@ -34,6 +34,7 @@ from fastapi_lint.facts import (
     Lit,
     Narrow,
     Seq,
+    StarImport,
     Unpack,
     Var,
 )
@@ -423,7 +424,7 @@ def _import_from(scope: ScopeBuilder, node: cst.ImportFrom) -> None:
     module = dotted(node.module) if node.module is not None else ""
     level = len(node.relative)
     if isinstance(node.names, cst.ImportStar):
-        scope.module.star_imports.append(Import(module, None, level))
+        scope.module.star_imports.append(StarImport(module, level, len(scope.defs)))
         return
     for alias in node.names:
         name = alias.name.value if isinstance(alias.name, cst.Name) else ""
@@ -449,6 +450,7 @@ def _function(scope: ScopeBuilder, node: cst.FunctionDef) -> None:
     signature = Signature(
         params=lower_parameters(scope, node.params),
         decorators=decorators,
+        decorator_places=tuple(scope.where(decorator.decorator) for decorator in node.decorators),
         returns=lower_annotation(scope, node.returns.annotation) if node.returns is not None else NONE,
         is_async=node.asynchronous is not None,
         is_stub=_is_stub(node.body),
@@ -471,6 +473,7 @@ def _function_body(inner: ScopeBuilder, node: cst.FunctionDef) -> None:
 def _class(scope: ScopeBuilder, node: cst.ClassDef) -> None:
     signature = Signature(
         decorators=tuple(lower(scope, decorator.decorator) for decorator in node.decorators),
+        decorator_places=tuple(scope.where(decorator.decorator) for decorator in node.decorators),
         bases=tuple(lower(scope, item.value) for item in node.bases),
         keywords=tuple((item.keyword.value, lower(scope, item.value)) for item in node.keywords if item.keyword),
     )

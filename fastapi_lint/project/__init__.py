@@ -49,6 +49,14 @@ class WrongOffload(msgspec.Struct, frozen=True):
     given: str
 
 
+class DecoratedCoroutine(msgspec.Struct, frozen=True):
+    """A library decorator on an `async def`; `spot` is the decorator."""
+
+    spot: Spot
+    decorator: str
+    function: str
+
+
 class Middleware(msgspec.Struct, frozen=True):
     """A `BaseHTTPMiddleware`, by the place of its class or of the decorator that makes it one."""
 
@@ -192,6 +200,15 @@ class Project:
         for offload in wrong_offloads(self.graph, served):
             spot = self.spot(offload.frame.gid, offload.place)
             yield WrongOffload(spot, offload.api, offload.target, offload.given)
+
+    def decorated_coroutines(self, decorators: frozenset[str]) -> Iterator[DecoratedCoroutine]:
+        """Every `async def` under one of these library decorators."""
+        for gid in range(self.index.count):
+            scope = self.index.scope(gid)
+            if scope.is_async and scope.decorators and self.is_served(gid):
+                found = self.inference.decorators.named(gid, decorators)
+                if found is not None:
+                    yield DecoratedCoroutine(self.spot(self.index.parent(gid), found[1]), found[0], scope.name)
 
     def base_http_middleware(self) -> Iterator[Middleware]:
         """Classes below `BaseHTTPMiddleware` and functions that `@app.middleware("http")` wraps in one."""

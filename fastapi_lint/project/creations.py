@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Await, Call, Declared, Enter, EventKind, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Await, Call, Choice, Comp, Declared, Enter, EventKind, Map, Scope, Seq, Use
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.graph import Edge, Graph, LibraryCall
 from fastapi_lint.project.index import Frame, is_receiver
@@ -69,13 +69,15 @@ class Creations:
     def _is_kept(self, frame: Frame, scope: Scope, expr: int, event: int) -> bool:
         """Whether the created thing is stored where it outlives the request.
 
-        A module variable, an item of a container or an attribute of something shared keeps it; an attribute of the
-        receiver keeps it only behind a guard (`if self._client is None`), for otherwise it is made with the receiver.
+        An item of a container or an attribute of something shared keeps it. A module variable or an attribute of the
+        receiver keeps it only behind a guard (`if _client is None`): otherwise each request makes a new one.
         """
         for store in scope.events:
             if store.value == NONE or not _is_value(scope, store.value, expr):
                 continue
-            if store.kind in (EventKind.REBIND, EventKind.STORE_ITEM):
+            if store.kind == EventKind.REBIND and self._is_guarded(scope, event):
+                return True
+            if store.kind == EventKind.STORE_ITEM and not _is_local_container(scope, store.expr):
                 return True
             if store.kind == EventKind.STORE_ATTR:
                 if is_receiver(scope, store.expr):
@@ -121,6 +123,16 @@ class Creations:
         return False
 
 
+def _is_local_container(scope: Scope, expr: int) -> bool:
+    """Whether a container is made in this very scope and goes with it."""
+    node = scope.exprs[expr]
+    if not isinstance(node, Use):
+        return False
+    made = [scope.exprs[scope.defs[number].value] for number in node.defs]
+    made = [scope.exprs[m.value] if isinstance(m, Declared) and m.value != NONE else m for m in made]
+    return all(isinstance(value, (Map, Seq, Comp)) for value in made)
+
+
 def _is_value(scope: Scope, value: int, created: int) -> bool:
     """Whether `value` is the created thing, perhaps awaited, entered, or by way of a local name."""
     for _ in range(8):
@@ -131,6 +143,8 @@ def _is_value(scope: Scope, value: int, created: int) -> bool:
             value = node.value
         elif isinstance(node, Use) and len(node.defs) == 1:
             value = scope.defs[node.defs[0]].value
+        elif isinstance(node, Choice) and created in node.items:
+            return True
         elif isinstance(node, Call) and len(node.args) == 1:
             value = node.args[0]
         else:

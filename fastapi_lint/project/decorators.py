@@ -126,6 +126,17 @@ class Decorators:
                     found.append(f"{value.name}.{value.path}")
         return found
 
+    def named(self, gid: int, wanted: frozenset[str]) -> tuple[str, int] | None:
+        """The first library decorator of a function that is among `wanted`, with its place."""
+        frame = self._inference.plain_frame(self._index.parent(gid))
+        scope = self._index.scope(gid)
+        for decorator, place in zip(scope.decorators, scope.decorator_places):
+            node = self._index.scope(frame.gid).exprs[decorator]
+            for value in self._inference.type(frame, node.func if isinstance(node, Call) else decorator):
+                if isinstance(value, ExternalV) and value.name in wanted:
+                    return value.name, place
+        return None
+
     def has_unknown(self, gid: int) -> bool:
         """Whether a decorator could have turned the function into anything."""
         frame = self._inference.plain_frame(self._index.parent(gid))

@@ -48,6 +48,9 @@ class Names:
     def _member(self, module: Module, name: str) -> Type:
         scope = module.facts.scopes[0]
         frame = Frame(module.base)
+        later = self.star(module, name, max(scope.names.get(name, ()), default=NONE)) if name in scope.names else ()
+        if later:
+            return later
         types = [self._inference.type(frame, scope.defs[number].value) for number in scope.names.get(name, ())]
         types += self._rebound(module.base, name)
         found = union(types)
@@ -58,9 +61,14 @@ class Names:
             return (ModuleV(submodule),)
         return self.star(module, name)
 
-    def star(self, module: Module, name: str) -> Type:
-        """What a star import of `module` gives for `name`; the last one that has the name wins."""
+    def star(self, module: Module, name: str, after: int = NONE) -> Type:
+        """What a star import of `module` gives for `name`; the last one that has the name wins.
+
+        Only star imports that stand behind definition number `after` count.
+        """
         for star in reversed(module.facts.star_imports):
+            if star.after <= after:
+                return ()
             key = self._module_key(module, star.module, star.level)
             if key is None:
                 continue
