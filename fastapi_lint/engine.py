@@ -177,9 +177,7 @@ class _Run:
         severity = report.severity or info.severity
         chain = tuple(msgspec.structs.replace(hop, filename=self._shown_path(hop)) for hop in report.chain)
         diagnostic = self._diagnostic(info, report.spot.path, report.spot.place, report.message, severity)
-        self.found.append(
-            msgspec.structs.replace(diagnostic, chain=chain, entry_points=report.entry_points)
-        )
+        self.found.append(msgspec.structs.replace(diagnostic, chain=chain, entry_points=report.entry_points))
 
     def _shown_path(self, hop: Hop) -> str:
         """A path as the user may open it from where he stands."""
@@ -220,6 +218,8 @@ class _Run:
             ignored = ignores(Path(os.path.abspath(filename)))
             found = tuple(d for d in by_file.pop(filename, ()) if d.code not in ignored)
             suppressions = parse_suppressions(text)
+            if self.settings.ignore_noqa:
+                suppressions = suppressions.without_noqa()
             if suppressions.skips_file:
                 continue
             inside, used = apply(found, suppressions)

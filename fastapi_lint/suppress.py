@@ -13,7 +13,14 @@ from enum import Enum
 
 import msgspec
 
-from fastapi_lint.diagnostic import Applicability, Diagnostic, Edit, Fix, Position, Severity
+from fastapi_lint.diagnostic import (
+    Applicability,
+    Diagnostic,
+    Edit,
+    Fix,
+    Position,
+    Severity,
+)
 
 _PREFILTER = re.compile("noqa|fastapi-lint", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n?|\n")

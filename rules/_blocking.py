@@ -38,5 +38,5 @@ class BlockingRule(ProjectRule):
         """What blocks, through what, and the way out."""
         sink = use.call.name
         through = f" through `{use.callee}`" if use.chain else ""
-        twin = f"; use `{use.call.spec.twin}`, or {self.way_out}" if use.call.spec.twin else f"; {self.way_out}"
-        return f"`{sink}` {self.effect}{through}{twin}"
+        twin = f"use `{use.call.spec.twin}`, or " if use.call.spec.twin else ""
+        return f"`{sink}` {self.effect}{through}; {twin}{self.way_out}"

@@ -51,4 +51,3 @@ class BlockingSubprocess(BlockingRule):
     name = "blocking-subprocess"
     severity = Severity.ERROR
     kind = "subprocess"
-    way_out = "use `asyncio.create_subprocess_exec` or `await asyncio.to_thread(...)`"

@@ -54,4 +54,4 @@ class BlockingSyncPrimitive(BlockingRule):
     name = "blocking-sync-primitive"
     severity = Severity.ERROR
     kind = "sync"
-    way_out = "use the asyncio primitive, or run it with `await asyncio.to_thread(...)`"
+    way_out = "run it with `await asyncio.to_thread(...)`"

@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from click.testing import CliRunner, Result
@@ -45,7 +46,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*words: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(main, list(words), input=stdin)
+    # click before 8.2 mixes stderr into stdout unless told not to.
+    separate: dict[str, Any] = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+    return CliRunner(**separate).invoke(main, list(words), input=stdin)
 
 
 def shell(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -135,7 +138,8 @@ def test_unreadable_file_among_others_is_reported(project: Path) -> None:
     (project / "broken.py").write_text("def f(:\n")
     result = run("--output-format", "concise", ".")
     assert result.exit_code == 1
-    assert "broken.py:1:" in result.stdout and "FAL001" in result.stdout and "FAL101" in result.stdout
+    assert "broken.py:1:" in result.stdout
+    assert {"FAL001", "FAL101"} <= set(result.stdout.split())
 
 
 def test_nothing_readable_is_exit_code_2(project: Path) -> None:
@@ -176,6 +180,21 @@ def test_suppression_comment(project: Path) -> None:
     assert run(".").exit_code == 0
 
 
+def test_ignore_noqa(project: Path) -> None:
+    (project / "bad.py").write_text(BAD.replace("sleep(1)", "sleep(1)  # noqa"))
+    assert run(".").exit_code == 0
+    assert run("--ignore-noqa", ".").exit_code == 1
+    (project / "bad.py").write_text(BAD.replace("sleep(1)", "sleep(1)  # fastapi-lint: ignore"))
+    assert run("--ignore-noqa", ".").exit_code == 0
+
+
+def test_unused_suppression_is_reported(project: Path) -> None:
+    (project / "good.py").write_text(f"{GOOD}    # noqa: FAL101\n")
+    result = run("--output-format", "concise", "good.py")
+    assert result.exit_code == 1
+    assert "good.py:9:5: FAL002 [*] [unused-suppression] unused suppression: `FAL101`" in result.stdout
+
+
 # -- stdin
 
 
@@ -200,7 +219,7 @@ def test_stdin_stands_in_for_the_file_on_disk(project: Path) -> None:
     ("words", "message"),
     [
         (("nowhere.py",), "nowhere.py: no such file or directory"),
-        (("check", "--selct", "FAL1"), "'--select'"),
+        (("check", "--selct", "FAL1"), "--select"),
         (("chek",), "No such file, folder or command 'chek'. Did you mean 'check'?"),
         (("--select", "FAL999", "."), "command line: `select`: unknown rule `FAL999`"),
         (("--ignore", "blocking-slep", "."), "unknown rule `blocking-slep` (did you mean `blocking-sleep`?)"),

@@ -188,7 +188,7 @@ def test_file_that_is_not_utf8(tmp_path: Path) -> None:
 
 def test_shorthand_becomes_catalogue_entries(tmp_path: Path) -> None:
     text = """
-    blocking = ["acme.fetch", { names = ["get", "put"], type = "acme.Client", kind = "http", twin = "acme.AsyncClient" }]
+    blocking = ["acme.fetch", { names = ["get"], type = "acme.Client", kind = "http", twin = "acme.AsyncClient" }]
     offload = [{ names = ["acme.in_thread"], args = ["func", 0] }, { names = ["acme.threaded"], decorator = true }]
     safe = [{ names = ["ping"], type = "acme.Client" }]
     [[library]]

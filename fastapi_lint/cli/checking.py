@@ -17,7 +17,14 @@ from fastapi_lint.cli.boundary import DIAGNOSTICS, ERROR, OK, report_crash
 from fastapi_lint.cli.terminal import terminal_width, wants_colour, warn, write
 from fastapi_lint.config import ConfigError, Settings, load_settings
 from fastapi_lint.files import PathError, discover, is_excluded
-from fastapi_lint.reporters import HUMAN, Report, read_source, render, statistics, summary
+from fastapi_lint.reporters import (
+    HUMAN,
+    Report,
+    read_source,
+    render,
+    statistics,
+    summary,
+)
 
 _STDIN = Path("-")
 _UNREADABLE = "FAL001"

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi_lint.config.options import ConfigError, Options, OutputFormat, did_you_mean, read_options
+from fastapi_lint.config.options import (
+    ConfigError,
+    Options,
+    OutputFormat,
+    did_you_mean,
+    read_options,
+)
 from fastapi_lint.config.patterns import PatternSet, anchored
 from fastapi_lint.config.selection import (
     PerFileIgnores,
@@ -13,7 +19,13 @@ from fastapi_lint.config.selection import (
     selected_rules,
     severity_overrides,
 )
-from fastapi_lint.config.settings import DEFAULT_EXCLUDE, RuleLayer, Settings, load_settings, project_root
+from fastapi_lint.config.settings import (
+    DEFAULT_EXCLUDE,
+    RuleLayer,
+    Settings,
+    load_settings,
+    project_root,
+)
 
 __all__ = [
     "DEFAULT_EXCLUDE",

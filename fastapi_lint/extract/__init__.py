@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi_lint.extract.builder import ModuleBuilder, NodeHandler, ScopeBuilder, Signature
+from fastapi_lint.extract.builder import (
+    ModuleBuilder,
+    NodeHandler,
+    ScopeBuilder,
+    Signature,
+)
 from fastapi_lint.extract.parsing import parse
 from fastapi_lint.extract.positions import locate
 from fastapi_lint.extract.statements import lower_body
 from fastapi_lint.facts import NONE, ModuleFacts
 from fastapi_lint.scopes import bind_names
 from fastapi_lint.source import SourceFile
-
 
 __all__ = ["NodeHandler", "extract"]
 

@@ -34,7 +34,9 @@ from fastapi_lint.project.values import (
 if TYPE_CHECKING:
     from fastapi_lint.project.inference import Inference
 
-_TRANSPARENT = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "InitVar"})
+_TRANSPARENT = frozenset(
+    {"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "InitVar"}
+)
 _TYPING = ("typing.", "typing_extensions.", "dataclasses.", "sqlalchemy.orm.Mapped")
 _CONTAINERS = {
     "List": "builtins.list",
@@ -165,9 +167,7 @@ class Annotations:
         if isinstance(node, Import) and node.name is not None and hops < 8:
             module = self._index.module(frame.gid)
             table = self._index.table
-            key = (
-                table.relative(module, node.module, node.level) if node.level else table.absolute(module, node.module)
-            )
+            key = table.relative(module, node.module, node.level) if node.level else table.absolute(module, node.module)
             source = table.by_key.get(key) if key is not None else None
             if source is None:
                 return None
@@ -250,8 +250,7 @@ class Annotations:
 
     def is_injector(self, frame: Frame, call: Call) -> bool:
         return any(
-            isinstance(value, ExternalV) and value.name in INJECTORS
-            for value in self._inference.type(frame, call.func)
+            isinstance(value, ExternalV) and value.name in INJECTORS for value in self._inference.type(frame, call.func)
         )
 
     def parameter(self, frame: Frame, gid: int, parameter: ParamFacts) -> Type:

@@ -13,8 +13,9 @@ import msgspec
 
 from fastapi_lint.facts import NONE, EventKind
 from fastapi_lint.project.entrypoints import EntryPoint
-from fastapi_lint.project.graph import Edge, Graph
+from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.nodes import Edge
 
 _CATEGORIES = {
     "route": "request",

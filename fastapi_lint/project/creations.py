@@ -6,11 +6,26 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Await, Call, Choice, Comp, Declared, Enter, EventKind, Map, Scope, Seq, Use
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Await,
+    Call,
+    Choice,
+    Comp,
+    Declared,
+    Enter,
+    EventKind,
+    Map,
+    Scope,
+    Seq,
+    Use,
+)
 from fastapi_lint.project.contexts import Arrival, Contexts
-from fastapi_lint.project.graph import Edge, Graph, LibraryCall
+from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.inference import STATE
+from fastapi_lint.project.nodes import Edge, LibraryCall
 from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV
 
 

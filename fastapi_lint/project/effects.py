@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from fastapi_lint.facts import NONE
-from fastapi_lint.project.graph import Edge, LibraryCall, Node
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.nodes import Edge, LibraryCall, Node
 
 
 class Witness(msgspec.Struct, frozen=True):

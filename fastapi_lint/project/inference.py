@@ -203,9 +203,7 @@ class Inference:
 
     def _map(self, frame: Frame, node: Map) -> Type:
         keys = union(self.type(frame, key) for key in node.keys if key != NONE)
-        values = union(
-            self.type(frame, value) for key, value in zip(node.keys, node.values) if key != NONE
-        )
+        values = union(self.type(frame, value) for key, value in zip(node.keys, node.values) if key != NONE)
         return (ExtInstanceV("builtins.dict", (keys, values)),)
 
     def _comp(self, frame: Frame, node: Comp) -> Type:

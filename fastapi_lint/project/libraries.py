@@ -16,7 +16,21 @@ from fastapi_lint.project.values import (
 )
 
 _BUILTIN = frozenset(
-    {"str", "bytes", "int", "float", "bool", "list", "dict", "set", "frozenset", "tuple", "object", "slice", "bytearray"}
+    {
+        "str",
+        "bytes",
+        "int",
+        "float",
+        "bool",
+        "list",
+        "dict",
+        "set",
+        "frozenset",
+        "tuple",
+        "object",
+        "slice",
+        "bytearray",
+    }
 )
 
 

@@ -82,9 +82,7 @@ class Names:
 
     def has_external_star(self, module: Module) -> bool:
         """Whether a star import of a library may define any name here."""
-        return any(
-            self._module_key(module, star.module, star.level) is None for star in module.facts.star_imports
-        )
+        return any(self._module_key(module, star.module, star.level) is None for star in module.facts.star_imports)
 
     def _module_key(self, module: Module, name: str, level: int) -> str | None:
         if level:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Call
-from fastapi_lint.project.graph import Graph, LibraryCall, Node
+from fastapi_lint.facts import NONE, Call, Lit
+from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.nodes import LibraryCall, Node
 from fastapi_lint.project.values import (
     CoroutineV,
     ExtInstanceV,
@@ -18,6 +19,7 @@ from fastapi_lint.project.values import (
     MethodV,
     PartialV,
     TupleV,
+    Type,
     Value,
 )
 
@@ -56,13 +58,33 @@ def _judge(graph: Graph, frame: Frame, call: LibraryCall) -> Offload | None:
             continue
         kind = graph.inference.type(frame, given)
         inner = exprs[given]
-        if isinstance(inner, Call) and kind and all(not is_callable(graph, value) for value in kind):
+        if isinstance(inner, Call) and _gives_no_callable(graph, frame, inner, kind):
             names = [callee.name for callee in graph.inference.calls.callees(frame, inner)]
             return Offload(frame, call.place, call.name, names[0] if names else "the call", "result")
         if kind and all(_is_coroutine_function(graph, value) for value in kind):
             return Offload(frame, call.place, call.name, _name(graph, kind[0]), "coroutine function")
         return None
     return None
+
+
+def _gives_no_callable(graph: Graph, frame: Frame, call: Call, kind: Type) -> bool:
+    if kind:
+        return all(not is_callable(graph, value) for value in kind)
+    callees = graph.inference.calls.callees(frame, call)
+    return bool(callees) and all(
+        callee.frame is not None and callee.mode == "runs" and _returns_nothing(graph, callee.frame)
+        for callee in callees
+    )
+
+
+def _returns_nothing(graph: Graph, frame: Frame) -> bool:
+    """Whether a function gives None: it says so, or it has no `return` with a value."""
+    scope = graph.index.scope(frame.gid)
+    if scope.returns != NONE:
+        outer = graph.index.scope(graph.index.parent(frame.gid))
+        return outer.exprs[scope.returns] == Lit(None)
+    returned = [scope.exprs[expr] for expr in graph.inference.names.returns(frame.gid)]
+    return not scope.is_stub and all(value == Lit(None) for value in returned)
 
 
 def is_callable(graph: Graph, value: Value) -> bool:

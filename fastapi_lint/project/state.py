@@ -24,7 +24,13 @@ from fastapi_lint.facts import (
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
-from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, InstanceV, ModuleV
+from fastapi_lint.project.values import (
+    ClassV,
+    ExternalV,
+    ExtInstanceV,
+    InstanceV,
+    ModuleV,
+)
 
 _CONTAINERS = frozenset(
     {
@@ -191,6 +197,6 @@ class SharedState:
         scope = self._index.scope(owner)
         if scope.kind != "module":
             return False
-        return not any(isinstance(scope.exprs[scope.defs[n].value], Import) for n in scope.names.get(node.name, ())) or (
-            self._module_variable(frame, node) is not None
-        )
+        return not any(
+            isinstance(scope.exprs[scope.defs[n].value], Import) for n in scope.names.get(node.name, ())
+        ) or (self._module_variable(frame, node) is not None)

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fastapi_lint.diagnostic import Applicability, Diagnostic, Edit, Fix, Hop, Position, Severity
+from fastapi_lint.diagnostic import (
+    Applicability,
+    Diagnostic,
+    Edit,
+    Fix,
+    Hop,
+    Position,
+    Severity,
+)
 from fastapi_lint.reporters.report import Report
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -1,0 +1,67 @@
+"""Is this very call harmless, for what its arguments say?"""
+
+from __future__ import annotations
+
+from fastapi_lint.catalogue import Condition
+from fastapi_lint.facts import NONE, Call, EventKind, Lit, Use
+from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.inference import Inference
+from fastapi_lint.project.nodes import LibraryCall
+
+
+def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
+    """Whether the arguments of this very call make it harmless."""
+    spec = call.spec
+    node = inference.index.scope(frame.gid).exprs[call.expr] if call.expr != NONE else None
+    if spec.brief and not _awaits_inside(inference.index, frame, call):
+        return True
+    if not isinstance(node, Call) or not (spec.unless or spec.only_if):
+        return False
+    if any(_holds(inference, frame, node, condition) for condition in spec.unless):
+        return True
+    return bool(spec.only_if) and not all(_holds(inference, frame, node, c) for c in spec.only_if)
+
+
+def _awaits_inside(index: Index, frame: Frame, call: LibraryCall) -> bool:
+    """Whether the `with` block of an entered lock awaits: then whoever waits for the lock may wait for good."""
+    scope = index.scope(frame.gid)
+    entered = {n for n, r in enumerate(scope.regions) if r.kind == "with" and r.expr == call.expr}
+    for event in scope.events:
+        if event.kind == EventKind.AWAIT or (event.flag and event.kind in (EventKind.ITER, EventKind.ENTER)):
+            region = event.region
+            while region != NONE:
+                if region in entered:
+                    return True
+                region = scope.regions[region].parent
+    return False
+
+
+def _holds(inference: Inference, frame: Frame, node: Call, condition: Condition) -> bool:
+    given = NONE
+    if condition.at is not None:
+        given = inference.calls.argument(frame.gid, node, condition.at)
+    if given == NONE and condition.arg is not None:
+        given = inference.calls.argument(frame.gid, node, condition.arg)
+    if condition.given is not None:
+        return (given != NONE) is condition.given
+    if given == NONE:
+        return False
+    literal = _literal(inference, frame, given)
+    return literal is not None and literal.value == condition.is_ and type(literal.value) in _comparable(condition)
+
+
+def _comparable(condition: Condition) -> tuple[type, ...]:
+    if isinstance(condition.is_, bool):
+        return (bool,)
+    return (int, float) if isinstance(condition.is_, (int, float)) else (type(condition.is_),)
+
+
+def _literal(inference: Inference, frame: Frame, expr: int) -> Lit | None:
+    node = inference.index.scope(frame.gid).exprs[expr]
+    if isinstance(node, Lit):
+        return node
+    found = inference.annotations.definition(frame, expr)
+    if found is None or (isinstance(node, Use) and len(node.defs) != 1):
+        return None
+    value = inference.index.scope(found[0].gid).exprs[found[1]]
+    return value if isinstance(value, Lit) else None

@@ -1,0 +1,195 @@
+"""What does a frame run? One pass over its events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi_lint.facts import NONE, Call, Event, EventKind
+from fastapi_lint.project.awaiting import Awaiting
+from fastapi_lint.project.calls import Callee
+from fastapi_lint.project.implicit_calls import (
+    SPECIAL_FUNCTIONS,
+    STACK_ENTERERS,
+    ImplicitCalls,
+)
+from fastapi_lint.project.index import Frame
+from fastapi_lint.project.inference import Inference
+from fastapi_lint.project.injection import Injection
+from fastapi_lint.project.lazy_code import LazyCode
+from fastapi_lint.project.loop_probes import OffLoop
+from fastapi_lint.project.nodes import Node
+from fastapi_lint.project.values import PartialV, Type
+
+TASK_MAKERS = frozenset(
+    {
+        "asyncio.create_task",
+        "asyncio.ensure_future",
+        "asyncio.AbstractEventLoop.create_task",
+        "asyncio.TaskGroup.create_task",
+        "asyncio.run_coroutine_threadsafe",
+        "anyio.abc.TaskGroup.start_soon",
+        "anyio.abc.TaskGroup.start",
+    }
+)
+LOOP_STARTERS = frozenset(
+    {
+        "asyncio.run",
+        "asyncio.Runner.run",
+        "asyncio.AbstractEventLoop.run_until_complete",
+        "anyio.run",
+        "trio.run",
+        "uvloop.run",
+    }
+)
+
+
+class FrameWalk(ImplicitCalls):
+    """One pass over the events of a frame."""
+
+    def __init__(self, inference: Inference, frame: Frame, is_property: Callable[[str], bool]) -> None:
+        super().__init__(inference, frame, is_property)
+        self.lazy = LazyCode(inference, frame)
+        self.handed: dict[int, str] = {}
+        self.handlers: dict[EventKind, Callable[[Event], None]] = {
+            EventKind.CALL: self.call,
+            EventKind.ATTR: self.attribute,
+            EventKind.ENTER: self.enter,
+            EventKind.EXIT: self.exit,
+            EventKind.ITER: self.iterate,
+            EventKind.STORE_ATTR: self.store,
+            EventKind.OP: self.operator,
+            EventKind.ITEM: self.item,
+            EventKind.YIELD: self.yields,
+            EventKind.TRUTH: self.truth,
+            EventKind.STORE_ITEM: self.store_item,
+        }
+
+    def run(self) -> Node:
+        """Everything that the frame runs."""
+        self.find_handed()
+        lazy = self.lazy.regions()
+        off_loop = OffLoop(self.inference, self.frame).regions()
+        for number, event in enumerate(self.scope.events):
+            handler = self.handlers.get(event.kind)
+            if handler is not None and not (lazy and self.is_inside(event.region, lazy)):
+                self.number = number
+                self.off_loop = bool(off_loop) and self.is_inside(event.region, off_loop)
+                handler(event)
+        self.off_loop = False
+        self.injected()
+        return Node(self.frame, tuple(self.edges), tuple(self.calls))
+
+    def find_handed(self) -> None:
+        """Coroutines that are made only to be handed to a task or to a new loop run there."""
+        for event in self.scope.events:
+            if event.kind != EventKind.CALL:
+                continue
+            node = self.scope.exprs[event.expr]
+            if not isinstance(node, Call) or not node.args or not isinstance(self.scope.exprs[node.args[0]], Call):
+                continue
+            for callee in self.inference.calls.callees(self.frame, node):
+                if callee.name in TASK_MAKERS:
+                    self.handed[node.args[0]] = "task"
+                elif callee.name in LOOP_STARTERS:
+                    self.handed[node.args[0]] = "new-loop"
+
+    def call(self, event: Event) -> None:
+        node = self.scope.exprs[event.expr]
+        if not isinstance(node, Call):
+            return
+        callees = self.inference.calls.callees(self.frame, node)
+        if event.flag:
+            callees = Awaiting(self.inference).candidates(callees)
+        for callee in callees:
+            if callee.frame is not None:
+                self.first_party(event, callee)
+            elif callee.spec is not None:
+                self.library(event, event.expr, callee.name, callee.spec, callee.value, event.flag)
+                if event.expr not in self.lazy.deferred:
+                    self.library_arguments(event, node, callee)
+            elif callee.name in TASK_MAKERS | LOOP_STARTERS:
+                self.loop_function(event, node, callee.name)
+            if callee.name in SPECIAL_FUNCTIONS and node.args:
+                self.special(event, node.args[0], self.type(node.args[0]), SPECIAL_FUNCTIONS[callee.name])
+            elif callee.name in STACK_ENTERERS and node.args:
+                is_async = callee.name.endswith("async_context")
+                entered = Event(EventKind.ENTER, node.args[0], event.region, event.place, flag=is_async)
+                self.enter(entered)
+                self.exit(entered)
+
+    def first_party(self, event: Event, callee: Callee) -> None:
+        if callee.frame is None or callee.mode == "lazy":
+            return
+        mode = callee.mode
+        if mode == "coroutine":
+            mode = self.handed.get(event.expr, mode)
+        elif mode == "runs" and event.flag and self.inference.decorators.has_unknown(callee.frame.gid):
+            return  # awaited, so the decorator made something else of the function
+        elif mode == "runs" and not self.index.scope(callee.frame.gid).params:
+            mode = "once" if self.inference.decorators.is_cached(callee.frame.gid) else mode
+        self.edge(event.place, callee.frame, mode, callee.name, callee.certain)
+
+    def loop_function(self, event: Event, node: Call, name: str) -> None:
+        """`anyio.run(main)`, `start_soon(work)`: the coroutine function itself is handed over."""
+        if node.args:
+            mode = "task" if name in TASK_MAKERS else "new-loop"
+            self.callables(event.place, self.type(node.args[0]), mode, shifted(node))
+
+    def library_arguments(self, event: Event, node: Call, callee: Callee) -> None:
+        spec = callee.spec
+        if spec is None:
+            return
+        calls = self.inference.calls
+        callbacks = tuple(arg for entry in spec.registers if entry.kind == "loop-callback" for arg in entry.args)
+        for selectors, mode in ((spec.runs, "runs"), (spec.offloads, "offloaded"), (callbacks, "callback")):
+            for selector in selectors:
+                given = calls.argument(self.frame.gid, node, selector)
+                if given != NONE:
+                    arguments = shifted(node) if node.args and given == node.args[0] else None
+                    kind = self.type(given)
+                    if mode != "callback":  # first-party callbacks are loop code of their own
+                        self.callables(event.place, kind, mode, arguments)
+                    if mode != "offloaded":
+                        self.library_callables(event, kind)
+        for selector in spec.iterates:
+            given = calls.argument(self.frame.gid, node, selector)
+            if given != NONE:
+                self.iterate_type(event, given, self.type(given), False)
+        if callee.name in TASK_MAKERS | LOOP_STARTERS:
+            self.loop_function(event, node, callee.name)
+
+    def library_callables(self, event: Event, kind: Type) -> None:
+        """A library function handed over as a callback: `map(requests.get, urls)`, `call_later(1, time.sleep, 1)`."""
+        for value in kind:
+            spec, name = self.inference.libraries.call_spec(value)
+            if spec is not None:
+                self.library(event, NONE, name, spec, value, False)
+
+    def callables(self, place: int, kind: Type, mode: str, node: Call | None) -> None:
+        """Edges to everything that a callable argument may run."""
+        for value in kind:
+            if isinstance(value, PartialV):
+                self.callables(place, (value.function,), mode, None)
+                continue
+            for frame in self.callable_frames(value, node):
+                is_async = self.index.scope(frame.gid).is_async
+                how = mode if mode in ("task", "new-loop") or not is_async else "coroutine"
+                if self.index.scope(frame.gid).is_generator and mode == "runs":
+                    continue
+                self.edge(place, frame, how)
+
+    def injected(self) -> None:
+        """The dependencies of the parameters: FastAPI runs them before this function."""
+        outer = self.inference.calls.outer(self.frame)
+        injection = Injection(self.inference)
+        for parameter in self.scope.params:
+            for expr in (parameter.default, parameter.annotation):
+                for dependency, place in injection.dependencies(outer, expr, parameter.annotation):
+                    for value in dependency:
+                        for frame in self.callable_frames(value, None):
+                            self.edge(place, frame, "injected")
+
+
+def shifted(node: Call) -> Call:
+    """The call that an offload makes: `to_thread(f, a)` calls `f(a)`."""
+    return Call(node.args[0], node.args[1:], node.keywords, node.place)
