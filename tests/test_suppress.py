@@ -175,6 +175,7 @@ def test_line_ends(end: str) -> None:
 
 def test_broken_source_is_still_scanned() -> None:
     assert silenced("def f(:\n)]\ntime.sleep(1)  # noqa\nx = 'abc\n", diagnostic(3))
+    assert not silenced(")]\ntime.sleep(1)\nf()  # noqa", diagnostic(2))
 
 
 def test_unreadable_source_yields_only_to_comments_for_the_file() -> None:

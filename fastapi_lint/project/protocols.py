@@ -49,6 +49,10 @@ _ITERABLES = frozenset(
 )
 
 
+MAPPINGS = frozenset({"builtins.dict", "collections.defaultdict", "collections.OrderedDict"})
+"""Types whose subscript gives their second type argument."""
+
+
 class Protocols:
     """The special methods, as types."""
 
@@ -134,7 +138,7 @@ class Protocols:
         if isinstance(value, InstanceV):
             return self.special(value, "__getitem__")
         if isinstance(value, ExtInstanceV):
-            if value.name == "builtins.dict":
+            if value.name in MAPPINGS:
                 return value.args[1] if len(value.args) == 2 else ()
             if isinstance(index, Opaque) and index.type == "slice":
                 return (value,)

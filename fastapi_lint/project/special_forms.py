@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Call, Lit
 from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.protocols import MAPPINGS
 from fastapi_lint.project.values import (
     ClassV,
     CoroutineV,
@@ -146,10 +147,12 @@ class SpecialForms:
         return self._container_method(value)
 
     def _container_method(self, value: ExtMemberV) -> Type | None:
-        if not value.name.startswith("builtins.") or not value.args:
+        if not value.args:
             return None
-        if value.name == "builtins.dict" and len(value.args) == 2:
+        if value.name in MAPPINGS and len(value.args) == 2:
             return self._dict_method(value.path, value.args[0], value.args[1])
+        if not value.name.startswith("builtins."):
+            return None
         if value.path == "pop":
             return value.args[0]
         if value.path == "copy":

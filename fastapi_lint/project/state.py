@@ -14,8 +14,10 @@ from fastapi_lint.facts import (
     Declared,
     Event,
     EventKind,
-    Import,
+    Free,
     Map,
+    Opaque,
+    Param,
     Seq,
     Sub,
     Use,
@@ -24,12 +26,15 @@ from fastapi_lint.facts import (
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.inference import STATE
+from fastapi_lint.project.injection import Injection
 from fastapi_lint.project.values import (
     ClassV,
     ExternalV,
     ExtInstanceV,
     InstanceV,
     ModuleV,
+    Type,
 )
 
 _CONTAINERS = frozenset(
@@ -52,6 +57,7 @@ _MUTATORS = frozenset(
         "discard",
         "extend",
         "insert",
+        "move_to_end",
         "pop",
         "popitem",
         "popleft",
@@ -62,6 +68,9 @@ _MUTATORS = frozenset(
         "update",
     }
 )
+
+
+_MOST_HOPS = 12
 
 
 class Mutation(msgspec.Struct, frozen=True):
@@ -88,6 +97,7 @@ class SharedState:
         self._index = graph.index
         self._inference = graph.inference
         self._contexts = contexts
+        self._injection = Injection(graph.inference)
 
     def mutations(self) -> Iterator[Mutation]:
         """Each place once, with the nearest way in from request handling."""
@@ -108,7 +118,7 @@ class SharedState:
         if event.kind == EventKind.STORE_ITEM:
             return self._container(frame, event.expr)
         if event.kind == EventKind.STORE_ATTR:
-            return self._object(frame, event)
+            return self._attribute_set(frame, event)
         if event.kind == EventKind.CALL:
             node = self._index.scope(frame.gid).exprs[event.expr]
             func = self._index.scope(frame.gid).exprs[node.func] if isinstance(node, Call) else None
@@ -118,18 +128,52 @@ class SharedState:
 
     def _container(self, frame: Frame, expr: int) -> _State | None:
         """The shared container that an expression is, or is an item of."""
+        kind = self._inference.type(frame, expr)
+        if not any(isinstance(value, ExtInstanceV) and value.name in _CONTAINERS for value in kind):
+            return None
+        return self._origin(frame, expr)
+
+    def _origin(self, frame: Frame, expr: int, hops: int = 0) -> _State | None:
+        """Where the object that an expression gives lives, if requests share it."""
         scope = self._index.scope(frame.gid)
         node = scope.exprs[expr]
-        if isinstance(node, Use) and len(node.defs) == 1:  # a local name for it
-            return self._container(frame, scope.defs[node.defs[0]].value)
-        if isinstance(node, Sub):
-            return self._container(frame, node.base)
-        if not any(isinstance(v, ExtInstanceV) and v.name in _CONTAINERS for v in self._inference.type(frame, expr)):
+        if hops > _MOST_HOPS:
             return None
+        if isinstance(node, Use) and len(node.defs) == 1:  # a local name for it
+            return self._origin(frame, scope.defs[node.defs[0]].value, hops + 1)
         if isinstance(node, Var):
             return self._module_variable(frame, node)
+        if isinstance(node, Free):
+            return _State(node.name, "module level") if self._inference.type(frame, expr) else None
+        if isinstance(node, Sub):
+            is_slice = scope.exprs[node.index] == Opaque("slice")
+            return None if is_slice else self._origin(frame, node.base, hops + 1)
         if isinstance(node, Attr):
-            return self._attribute(frame, node)
+            return self._attribute(frame, node, hops)
+        if isinstance(node, Call):
+            return self._handed_out(self._inference.type(frame, node.func), hops)
+        if isinstance(node, Param):
+            return self._injected(frame, node, hops)
+        return None
+
+    def _handed_out(self, functions: Type, hops: int) -> _State | None:
+        """What a getter returns, if it is the shared object itself."""
+        for function in self._inference.functions(functions):
+            inner = self._inference.calls.frame_of(function)
+            returned = self._inference.names.returns(inner.gid)
+            found = [self._origin(inner, expr, hops + 1) for expr in returned]
+            if found and all(state is not None for state in found):
+                return found[0]
+        return None
+
+    def _injected(self, frame: Frame, node: Param, hops: int) -> _State | None:
+        parameter = self._index.scope(frame.gid).params[node.index]
+        outer = self._inference.calls.outer(frame)
+        for expr in (parameter.default, parameter.annotation):
+            for dependency, _ in self._injection.dependencies(outer, expr, parameter.annotation):
+                found = self._handed_out(dependency, hops)
+                if found is not None:
+                    return found
         return None
 
     def _module_variable(self, frame: Frame, node: Var) -> _State | None:
@@ -138,15 +182,32 @@ class SharedState:
             return None
         return _State(node.name, "module level")
 
-    def _attribute(self, frame: Frame, node: Attr) -> _State | None:
+    def _attribute(self, frame: Frame, node: Attr, hops: int) -> _State | None:
         for value in self._inference.type(frame, node.base):
             if isinstance(value, ModuleV):
                 return _State(node.name, "module level")
-            if isinstance(value, (ClassV, InstanceV)) and self._is_class_level(value, node.name, True):
+            if isinstance(value, ExtInstanceV) and value.name == STATE and self._is_app_state(frame, node.base):
+                return _State(f"app.state.{node.name}", "app.state")
+            if isinstance(value, (ClassV, InstanceV)) and self._is_class_level(value, node.name):
                 return _State(f"{self._index.scope(value.gid).name}.{node.name}", "class level")
+            if isinstance(value, InstanceV):
+                owner = self._origin(frame, node.base, hops + 1)
+                if owner is not None:
+                    return _State(f"{owner.name}.{node.name}", owner.where)
         return None
 
-    def _is_class_level(self, value: ClassV | InstanceV, name: str, container: bool) -> bool:
+    def _is_app_state(self, frame: Frame, expr: int) -> bool:
+        """Whether a `State` is that of the app, not of one request; local names are followed."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[expr]
+        if isinstance(node, Use) and len(node.defs) == 1:
+            return self._is_app_state(frame, scope.defs[node.defs[0]].value)
+        if not isinstance(node, Attr):
+            return False
+        owners = self._inference.type(frame, node.base)
+        return any(self._inference.libraries.is_a(owner, "starlette.applications.Starlette") for owner in owners)
+
+    def _is_class_level(self, value: ClassV | InstanceV, name: str) -> bool:
         """Whether the attribute lives in the class itself and no method gives each instance its own."""
         classes = self._inference.classes
         if isinstance(value, InstanceV) and classes.stored(value.gid, name):
@@ -157,7 +218,7 @@ class SharedState:
                 models = ("pydantic.BaseModel", "pydantic.main.BaseModel", "sqlmodel.SQLModel")
                 if any(classes.derives_from(entry, model) for model in models):
                     return False
-                return not container or self._holds_container(entry, name)
+                return self._holds_container(entry, name)
         return False
 
     def _holds_container(self, owner: int, name: str) -> bool:
@@ -174,29 +235,17 @@ class SharedState:
             return any(isinstance(value, ExternalV) and value.name in _CONTAINERS for value in made)
         return isinstance(node, (Map, Comp)) or (isinstance(node, Seq) and node.kind != "tuple")
 
-    def _object(self, frame: Frame, event: Event) -> _State | None:
-        """An attribute set on `app.state`, on a class, or on an object that a module variable holds."""
-        scope = self._index.scope(frame.gid)
-        node = scope.exprs[event.expr]
+    def _attribute_set(self, frame: Frame, event: Event) -> _State | None:
+        """An attribute set on `app.state`, on a class, on a module, or on an object that requests share."""
         for value in self._inference.type(frame, event.expr):
-            if isinstance(value, ExtInstanceV) and value.name == "starlette.datastructures.State":
-                base = node.base if isinstance(node, Attr) else NONE
-                owners = self._inference.type(frame, base) if base != NONE else ()
-                if any(self._inference.libraries.is_a(o, "starlette.applications.Starlette") for o in owners):
-                    return _State(f"app.state.{event.name}", "app.state")
+            if isinstance(value, ExtInstanceV) and value.name == STATE and self._is_app_state(frame, event.expr):
+                return _State(f"app.state.{event.name}", "app.state")
             if isinstance(value, ClassV):
                 return _State(f"{self._index.scope(value.gid).name}.{event.name}", "class level")
-            if isinstance(value, InstanceV) and isinstance(node, Var) and self._is_module_object(frame, node):
-                return _State(f"{node.name}.{event.name}", "module level")
             if isinstance(value, ModuleV):
                 return _State(event.name, "module level")
+            if isinstance(value, InstanceV):
+                owner = self._origin(frame, event.expr)
+                if owner is not None:
+                    return _State(f"{owner.name}.{event.name}", owner.where)
         return None
-
-    def _is_module_object(self, frame: Frame, node: Var) -> bool:
-        owner = self._index.local(frame.gid, node.scope)
-        scope = self._index.scope(owner)
-        if scope.kind != "module":
-            return False
-        return not any(
-            isinstance(scope.exprs[scope.defs[n].value], Import) for n in scope.names.get(node.name, ())
-        ) or (self._module_variable(frame, node) is not None)
