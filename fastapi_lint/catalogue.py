@@ -96,7 +96,6 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     brief: bool = False
     decorates: Literal["same", "blocks", "offloads", "cached", "contextmanager", "property", "entry"] | None = None
 
-
     @property
     def registers(self) -> tuple[Entry, ...]:
         """All registrations that the call makes."""
@@ -147,41 +146,48 @@ class CatalogueError(Exception):
 class Catalogue:
     """Look-ups by qualified name. Immutable after construction."""
 
-    def __init__(self, libraries: Iterable[Library]) -> None:
-        self.libraries = tuple(libraries)
+    def __init__(self, libraries: Iterable[Library], overrides: Iterable[Library] = ()) -> None:
+        """`overrides` are the user's entries: they may say otherwise than the bundled ones."""
+        bundled, own = tuple(libraries), tuple(overrides)
+        self.libraries = (*bundled, *own)
         self.roots: set[str] = set()
         self._functions: dict[str, CallSpec] = {}
         self._types: dict[str, TypeSpec] = {}
         self._aliases: dict[str, str] = {}
         self._exact: dict[tuple[str, str], CallSpec] = {}
         self._patterns: dict[str, list[tuple[tuple[str, ...], CallSpec]]] = {}
-        for library in self.libraries:
-            self._add(library)
+        for library in bundled:
+            self._add(library, override=False)
+        for library in own:
+            self._add(library, override=True)
 
-    def _add(self, library: Library) -> None:
+    def _add(self, library: Library, override: bool) -> None:
         self.roots.update(module.split(".")[0] for module in library.modules)
         self._aliases.update(library.alias)
         for spec in library.function:
             for name in spec.names:
-                if name in self._functions:
+                if name in self._functions and not override:
                     raise CatalogueError(f"{library.name}: function `{name}` is listed twice")
                 self._functions[name] = spec
         for kind in library.type:
+            known = self._types.get(kind.name)
             for name in (kind.name, *kind.aliases):
-                if name in self._types:
+                if name in self._types and not override:
                     raise CatalogueError(f"{library.name}: type `{name}` is listed twice")
-                self._types[name] = kind
-            self._add_calls(library, kind)
+                if known is None:  # an override adds to what is known of the type
+                    self._types[name] = kind
+            self._add_calls(library, kind, known or kind, override)
 
-    def _add_calls(self, library: Library, kind: TypeSpec) -> None:
+    def _add_calls(self, library: Library, kind: TypeSpec, owner: TypeSpec, override: bool) -> None:
         for spec in kind.call:
             for name in spec.names:
                 if "*" in name:
-                    self._patterns.setdefault(kind.name, []).append((tuple(name.split(".")), spec))
+                    patterns = self._patterns.setdefault(owner.name, [])
+                    patterns.insert(0 if override else len(patterns), (tuple(name.split(".")), spec))
                     continue
-                if (kind.name, name) in self._exact:
+                if (owner.name, name) in self._exact and not override:
                     raise CatalogueError(f"{library.name}: `{kind.name}.{name}` is listed twice")
-                self._exact[kind.name, name] = spec
+                self._exact[owner.name, name] = spec
 
     def canonical(self, qualified: str) -> str:
         """The name under which the catalogue knows `qualified`: aliases of modules and types are replaced."""
@@ -234,7 +240,8 @@ def _first_match(patterns: Iterable[tuple[tuple[str, ...], CallSpec]], parts: tu
     """A `*` stands for one public segment: dunder and private names are never meant by a pattern."""
     for pattern, spec in patterns:
         if len(pattern) == len(parts) and all(
-            want == part or (want == "*" and not part.startswith("_")) for want, part in zip(pattern, parts)
+            want == part or (want == "*" and not part.startswith("_"))
+            for want, part in zip(pattern, parts, strict=True)
         ):
             return spec
     return None
@@ -250,10 +257,10 @@ def parse_libraries(text: str, origin: str) -> tuple[Library, ...]:
 
 
 def load_catalogue(extra: Iterable[Library] = ()) -> Catalogue:
-    """The bundled catalogue, with the user's own entries after it."""
+    """The bundled catalogue, with the user's own entries over it."""
     libraries: list[Library] = []
     folder = resources.files("fastapi_lint") / "data"
     for file in sorted(folder.iterdir(), key=lambda item: item.name):
         if file.name.endswith(".toml"):
             libraries += parse_libraries(file.read_text(encoding="utf-8"), file.name)
-    return Catalogue([*libraries, *extra])
+    return Catalogue(libraries, extra)

@@ -45,7 +45,7 @@ class Range(msgspec.Struct, frozen=True, order=True):
 
 
 class Edit(msgspec.Struct, frozen=True):
-    """Replaces the text between `location` and `end_location` by `content`; `filename` is None for the diagnostic's own file."""
+    """Replaces the text between `location` and `end_location`; `filename` None is the diagnostic's own file."""
 
     content: str
     location: Position

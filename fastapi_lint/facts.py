@@ -14,7 +14,6 @@ Unreachable code and `TYPE_CHECKING` blocks have no events. Places are indices i
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Union
 
 import msgspec
 
@@ -65,7 +64,7 @@ class Call(_Node, tag=5):
 
 
 class Lit(_Node, tag=6):
-    value: Union[bool, int, float, str, None]
+    value: bool | int | float | str | None
 
 
 class Opaque(_Node, tag=7):
@@ -124,7 +123,7 @@ class Import(_Node, tag=16):
     """`import module` (`name` None) or `from module import name`; `level` counts the leading dots."""
 
     module: str
-    name: Union[str, None]
+    name: str | None
     level: int
 
 
@@ -190,10 +189,10 @@ class Declared(_Node, tag=26):
     annotation: int
 
 
-Expr = Union[
-    Use, Var, Free, Attr, Call, Lit, Opaque, Await, Seq, Map, Sub, Bin, Choice, Func, Cls, Import, Param, Iter, Enter,
-    Unpack, Narrow, Phi, Comp, Star, Exc, Declared,
-]  # fmt: skip
+Expr = (
+    Use | Var | Free | Attr | Call | Lit | Opaque | Await | Seq | Map | Sub | Bin | Choice | Func | Cls | Import | Param
+    | Iter | Enter | Unpack | Narrow | Phi | Comp | Star | Exc | Declared
+)  # fmt: skip
 
 
 class EventKind(IntEnum):
@@ -320,5 +319,5 @@ class ModuleFacts(msgspec.Struct, frozen=True, array_like=True):
     places: tuple[Place, ...]
     rebinds: tuple[Rebind, ...] = ()
     star_imports: tuple[StarImport, ...] = ()
-    exported: Union[tuple[str, ...], None] = None
+    exported: tuple[str, ...] | None = None
     diagnostics: tuple[LocalDiagnostic, ...] = ()

@@ -25,7 +25,7 @@ def discover(paths: Iterable[Path], settings: Settings, note: Note | None = None
     Named files are taken whatever their suffix, unless `force_exclude` is set and a pattern covers them. Symbolic links
     met in a folder are not followed. `note` hears of what had to be skipped. Raises PathError for a missing path.
     """
-    return _Discovery(settings, note or (lambda text: None)).run(paths)
+    return _Discovery(settings, note or (lambda _text: None)).run(paths)
 
 
 def is_excluded(path: Path, settings: Settings) -> bool:

@@ -30,7 +30,12 @@ class FastapiLintPlugin:
     name = "fastapi-lint"
     version = __version__
 
-    def __init__(self, tree: ast.AST, filename: str = "-", lines: list[str] | None = None) -> None:
+    def __init__(  # flake8 looks at the names of the parameters
+        self,
+        tree: ast.AST,  # noqa: ARG002
+        filename: str = "-",
+        lines: list[str] | None = None,
+    ) -> None:
         self._filename = "stdin.py" if filename in _STDIN else filename
         self._lines = lines or []
 

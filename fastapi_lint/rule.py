@@ -1,7 +1,7 @@
 """What a rule is: its declaration, and the two ways of looking at code.
 
-A rule keeps no state and tracks no scopes. `NodeRule` looks at tree nodes while their file is walked; `ProjectRule` asks
-the linked project. Both yield plain reports; the engine turns them into diagnostics.
+A rule keeps no state and tracks no scopes. `NodeRule` looks at tree nodes while their file is walked; `ProjectRule`
+asks the linked project. Both yield plain reports; the engine turns them into diagnostics.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ class NodeRule(Rule):
 
     def handlers(self) -> Iterator[tuple[type, Callable[[Any, NodeContext], None]]]:
         """The marked methods by node type."""
-        for _, method in inspect.getmembers(self, callable):
+        methods: list[tuple[str, Any]] = inspect.getmembers(self, callable)
+        for _, method in methods:
             for kind in getattr(method, _NODE_TYPES, ()):
                 yield kind, method
 

@@ -1,8 +1,8 @@
 """Which scope binds which name: settled for a whole module before anything else asks.
 
-Python decides at compile time whether a name is local. So a first pass over the tree collects, for each scope, the names
-that it binds and those it declares global or nonlocal, and for each loop the names bound inside (they need a phi).
-Names bound by a comprehension's `for` belong to the comprehension and are left out.
+Python decides at compile time whether a name is local. So a first pass over the tree collects, for each scope, the
+names that it binds and those it declares global or nonlocal, and for each loop the names bound inside (they need a
+phi). Names bound by a comprehension's `for` belong to the comprehension and are left out.
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ def _parts(jobs: list[Job], count: int) -> list[list[Job]]:
 
 def _size(job: Job) -> int:
     try:
-        return len(job.content) if job.content is not None else os.stat(job.path).st_size
+        return len(job.content) if job.content is not None else Path(job.path).stat().st_size
     except OSError:
         return 0
 

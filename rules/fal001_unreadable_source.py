@@ -2,8 +2,8 @@
 
 ## What it does
 
-Reports a file whose bytes do not fit its declared encoding, whose syntax is wrong, or that the system does not hand out.
-The run goes on with the other files.
+Reports a file whose bytes do not fit its declared encoding, whose syntax is wrong, or that the system does not hand
+out. The run goes on with the other files.
 
 ## Why is this bad?
 

@@ -2,8 +2,8 @@
 
 ## What it does
 
-Reports `# noqa: FALxxx` and `# fastapi-lint: ignore[...]` comments on lines where the named rules find nothing, and names
-that are no rules. A plain `# noqa`, and codes of other tools, are none of its business.
+Reports `# noqa: FALxxx` and `# fastapi-lint: ignore[...]` comments on lines where the named rules find nothing, and
+names that are no rules. A plain `# noqa`, and codes of other tools, are none of its business.
 
 ## Why is this bad?
 

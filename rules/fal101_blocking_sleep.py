@@ -44,6 +44,7 @@ async def index() -> None:
 from __future__ import annotations
 
 from fastapi_lint.api import Severity
+
 from ._blocking import BlockingRule
 
 

@@ -2,8 +2,8 @@
 
 ## What it does
 
-Reports each expression in loop code whose callee ends in a request of a synchronous HTTP client: requests, `httpx.Client`
-and the functions of httpx, urllib, urllib3, http.client and others.
+Reports each expression in loop code whose callee ends in a request of a synchronous HTTP client: requests,
+`httpx.Client` and the functions of httpx, urllib, urllib3, http.client and others.
 
 ## Why is this bad?
 
@@ -44,6 +44,7 @@ async def rate() -> str:
 from __future__ import annotations
 
 from fastapi_lint.api import Severity
+
 from ._blocking import BlockingRule
 
 

@@ -52,6 +52,7 @@ def users() -> int:
 from __future__ import annotations
 
 from fastapi_lint.api import Severity
+
 from ._blocking import BlockingRule
 
 

@@ -43,6 +43,7 @@ async def thumbnails() -> int:
 from __future__ import annotations
 
 from fastapi_lint.api import Severity
+
 from ._blocking import BlockingRule
 
 

@@ -46,6 +46,7 @@ def next_job() -> str:
 from __future__ import annotations
 
 from fastapi_lint.api import Severity
+
 from ._blocking import BlockingRule
 
 

@@ -2,8 +2,8 @@
 
 ## What it does
 
-Reports password hashing, image and document processing, dataframe input and output, model inference and the like in loop
-code.
+Reports password hashing, image and document processing, dataframe input and output, model inference and the like in
+loop code.
 
 ## Why is this bad?
 
@@ -43,6 +43,7 @@ def login(password: str) -> str:
 from __future__ import annotations
 
 from fastapi_lint.api import Severity
+
 from ._blocking import BlockingRule
 
 

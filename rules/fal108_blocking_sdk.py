@@ -43,6 +43,7 @@ def delete_file(key: str) -> None:
 from __future__ import annotations
 
 from fastapi_lint.api import Severity
+
 from ._blocking import BlockingRule
 
 

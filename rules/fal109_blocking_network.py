@@ -43,6 +43,7 @@ async def resolve(host: str) -> str:
 from __future__ import annotations
 
 from fastapi_lint.api import Severity
+
 from ._blocking import BlockingRule
 
 

@@ -48,6 +48,7 @@ async def index() -> int:
 from __future__ import annotations
 
 from fastapi_lint.api import Severity
+
 from ._blocking import BlockingRule
 
 

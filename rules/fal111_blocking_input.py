@@ -40,6 +40,7 @@ async def confirm() -> str:
 from __future__ import annotations
 
 from fastapi_lint.api import Severity
+
 from ._blocking import BlockingRule
 
 

@@ -42,6 +42,7 @@ def ready() -> bool:
 from __future__ import annotations
 
 from fastapi_lint.api import Severity
+
 from ._blocking import BlockingRule
 
 

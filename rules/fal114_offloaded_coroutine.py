@@ -7,7 +7,8 @@ Reports offloads of an `async def`, or of a `functools.partial` of one: `to_thre
 
 ## Why is this bad?
 
-The thread calls the function, which makes a coroutine object and does nothing. Nobody awaits it, so its body never runs.
+The thread calls the function, which makes a coroutine object and does nothing. Nobody awaits it, so its body never
+runs.
 
 ## Example
 

@@ -2,8 +2,8 @@
 
 ## What it does
 
-Reports the creation of an httpx, aiohttp or requests client where request handling reaches it. Clients made at import, in
-the lifespan or in a cached factory stay silent.
+Reports the creation of an httpx, aiohttp or requests client where request handling reaches it. Clients made at import,
+in the lifespan or in a cached factory stay silent.
 
 ## Why is this bad?
 

@@ -7,8 +7,9 @@ module variable holds, or `app.state`.
 
 ## Why is this bad?
 
-Requests interleave at every `await`, and sync endpoints run in parallel threads: they see each other's half-done changes.
-Every worker process has its own copy, so the state differs from request to request, and it grows until a restart.
+Requests interleave at every `await`, and sync endpoints run in parallel threads: they see each other's half-done
+changes. Every worker process has its own copy, so the state differs from request to request, and it grows until a
+restart.
 
 ## Example
 

@@ -6,8 +6,8 @@ Reports `functools.lru_cache`, `functools.cache` and the decorators of cachetool
 
 ## Why is this bad?
 
-The cache keeps the coroutine, not its result. The second call gets a coroutine that has been awaited already, and raises
-`RuntimeError: cannot reuse already awaited coroutine`.
+The cache keeps the coroutine, not its result. The second call gets a coroutine that has been awaited already, and
+raises `RuntimeError: cannot reuse already awaited coroutine`.
 
 ## Example
 
@@ -38,7 +38,19 @@ from collections.abc import Iterator
 
 from fastapi_lint.api import Project, ProjectRule, Report, Severity
 
-_CACHES = frozenset({"functools.lru_cache", "functools.cache", "cachetools.cached", "cachetools.cachedmethod"})
+_CACHES = frozenset(
+    {
+        "functools.lru_cache",
+        "functools.cache",
+        "cachetools.cached",
+        "cachetools.cachedmethod",
+        "cachetools.func.fifo_cache",
+        "cachetools.func.lfu_cache",
+        "cachetools.func.lru_cache",
+        "cachetools.func.rr_cache",
+        "cachetools.func.ttl_cache",
+    }
+)
 
 
 class CachedCoroutine(ProjectRule):

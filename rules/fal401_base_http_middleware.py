@@ -7,8 +7,8 @@ become one. Several of them on one app are reported as warnings.
 
 ## Why is this bad?
 
-Each runs the rest of the app in a task of its own and hands the body over chunk by chunk: 3.6 times the time of a trivial
-request, 10 to 25 times that of a stream of 200 chunks (measured), and it breaks context variables.
+Each runs the rest of the app in a task of its own and hands the body over chunk by chunk: 3.6 times the time of a
+trivial request, 10 to 25 times that of a stream of 200 chunks (measured), and it breaks context variables.
 
 ## Example
 

@@ -43,9 +43,9 @@ class Application(click.Group):
     def main(
         self,
         args: Sequence[str] | None = None,
-        prog_name: str | None = None,
+        prog_name: str | None = None,  # noqa: ARG002 - the signature is click's
         complete_var: str | None = None,
-        standalone_mode: bool = True,
+        standalone_mode: bool = True,  # noqa: ARG002
         **extra: Any,
     ) -> NoReturn:
         """Runs the command line and exits; click's own exit codes are replaced by this program's."""

@@ -247,6 +247,11 @@ class ScopeBuilder:
         finally:
             self.silent -= 1
 
+    def take_implied(self) -> tuple[str, int, int | None] | None:
+        """The region that the last statement left behind, once."""
+        implied, self.implied = self.implied, None
+        return implied
+
     def fork(self) -> Env | None:
         """A copy of the environment, for the other way that control may take."""
         return None if self.env is None else dict(self.env)

@@ -8,7 +8,6 @@ nothing else: a third of the cost of a parse instead of two to three times a par
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any
 
 import libcst as cst
 from libcst._nodes.internal import CodegenState
@@ -21,7 +20,9 @@ class _Ignore:
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: Any, value: Any, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         return None
 
 
@@ -35,7 +36,9 @@ class _Record(_Ignore):
     def __enter__(self) -> None:
         self.state.starts[self.ordinal] = self.state.offset
 
-    def __exit__(self, kind: Any, value: Any, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.state.ends[self.ordinal] = self.state.offset
 
 
@@ -71,7 +74,11 @@ class _OffsetState(CodegenState):
 
     # The base class promises a context manager made by a generator; a reused object is much cheaper to enter.
     def record_syntactic_position(  # type: ignore[override]
-        self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
+        self,
+        node: cst.CSTNode,
+        *,
+        start_node: cst.CSTNode | None = None,  # noqa: ARG002 - the signature is LibCST's
+        end_node: cst.CSTNode | None = None,  # noqa: ARG002
     ) -> _Ignore:
         ordinal = self.wanted.get(id(node))
         return _IGNORE if ordinal is None else _Record(self, ordinal)
@@ -82,10 +89,10 @@ def locate(module: cst.Module, nodes: list[cst.CSTNode], source: SourceFile) -> 
     if not nodes:
         return ()
     state = _OffsetState(module, {id(node): ordinal for ordinal, node in enumerate(nodes)})
-    module._codegen(state)
+    module._codegen(state)  # noqa: SLF001 - what `Module.code` calls, with a state of our own
     position = source.position
     places = []
-    for start, end in zip(state.starts, state.ends):
+    for start, end in zip(state.starts, state.ends, strict=True):
         first, last = position(start), position(end)
         places.append(Place(first.row, first.column, last.row, last.column))
     return tuple(places)

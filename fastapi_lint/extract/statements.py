@@ -49,11 +49,11 @@ def lower_body(scope: ScopeBuilder, body: Any) -> None:
     for statement in body.body:
         if scope.env is None:
             break
-        scope.implied = None
+        scope.take_implied()
         lower_statement(scope, statement)
-        if scope.implied is not None:
-            scope.enter_region(*scope.implied)
-            scope.implied = None
+        implied = scope.take_implied()
+        if implied is not None:
+            scope.enter_region(*implied)
     scope.region = outer
 
 
@@ -178,11 +178,11 @@ def _raise(scope: ScopeBuilder, node: cst.Raise) -> None:
     scope.env = None
 
 
-def _break(scope: ScopeBuilder, node: cst.Break) -> None:
+def _break(scope: ScopeBuilder, _node: cst.Break) -> None:
     scope.leave("break")
 
 
-def _continue(scope: ScopeBuilder, node: cst.Continue) -> None:
+def _continue(scope: ScopeBuilder, _node: cst.Continue) -> None:
     scope.leave("continue")
 
 
@@ -197,7 +197,8 @@ def _assert(scope: ScopeBuilder, node: cst.Assert) -> None:
 def static_truth(test: Any) -> bool | str | None:
     """Whether a condition is known before the code runs: True, False, `typing` for TYPE_CHECKING, `main`, or None."""
     if isinstance(test, cst.Name):
-        return {"True": True, "False": False, "TYPE_CHECKING": "typing"}.get(test.value)
+        known: dict[str, bool | str] = {"True": True, "False": False, "TYPE_CHECKING": "typing"}
+        return known.get(test.value)
     if isinstance(test, cst.Attribute) and test.attr.value == "TYPE_CHECKING":
         return "typing"
     if isinstance(test, cst.Integer):
@@ -350,7 +351,6 @@ def _with(scope: ScopeBuilder, node: cst.With) -> None:
 
 def _may_suppress(scope: ScopeBuilder, manager: int) -> bool:
     """`with suppress(...)` and the like: the code after the block runs although the block raises."""
-
     value = scope.exprs[manager]
     if not isinstance(value, Call):
         return False
@@ -407,7 +407,7 @@ def _pattern(scope: ScopeBuilder, pattern: Any, value: int, subject: Any = None)
             scope.bind(pattern.rest.value, scope.opaque("dict"))
 
 
-# -- imports
+# -- import statements
 
 
 def _import(scope: ScopeBuilder, node: cst.Import) -> None:

@@ -126,15 +126,15 @@ class Project:
         """
         certain: dict[str, list[BlockingUse]] = {}
         doubtful: dict[tuple[int, ...], tuple[int, str, BlockingUse]] = {}
-        told: set[tuple[int, int]] = set()
+        told: set[tuple[int, ...]] = set()
         for kind in get_args(BlockKind):
             for frame, witness, use in self._blocking_of(kind):
-                key = (frame.gid, witness.place)
+                here = (frame.gid, witness.place)
                 if witness.certain:
-                    told.add(key)
+                    told.add(here)
                     certain.setdefault(kind, []).append(use)
                     continue
-                about: tuple[int, ...] = key if witness.once == NONE else (witness.once,)
+                about = here if witness.once == NONE else (witness.once,)
                 if about not in doubtful or witness.distance < doubtful[about][0]:
                     doubtful[about] = (witness.distance, kind, use)
         for key, (_, kind, use) in doubtful.items():

@@ -253,8 +253,8 @@ class Annotations:
             isinstance(value, ExternalV) and value.name in INJECTORS for value in self._inference.type(frame, call.func)
         )
 
-    def parameter(self, frame: Frame, gid: int, parameter: ParamFacts) -> Type:
-        """The declared type of a parameter of function `gid`; `frame` is the scope around it."""
+    def parameter(self, frame: Frame, parameter: ParamFacts) -> Type:
+        """The declared type of a parameter; `frame` is the scope around its function."""
         declared = self.type(frame, parameter.annotation)
         if parameter.default != NONE:
             given = self.injected(frame, parameter.default, parameter.annotation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -37,7 +37,7 @@ _DEEPEST_BINDING = 6
 _MOST_FRAMES = 32
 _CALLABLES = (FunctionV, MethodV, ClassV, PartialV, WrappedV)
 
-Function = Union[FunctionV, MethodV]
+Function = FunctionV | MethodV
 
 
 class Callee(msgspec.Struct, frozen=True):
@@ -219,7 +219,7 @@ class Calls:
         if known is None:
             outer = self._inference.plain_frame(self._index.parent(gid))
             parameter = self._index.scope(gid).params[index]
-            known = self._declared[key] = self._inference.annotations.parameter(outer, gid, parameter)
+            known = self._declared[key] = self._inference.annotations.parameter(outer, parameter)
         return known
 
     def _constructed_with(self, gid: int, index: int) -> Type:

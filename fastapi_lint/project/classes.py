@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -26,7 +26,7 @@ from fastapi_lint.project.values import (
 if TYPE_CHECKING:
     from fastapi_lint.project.inference import Inference
 
-Ancestor = Union[int, str]
+Ancestor = int | str
 """An entry of a method resolution order: the gid of a first-party class or the name of a library's."""
 
 

@@ -82,9 +82,7 @@ class Contexts:
             scope = self._graph.index.scope(gid)
             if scope.kind == "module":
                 node = self._graph.node(Frame(gid))
-                for edge in node.edges:
-                    if self._is_under(gid, scope.events[edge.event].region, "main"):
-                        found.append(edge.callee)
+                found += [e.callee for e in node.edges if self._is_under(gid, scope.events[e.event].region, "main")]
         return found + self._with_own_loop()
 
     def _with_own_loop(self) -> list[Frame]:

@@ -128,7 +128,7 @@ class Decorators:
         """The first library decorator of a function that is among `wanted`, with its place."""
         frame = self._inference.plain_frame(self._index.parent(gid))
         scope = self._index.scope(gid)
-        for decorator, place in zip(scope.decorators, scope.decorator_places):
+        for decorator, place in zip(scope.decorators, scope.decorator_places, strict=True):
             node = self._index.scope(frame.gid).exprs[decorator]
             for value in self._inference.type(frame, node.func if isinstance(node, Call) else decorator):
                 if isinstance(value, ExternalV) and value.name in wanted:

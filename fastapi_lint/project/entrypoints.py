@@ -192,7 +192,7 @@ class EntryPoints:
         if isinstance(value, InstanceV):
             return self._methods(value.gid, ("__call__",))
         if isinstance(value, ClassV):
-            names = ("__init__", "dispatch", "__call__") if kind == "middleware" else ("__init__",)
+            names: tuple[str, ...] = ("__init__", "dispatch", "__call__") if kind == "middleware" else ("__init__",)
             if kind == "route" and classes.derives_from(value.gid, "starlette.endpoints.HTTPEndpoint"):
                 names = ()
             return self._methods(value.gid, names)

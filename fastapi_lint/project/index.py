@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import Union
 
 import msgspec
 
@@ -32,7 +31,7 @@ class Frame(msgspec.Struct, frozen=True):
     """A scope as it runs: for which receiver, and with what is known of parameters beyond their annotations."""
 
     gid: int
-    receiver: Union[InstanceV, ClassV, None] = None
+    receiver: InstanceV | ClassV | None = None
     bound: tuple[tuple[int, int, Type], ...] = ()
 
 
@@ -166,7 +165,7 @@ def _items(scope: Scope, expr: int) -> list[tuple[str, int]]:
     if not isinstance(node, Map):
         return []
     found = []
-    for key, value in zip(node.keys, node.values):
+    for key, value in zip(node.keys, node.values, strict=True):
         literal = scope.exprs[key] if key != NONE else None
         if isinstance(literal, Lit) and isinstance(literal.value, str):
             found.append((literal.value, value))

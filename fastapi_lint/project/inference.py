@@ -185,11 +185,11 @@ class Inference:
 
     # -- values
 
-    def _lit(self, frame: Frame, node: Lit) -> Type:
+    def _lit(self, _frame: Frame, node: Lit) -> Type:
         kind = _LITERALS.get(type(node.value))
         return (ExtInstanceV(f"builtins.{kind}"),) if kind is not None else ()
 
-    def _opaque(self, frame: Frame, node: Opaque) -> Type:
+    def _opaque(self, _frame: Frame, node: Opaque) -> Type:
         return (ExtInstanceV(f"builtins.{node.type}"),) if node.type else ()
 
     def _await(self, frame: Frame, node: Await) -> Type:
@@ -203,7 +203,9 @@ class Inference:
 
     def _map(self, frame: Frame, node: Map) -> Type:
         keys = union(self.type(frame, key) for key in node.keys if key != NONE)
-        values = union(self.type(frame, value) for key, value in zip(node.keys, node.values) if key != NONE)
+        values = union(
+            self.type(frame, value) for key, value in zip(node.keys, node.values, strict=True) if key != NONE
+        )
         return (ExtInstanceV("builtins.dict", (keys, values)),)
 
     def _comp(self, frame: Frame, node: Comp) -> Type:

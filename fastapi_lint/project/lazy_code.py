@@ -1,4 +1,4 @@
-"""What is made here but runs elsewhere: generator expressions and `map` objects that nothing on this thread iterates."""
+"""What is made here but runs elsewhere: generators and `map` objects that nothing on this thread iterates."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Module:
         self.path = path
         self.facts = facts
         self.base = base
-        stem = path[:-3] if path.endswith(".py") else path
+        stem = path.removesuffix(".py")
         self.is_package = stem.endswith("/__init__") or stem == "__init__"
         self.key = stem[: -len("/__init__")] if stem.endswith("/__init__") else ("" if stem == "__init__" else stem)
 
@@ -72,7 +72,7 @@ class ModuleTable:
 
     def absolute(self, importer: Module, name: str) -> str | None:
         """The path of the first-party module that `import name` means in `importer`, or None for a library."""
-        head = name.split(".")[0]
+        head = name.split(".", maxsplit=1)[0]
         for root in self.roots(importer.folder):
             prefix = f"{root}/" if root else ""
             if self._is_importable(prefix + head, importer):

@@ -41,27 +41,27 @@ class SpecialForms:
             "typing.cast": lambda frame, node: self._inference.annotations.type(frame, self._arg(node, 0)),
             "builtins.next": lambda frame, node: self._items(frame, node, 0),
             "builtins.anext": lambda frame, node: (CoroutineV(None, self._items(frame, node, 0, True)),),
-            "builtins.iter": lambda frame, node: self._first(frame, node),
+            "builtins.iter": self._first,
             "builtins.type": self._type,
             "builtins.getattr": self._getattr,
             "builtins.enumerate": self._enumerate,
             "builtins.zip": self._zip,
             "builtins.max": lambda frame, node: self._items(frame, node, 0),
             "builtins.min": lambda frame, node: self._items(frame, node, 0),
-            "contextlib.closing": lambda frame, node: self._first(frame, node),
-            "contextlib.nullcontext": lambda frame, node: self._first(frame, node),
-            "asyncio.create_task": lambda frame, node: self._first(frame, node),
-            "asyncio.ensure_future": lambda frame, node: self._first(frame, node),
-            "asyncio.wait_for": lambda frame, node: self._first(frame, node),
-            "asyncio.shield": lambda frame, node: self._first(frame, node),
+            "contextlib.closing": self._first,
+            "contextlib.nullcontext": self._first,
+            "asyncio.create_task": self._first,
+            "asyncio.ensure_future": self._first,
+            "asyncio.wait_for": self._first,
+            "asyncio.shield": self._first,
             "asyncio.gather": self._gather,
             "asyncio.run": lambda frame, node: self._awaited(self._first(frame, node)),
             "asyncio.to_thread": self._offloaded,
             "starlette.concurrency.run_in_threadpool": self._offloaded,
             "fastapi.concurrency.run_in_threadpool": self._offloaded,
             "anyio.to_thread.run_sync": self._offloaded,
-            "copy.copy": lambda frame, node: self._first(frame, node),
-            "copy.deepcopy": lambda frame, node: self._first(frame, node),
+            "copy.copy": self._first,
+            "copy.deepcopy": self._first,
         }
         for name in _LIST_MAKERS:
             self._functions[f"builtins.{name}"] = self._list
@@ -94,7 +94,7 @@ class SpecialForms:
     def _list(self, frame: Frame, node: Call) -> Type:
         return (ExtInstanceV("builtins.list", (self._items(frame, node, 0),)),)
 
-    def _super(self, frame: Frame, node: Call) -> Type:
+    def _super(self, frame: Frame, _node: Call) -> Type:
         method = self._index.method_around(frame.gid)
         if method == NONE:
             return ()

@@ -1,13 +1,12 @@
 """What an expression may stand for: functions, classes, instances, modules, of the project or of libraries.
 
-A type is a tuple of such values: the expression is one of them. The empty tuple means that nothing is known, and what is
-unknown stays silent. First-party scopes are named by their global number (`gid`).
+A type is a tuple of such values: the expression is one of them. The empty tuple means that nothing is known, and what
+is unknown stays silent. First-party scopes are named by their global number (`gid`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Union
 
 import msgspec
 
@@ -36,8 +35,8 @@ class FunctionV(_Value):
     """
 
     gid: int
-    bound: tuple[tuple[int, int, tuple["Value", ...]], ...] = ()
-    receiver: Union["InstanceV", "ClassV", None] = None
+    bound: tuple[tuple[int, int, tuple[Value, ...]], ...] = ()
+    receiver: InstanceV | ClassV | None = None
 
 
 class ClassV(_Value):
@@ -54,14 +53,14 @@ class MethodV(_Value):
     """A first-party function bound to a receiver (an instance or a class)."""
 
     function: FunctionV
-    receiver: Union["InstanceV", "ClassV"]
+    receiver: InstanceV | ClassV
 
 
 class ExtInstanceV(_Value):
     """An instance of a library's type; `args` are type arguments (`list[X]`, `dict[K, V]`)."""
 
     name: str
-    args: tuple[tuple["Value", ...], ...] = ()
+    args: tuple[tuple[Value, ...], ...] = ()
 
 
 class ExtMemberV(_Value):
@@ -72,41 +71,41 @@ class ExtMemberV(_Value):
 
     name: str
     path: str
-    receiver: Union["InstanceV", "ClassV", None] = None
-    args: tuple[tuple["Value", ...], ...] = ()
+    receiver: InstanceV | ClassV | None = None
+    args: tuple[tuple[Value, ...], ...] = ()
 
 
 class CoroutineV(_Value):
     """What calling an async function gives; awaiting it gives `result`."""
 
-    function: Union["FunctionV", "MethodV", None]
-    result: tuple["Value", ...]
+    function: FunctionV | MethodV | None
+    result: tuple[Value, ...]
 
 
 class GeneratorV(_Value):
     """What calling a first-party generator function gives: its body runs when something iterates."""
 
-    function: Union["FunctionV", "MethodV"]
-    item: tuple["Value", ...]
+    function: FunctionV | MethodV
+    item: tuple[Value, ...]
     is_async: bool
 
 
 class ContextV(_Value):
     """What calling a function under `@contextmanager` gives: its body runs on enter and exit."""
 
-    function: Union["FunctionV", "MethodV"]
-    item: tuple["Value", ...]
+    function: FunctionV | MethodV
+    item: tuple[Value, ...]
     is_async: bool
 
 
 class TupleV(_Value):
-    items: tuple[tuple["Value", ...], ...]
+    items: tuple[tuple[Value, ...], ...]
 
 
 class PartialV(_Value):
     """`functools.partial(function, ...)`; `given` counts the positional arguments that it holds."""
 
-    function: "Value"
+    function: Value
     given: int = 0
 
 
@@ -114,40 +113,26 @@ class SuperV(_Value):
     """`super()` inside a method of class `gid`, with the receiver that the method runs for."""
 
     gid: int
-    receiver: Union["InstanceV", "ClassV"]
+    receiver: InstanceV | ClassV
 
 
 class PropertyV(_Value):
     """A property before it is looked up on an instance."""
 
-    function: "FunctionV"
+    function: FunctionV
 
 
 class WrappedV(_Value):
     """A function that a decorator changed: `how` is `offloads`, `contextmanager` or `static`/`class` (method kinds)."""
 
-    function: "FunctionV"
+    function: FunctionV
     how: str
 
 
-Value = Union[
-    ModuleV,
-    ExternalV,
-    FunctionV,
-    ClassV,
-    InstanceV,
-    MethodV,
-    ExtInstanceV,
-    ExtMemberV,
-    CoroutineV,
-    GeneratorV,
-    ContextV,
-    TupleV,
-    PartialV,
-    SuperV,
-    PropertyV,
-    WrappedV,
-]
+Value = (
+    ModuleV | ExternalV | FunctionV | ClassV | InstanceV | MethodV | ExtInstanceV | ExtMemberV
+    | CoroutineV | GeneratorV | ContextV | TupleV | PartialV | SuperV | PropertyV | WrappedV
+)  # fmt: skip
 Type = tuple[Value, ...]
 
 UNKNOWN: Type = ()

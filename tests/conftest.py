@@ -1,0 +1,23 @@
+"""What all tests share: the catalogue is read once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from fastapi_lint import engine
+from fastapi_lint.catalogue import Catalogue, Library, load_catalogue
+
+
+@pytest.fixture(scope="session", autouse=True)
+def catalogue_read_once() -> Iterable[None]:
+    """Reading and validating the data files costs more than linting a small case does."""
+    built_in = load_catalogue()
+
+    def load(extra: tuple[Library, ...] = ()) -> Catalogue:
+        return load_catalogue(extra) if extra else built_in
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "load_catalogue", load)
+        yield

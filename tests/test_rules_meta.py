@@ -1,0 +1,110 @@
+"""What holds for every rule: its declaration, its file, its documentation, its fixtures, its imports."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from fixture_cases import ROOT, cases_in, rule_folders
+from rule_facts import ENGINE_RULES, REPOSITORY, RULES, TABLE, rule_file, sections
+
+from fastapi_lint import api
+from fastapi_lint.registry import RuleInfo, load_rules
+
+RULE_FILES = sorted((REPOSITORY / "rules").glob("*.py"))
+# Rules whose fixtures are still being written.
+WITHOUT_FIXTURES: frozenset[str] = frozenset({"FAL301"})
+
+
+def _code(info: RuleInfo) -> str:
+    return info.code
+
+
+def _stem(path: Path) -> str:
+    return path.stem
+
+
+def test_table_is_sound() -> None:
+    assert all(re.fullmatch(r"FAL[0-7]\d{2}", code) for code in TABLE)
+    names = [row["name"] for row in TABLE.values()]
+    assert len(set(names)) == len(names)
+    assert list(TABLE) == sorted(TABLE)
+
+
+def test_codes_and_names_are_unique() -> None:
+    assert len({info.code for info in RULES}) == len({info.name for info in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize("info", RULES, ids=_code)
+def test_declaration_agrees_with_the_table(info: RuleInfo) -> None:
+    assert re.fullmatch(r"FAL\d{3}", info.code)
+    assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", info.name)
+    row = TABLE[info.code]
+    assert (info.name, info.severity.value, info.default) == (row["name"], row["severity"], row["default"])
+    assert info.fix in ("none", *row["fix"])
+
+
+@pytest.mark.parametrize("info", RULES, ids=_code)
+def test_file_is_named_after_the_rule(info: RuleInfo) -> None:
+    assert rule_file(info).is_file()
+
+
+def test_every_file_holds_one_rule_or_is_private() -> None:
+    expected = {rule_file(info) for info in RULES}
+    assert {file for file in RULE_FILES if not file.name.startswith("_")} == expected
+
+
+@pytest.mark.parametrize("info", RULES, ids=_code)
+def test_documentation_has_its_parts(info: RuleInfo) -> None:
+    first, blank, *_ = [*info.doc.splitlines(), "", ""]
+    assert re.fullmatch(r"(?:[A-Z]|`).*[^.]\.", first), first
+    assert blank == ""
+    wanted = ["What it does", "Why is this bad?"]
+    if info.code not in ENGINE_RULES:
+        wanted += ["Example", "Use instead"]
+    found = sections(info)
+    assert [heading for heading in found if heading in wanted] == wanted
+    assert all(found.values())
+    assert set(found) - set(wanted) <= {"Fix safety", "Options", "Limits", "References"}
+
+
+@pytest.mark.parametrize("info", [info for info in RULES if info.code not in ENGINE_RULES], ids=_code)
+def test_rule_has_fixtures(info: RuleInfo) -> None:
+    """At least one that expects it and one that is silent; a rule that got them leaves the list of those without."""
+    cases = cases_in(ROOT / info.code) if (ROOT / info.code).is_dir() else []
+    kinds = {case.name.partition("_")[0] for case in cases}
+    assert kinds == (set() if info.code in WITHOUT_FIXTURES else {"report", "silent"})
+
+
+def test_every_folder_of_fixtures_belongs_to_a_code() -> None:
+    assert {folder.name for folder in rule_folders()} <= set(TABLE)
+
+
+@pytest.mark.parametrize("file", RULE_FILES, ids=_stem)
+def test_rules_import_only_the_api_and_siblings(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            assert not any(alias.name.split(".")[0] in ("fastapi_lint", "rules") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            assert node.level == 1
+            assert (node.module or "").startswith("_")
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("fastapi_lint", "rules"):
+            assert node.module == "fastapi_lint.api"
+            assert {alias.name for alias in node.names} <= set(api.__all__)
+
+
+@pytest.mark.parametrize("file", RULE_FILES, ids=_stem)
+def test_rules_keep_no_state(file: Path) -> None:
+    """Rules are made once and asked many times, in several processes: nothing may be left over."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        assert not isinstance(node, (ast.Global, ast.Nonlocal))
+        assert not (isinstance(node, ast.FunctionDef) and node.name == "__init__")
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            assert not (isinstance(node.value, ast.Name) and node.value.id == "self")
+
+
+def test_rules_are_found_in_the_same_order_each_time() -> None:
+    assert load_rules().rules == RULES
+    assert [info.code for info in RULES] == sorted(info.code for info in RULES)
