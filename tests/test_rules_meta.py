@@ -15,7 +15,7 @@ from fastapi_lint.registry import RuleInfo, load_rules
 
 RULE_FILES = sorted((REPOSITORY / "rules").glob("*.py"))
 # Rules whose fixtures are still being written.
-WITHOUT_FIXTURES: frozenset[str] = frozenset({"FAL301"})
+WITHOUT_FIXTURES: frozenset[str] = frozenset()
 
 
 def _code(info: RuleInfo) -> str:

@@ -8,12 +8,17 @@ from fastapi_lint.extract.builder import (
     ScopeBuilder,
     Signature,
 )
+from fastapi_lint.extract.control_flow import CONTROL_FLOW
+from fastapi_lint.extract.definitions import DEFINITIONS
 from fastapi_lint.extract.parsing import parse
 from fastapi_lint.extract.positions import locate
-from fastapi_lint.extract.statements import lower_body
+from fastapi_lint.extract.statements import SIMPLE_STATEMENTS
+from fastapi_lint.extract.suites import lower_body
 from fastapi_lint.facts import NONE, ModuleFacts
 from fastapi_lint.scopes import bind_names
 from fastapi_lint.source import SourceFile
+
+_STATEMENTS = {**SIMPLE_STATEMENTS, **CONTROL_FLOW, **DEFINITIONS}
 
 __all__ = ["NodeHandler", "extract"]
 
@@ -22,7 +27,7 @@ def extract(source: SourceFile, handlers: dict[type, tuple[NodeHandler, ...]] | 
     """The facts of one file; `handlers` are node rules by node type. Raises SourceError where it does not parse."""
     tree = parse(source)
     names = bind_names(tree)
-    builder = ModuleBuilder(names, handlers or {})
+    builder = ModuleBuilder(names, _STATEMENTS, handlers or {})
     module = ScopeBuilder(builder, "module", "", None, names.scopes[id(tree)], NONE, Signature())
     lower_body(module, tree)
     while builder.pending:

@@ -39,6 +39,10 @@ Env = dict[str, tuple[int, ...]]
 """Which definitions reach this point, by name. None stands for a point that nothing reaches."""
 
 
+Table = dict[type, Callable[["ScopeBuilder", Any], None]]
+"""Handlers of statements by node type."""
+
+
 class NodeHandler(Protocol):
     """A node rule's method, bound to the rule: called with the node and the place to look names up and report."""
 
@@ -62,8 +66,9 @@ class Signature:
 class ModuleBuilder:
     """What all scopes of a module share."""
 
-    def __init__(self, names: ModuleNames, handlers: dict[type, tuple[NodeHandler, ...]]) -> None:
+    def __init__(self, names: ModuleNames, statements: Table, handlers: dict[type, tuple[NodeHandler, ...]]) -> None:
         self.names = names
+        self.statements = statements
         self.handlers = handlers
         self.scopes: list[ScopeBuilder] = []
         self.wanted: list[cst.CSTNode] = []

@@ -7,8 +7,9 @@ from typing import Any
 
 import libcst as cst
 
+from fastapi_lint.extract.annotations import lower_annotation
 from fastapi_lint.extract.builder import ScopeBuilder, Signature, merge
-from fastapi_lint.extract.parsing import parse_annotation
+from fastapi_lint.extract.narrowing import narrow
 from fastapi_lint.facts import (
     NONE,
     Attr,
@@ -23,7 +24,6 @@ from fastapi_lint.facts import (
     Iter,
     Lit,
     Map,
-    Narrow,
     Opaque,
     Param,
     ParamFacts,
@@ -75,54 +75,6 @@ def lower(scope: ScopeBuilder, node: Any) -> int:
         for handler in handlers:
             handler(node, scope)
     return index
-
-
-def lower_annotation(scope: ScopeBuilder, node: Any) -> int:
-    """Lowers a type: names are looked up out of the flow, strings are read, nothing is evaluated."""
-    kind = type(node)
-    if kind is cst.Name:
-        return scope.expr(Lit(None)) if node.value == "None" else scope.load(node.value, flow=False)
-    if kind is cst.Attribute:
-        return scope.expr(Attr(lower_annotation(scope, node.value), node.attr.value, NONE))
-    if kind is cst.Subscript:
-        base = lower_annotation(scope, node.value)
-        items = [lower_annotation(scope, element.slice.value) for element in node.slice if _is_index(element)]
-        index = items[0] if len(items) == 1 else scope.expr(Seq("tuple", tuple(items)))
-        return scope.expr(Sub(base, index, NONE))
-    if kind is cst.BinaryOperation and isinstance(node.operator, cst.BitOr):
-        left = lower_annotation(scope, node.left)
-        return scope.expr(Bin("|", left, lower_annotation(scope, node.right), NONE))
-    if kind in (cst.List, cst.Tuple):
-        return scope.expr(Seq("list", tuple(lower_annotation(scope, item.value) for item in node.elements)))
-    if kind in (cst.SimpleString, cst.ConcatenatedString):
-        return _lower_quoted(scope, node)
-    if kind is cst.Call:
-        # `Annotated[T, Depends(f)]`: the metadata is an ordinary expression, and it runs when the `def` does.
-        return lower(scope, node) if not scope.detached else _detached_call(scope, node)
-    return scope.opaque()
-
-
-def _is_index(element: cst.SubscriptElement) -> bool:
-    return isinstance(element.slice, cst.Index)
-
-
-def _lower_quoted(scope: ScopeBuilder, node: Any) -> int:
-    text = node.evaluated_value
-    quoted = parse_annotation(text) if isinstance(text, str) else None
-    if quoted is None:
-        return scope.opaque()
-    outer, scope.detached = scope.detached, True
-    try:
-        return lower_annotation(scope, quoted)
-    finally:
-        scope.detached = outer
-
-
-def _detached_call(scope: ScopeBuilder, node: cst.Call) -> int:
-    func = lower_annotation(scope, node.func)
-    args = tuple(lower_annotation(scope, item.value) for item in node.args if item.keyword is None)
-    keywords = tuple((item.keyword.value, lower_annotation(scope, item.value)) for item in node.args if item.keyword)
-    return scope.expr(Call(func, args, keywords, NONE))
 
 
 # -- atoms
@@ -427,7 +379,9 @@ def lower_parameters(scope: ScopeBuilder, parameters: cst.Parameters) -> tuple[P
     def add(kind: str, items: Any) -> None:
         for item in items:
             default = lower(scope, item.default) if item.default is not None else NONE
-            annotation = lower_annotation(scope, item.annotation.annotation) if item.annotation is not None else NONE
+            annotation = (
+                lower_annotation(scope, item.annotation.annotation, lower) if item.annotation is not None else NONE
+            )
             found.append(ParamFacts(item.name.value, kind, annotation, default))
 
     add("positional", parameters.posonly_params)
@@ -457,36 +411,6 @@ def _lambda(scope: ScopeBuilder, node: cst.Lambda) -> int:
     value = lower(inner, node.body)
     inner.event(EventKind.RETURN, value)
     return scope.expr(Func(inner.index))
-
-
-# -- narrowing
-
-
-def narrow(scope: ScopeBuilder, test: Any, truth: bool) -> None:
-    """Refines names after a test came out as `truth`: `isinstance`, `not`, `and`, `or`."""
-    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
-        narrow(scope, test.expression, not truth)
-    elif isinstance(test, cst.BooleanOperation):
-        if isinstance(test.operator, cst.And) is truth:
-            narrow(scope, test.left, truth)
-            narrow(scope, test.right, truth)
-    elif isinstance(test, cst.Call) and isinstance(test.func, cst.Name) and test.func.value == "isinstance":
-        _narrow_instance(scope, test, truth)
-
-
-def _narrow_instance(scope: ScopeBuilder, test: cst.Call, truth: bool) -> None:
-    if len(test.args) != 2 or not isinstance(test.args[0].value, cst.Name) or scope.env is None:
-        return
-    name = test.args[0].value.value
-    reaching = scope.env.get(name)
-    if not reaching or name not in scope.names.bound:
-        return
-    with scope.muted():
-        outer, scope.detached = scope.detached, True
-        value = scope.load(name)
-        cls = lower_annotation(scope, test.args[1].value)
-        scope.detached = outer
-    scope.bind(name, scope.expr(Narrow(value, cls, truth)))
 
 
 _EXPRESSIONS: dict[type, Callable[[ScopeBuilder, Any], int]] = {

@@ -1,0 +1,40 @@
+"""Lowering of suites: statement by statement, by node type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libcst as cst
+
+from fastapi_lint.extract.builder import ScopeBuilder
+
+
+def lower_body(scope: ScopeBuilder, body: Any) -> None:
+    """Lowers a suite statement by statement; what cannot be reached is left out.
+
+    What follows an `if` whose body leaves the suite stands in its `else` branch, though it is not written so.
+    """
+    outer = scope.region
+    for statement in body.body:
+        if scope.env is None:
+            break
+        scope.take_implied()
+        lower_statement(scope, statement)
+        implied = scope.take_implied()
+        if implied is not None:
+            scope.enter_region(*implied)
+    scope.region = outer
+
+
+def lower_statement(scope: ScopeBuilder, node: Any) -> None:
+    kind = type(node)
+    if kind is cst.SimpleStatementLine:
+        lower_body(scope, node)
+        return
+    lowering = scope.module.statements.get(kind)
+    if lowering is not None:
+        lowering(scope, node)
+    handlers = scope.module.handlers.get(kind)
+    if handlers is not None and not scope.silent:
+        for handler in handlers:
+            handler(node, scope)
