@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from fastapi_lint.cache import FOLDER, FactsCache
 from fastapi_lint.catalogue import load_catalogue
 from fastapi_lint.config import (
     PerFileIgnores,
@@ -115,15 +116,44 @@ class _Run:
         return discover([root], self.settings) if root.is_dir() else []
 
     def _extract(self, files: dict[str, Path]) -> Iterator[tuple[str, ModuleFacts]]:
-        jobs = [Job(key, str(path), self._stdin_content(key)) for key, path in files.items()]
-        choice = RuleChoice(self.settings.plugins, self.selected)
-        for outcome in extract_all(jobs, choice, self.settings.jobs):
+        """The facts of every file that has any: kept ones where the content was seen before."""
+        contents = {key: content for key, path in files.items() if (content := self._content(key, path)) is not None}
+        cache = self._cache()
+        keys = {key: cache.key(content) for key, content in contents.items()} if cache is not None else {}
+        known = cache.load(set(keys.values())) if cache is not None else {}
+        jobs = [Job(key, str(files[key]), content) for key, content in contents.items() if keys.get(key) not in known]
+        fresh: dict[str, ModuleFacts] = {}
+        for outcome in extract_all(jobs, RuleChoice(self.settings.plugins, self.selected), self.settings.jobs):
             if outcome.facts is not None:
-                yield outcome.key, outcome.facts
+                fresh[outcome.key] = outcome.facts
             elif outcome.crash is not None:
                 self.errors.append(outcome.crash)
             elif outcome.error is not None:
                 self._unreadable(outcome.key, SourceError(outcome.error, outcome.position))
+        if cache is not None:
+            cache.store({keys[key]: facts for key, facts in fresh.items()})
+            cache.close()
+        for key in contents:
+            facts = fresh.get(key) or known.get(keys.get(key, b""))
+            if facts is not None:
+                yield key, facts
+
+    def _cache(self) -> FactsCache | None:
+        # A plugin's node rules may change at any time, and nothing would tell.
+        if not self.settings.cache or self.settings.plugins:
+            return None
+        codes = [rule.code for rule in self.registry.node_rules() if rule.code in self.selected]
+        return FactsCache(self.settings.cache_dir or self.request.root / FOLDER, codes)
+
+    def _content(self, key: str, path: Path) -> bytes | None:
+        stdin = self._stdin_content(key)
+        if stdin is not None:
+            return stdin
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            self._unreadable(key, SourceError(f"cannot be read: {error.strerror}", Position(1, 1)))
+            return None
 
     def _stdin_content(self, key: str) -> bytes | None:
         stdin = self.request.stdin

@@ -44,7 +44,9 @@ def expectations(case: Path) -> Marks:
 def run_case(case: Path, select: tuple[str, ...]) -> CheckResult:
     """Lints a case with the given rules. A file is linted alone, as if its folder held nothing else."""
     root = case_root(case)
-    settings = load_settings([case], root, isolated=True, overrides={"select": list(select), "exclude": []})
+    settings = load_settings(
+        [case], root, isolated=True, overrides={"select": list(select), "exclude": [], "cache": False}
+    )
     if case.is_file():
         request = CheckRequest((), settings, case.parent / "__case__", (str(case), case.read_bytes()))
     else:

@@ -1,7 +1,7 @@
 """Facts of many files: in this process, or in several.
 
-Parsing is nearly all of the cost of a cold run, and files do not depend on each other. Workers get paths and send facts
-back as bytes; a tree never leaves its process.
+Parsing is nearly all of the cost of a cold run, and files do not depend on each other. Workers get contents and send
+facts back as bytes; a tree never leaves its process.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -34,11 +33,11 @@ Result = TypeVar("Result")
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A file to extract: `content` stands in for what is on disk (standard input)."""
+    """A file to extract; `path` is only for messages."""
 
     key: str
     path: str
-    content: bytes | None = None
+    content: bytes
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -151,7 +150,7 @@ def serve() -> None:
 
 def _parts(jobs: list[Job], count: int) -> list[list[Job]]:
     """The jobs in parts of about equal size in bytes, the largest files first so that none of them comes last."""
-    sized = sorted(((_size(job), number) for number, job in enumerate(jobs)), reverse=True)
+    sized = sorted(((len(job.content), number) for number, job in enumerate(jobs)), reverse=True)
     parts: list[list[Job]] = [[] for _ in range(count)]
     totals = [0] * count
     for size, number in sized:
@@ -159,13 +158,6 @@ def _parts(jobs: list[Job], count: int) -> list[list[Job]]:
         parts[lightest].append(jobs[number])
         totals[lightest] += size
     return [part for part in parts if part]
-
-
-def _size(job: Job) -> int:
-    try:
-        return len(job.content) if job.content is not None else Path(job.path).stat().st_size
-    except OSError:
-        return 0
 
 
 def _extract_here(jobs: Iterable[Job], rules: RuleChoice) -> Iterator[Outcome]:
@@ -185,11 +177,8 @@ def _extract_here(jobs: Iterable[Job], rules: RuleChoice) -> Iterator[Outcome]:
 
 def _extract_one(job: Job, handlers: dict[type, tuple[NodeHandler, ...]]) -> Outcome:
     try:
-        content = job.content if job.content is not None else Path(job.path).read_bytes()
-        return Outcome(job.key, extract(SourceFile(job.path, content), handlers))
+        return Outcome(job.key, extract(SourceFile(job.path, job.content), handlers))
     except SourceError as error:
         return Outcome(job.key, error=str(error), position=error.position)
-    except OSError as error:
-        return Outcome(job.key, error=f"cannot be read: {error.strerror}")
     except Exception:  # noqa: BLE001 - a crash on one file must not hide the others
         return Outcome(job.key, crash=f"{job.path}: {traceback.format_exc()}")

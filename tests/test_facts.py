@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
+from typing import Any
 
 import msgspec
 import pytest
 
 from fastapi_lint.extract import extract
-from fastapi_lint.facts import Attr, Call, EventKind, Free, ModuleFacts, Scope, Var
+from fastapi_lint.facts import NONE, Call, EventKind, Free, ModuleFacts, Phi, Scope, Use, Var
 from fastapi_lint.source import SourceError, SourceFile
 
 REPOSITORY = Path(__file__).parent.parent
@@ -262,14 +266,187 @@ VALID: dict[str, str] = {
 }
 
 
+UNREACHABLE: dict[str, str] = {
+    "after_return": "def f():\n    runs()\n    return runs()\n    never()\n",
+    "after_raise": "def f():\n    raise runs()\n    never()\n",
+    "after_break_and_continue": """
+        for x in runs():
+            if x:
+                runs()
+                break
+                never()
+            continue
+            never()
+        """,
+    "both_branches_leave": """
+        def f(x):
+            if x:
+                return runs()
+            else:
+                raise runs()
+            never()
+        """,
+    "endless_loop": "while True:\n    runs()\n    if runs(): continue\nnever()\n",
+    "loop_with_break_ends": "while True:\n    if runs(): break\nelse:\n    never()\nruns()\n",
+    "constant_conditions": """
+        if False: never()
+        elif 0: never()
+        else: runs()
+        if not True: never()
+        if 1: runs()
+        else: never()
+        while False: never()
+        while 0: never()
+        else: runs()
+        """,
+    "type_checking": """
+        import typing as t
+        from typing import TYPE_CHECKING
+        if TYPE_CHECKING:
+            x = never()
+        else:
+            runs()
+        if t.TYPE_CHECKING: never()
+        elif runs(): runs()
+        if not TYPE_CHECKING: runs()
+        else: never()
+        """,
+    "try_that_leaves": """
+        def f():
+            try:
+                return runs()
+            except E:
+                raise runs()
+            finally:
+                runs()
+            never()
+        """,
+    "finally_that_returns": "def f():\n    try:\n        runs()\n    finally:\n        return runs()\n    never()\n",
+    "exhaustive_match": """
+        def f(x):
+            match runs(x):
+                case 1: return runs()
+                case _: return runs()
+            never()
+        """,
+    "with_that_leaves": "def f():\n    with runs() as x:\n        return runs()\n    never()\n",
+}
+REACHABLE: dict[str, str] = {
+    "with_that_may_suppress": "def f():\n    with suppress(E):\n        raise E\n    runs()\n",
+    "match_without_default": "def f(x):\n    match x:\n        case 1: return\n    runs()\n",
+    "guarded_default": "def f(x):\n    match x:\n        case _ if x: return\n    runs()\n",
+    "try_with_handler_that_falls_through": "def f():\n    try: return\n    except E: pass\n    runs()\n",
+    "loop_over_nothing": "def f(x):\n    for y in x: return\n    runs()\n",
+    "while_with_condition": "def f(x):\n    while x: return\n    runs()\n",
+}
+
+
 def _facts(text: str) -> ModuleFacts:
-    return extract(SourceFile("case.py", _dedented(text).encode()))
+    return extract(SourceFile("case.py", dedent(text).encode()))
 
 
-def _dedented(text: str) -> str:
-    return msgspec.json.decode(msgspec.json.encode(_strip(text)), type=str)
+def _called(facts: ModuleFacts) -> Iterator[str]:
+    """The bare names that are called where code runs."""
+    for scope in facts.scopes:
+        for event in scope.events:
+            call = scope.exprs[event.expr] if event.kind is EventKind.CALL else None
+            func = scope.exprs[call.func] if isinstance(call, Call) else None
+            if isinstance(func, (Free, Var)):
+                yield func.name
 
 
-def _strip(text: str) -> str:
-    lines = text.split("\n")
-    return "\n".join(line.removeprefix(" " * 8) for line in lines)
+def _indices(value: Any) -> Iterator[int]:
+    """The expressions that an expression is made of."""
+    if isinstance(value, (Use, Phi, Var)):
+        return
+    not_indices = {"place", "scope", "level", "is_async", "positive", "value" if type(value).__name__ == "Lit" else ""}
+    if type(value).__name__ in ("Param", "Unpack"):
+        not_indices.add("index")
+    for name in value.__struct_fields__:
+        part = getattr(value, name)
+        if name in not_indices or isinstance(part, (str, bool)) or part is None:
+            continue
+        items = part if isinstance(part, tuple) else (part,)
+        for item in items:
+            yield item[1] if isinstance(item, tuple) else item
+
+
+def _check_scope(facts: ModuleFacts, scope: Scope) -> None:
+    places, exprs, defs = range(NONE, len(facts.places)), range(NONE, len(scope.exprs)), range(len(scope.defs))
+    assert scope.place in places
+    assert scope.parent in range(NONE, len(facts.scopes))
+    for value in scope.exprs:
+        assert getattr(value, "place", NONE) in places
+        assert all(index in exprs for index in _indices(value)), value
+        assert all(number in defs for number in getattr(value, "defs", ()))
+        assert getattr(value, "scope", 0) in range(len(facts.scopes))
+    for event in scope.events:
+        assert event.place in places
+        assert event.expr in exprs
+        assert event.value in exprs
+        assert event.region in range(len(scope.regions))
+    for number, region in enumerate(scope.regions):
+        assert region.parent in range(NONE, max(number, 0) if number else 0)
+        assert region.expr in exprs
+    assert all(definition.value in exprs for definition in scope.defs)
+    assert all(number in defs for numbers in scope.names.values() for number in numbers)
+
+
+def _check(facts: ModuleFacts) -> None:
+    encoded = msgspec.msgpack.encode(facts)
+    assert msgspec.msgpack.decode(encoded, type=ModuleFacts) == facts
+    for scope in facts.scopes:
+        _check_scope(facts, scope)
+    for place in facts.places:
+        assert (1, 1) <= (place.row, place.column) < (place.end_row, place.end_column)
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_valid_syntax(name: str) -> None:
+    _check(_facts(VALID[name]))
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="some of the syntax is newer than this interpreter")
+@pytest.mark.parametrize("name", VALID)
+def test_valid_syntax_is_valid(name: str) -> None:
+    compile(dedent(VALID[name]), name, "exec", dont_inherit=True)
+
+
+@pytest.mark.parametrize("folder", ["fastapi_lint", "rules", "tests", "ecosystem", "examples"])
+def test_files_of_this_repository(folder: str) -> None:
+    for file in sorted((REPOSITORY / folder).rglob("*.py")):
+        _check(extract(SourceFile(str(file), file.read_bytes())))
+
+
+def test_extraction_is_deterministic() -> None:
+    for text in VALID.values():
+        assert msgspec.msgpack.encode(_facts(text)) == msgspec.msgpack.encode(_facts(text))
+
+
+@pytest.mark.parametrize("name", UNREACHABLE)
+def test_unreachable_code_has_no_events(name: str) -> None:
+    text = dedent(UNREACHABLE[name])
+    called = list(_called(_facts(text)))
+    assert "never" not in called
+    assert called.count("runs") == text.count("runs(")
+
+
+@pytest.mark.parametrize("name", REACHABLE)
+def test_reachable_code_has_events(name: str) -> None:
+    assert "runs" in _called(_facts(REACHABLE[name]))
+
+
+def test_late_binding_does_not_reach_an_early_use() -> None:
+    facts = _facts("x = 1\ny = x\nx = 2\n")
+    module = facts.scopes[0]
+    (value,) = [module.exprs[definition.value] for definition in module.defs if definition.name == "y"]
+    assert isinstance(value, Use)
+    assert [module.defs[number].name for number in value.defs] == ["x"]
+
+
+@pytest.mark.parametrize("text", ["def f(:\n", "x = = 1\n", "if x:\ny\n", "return = 1\n", "'open\n"])
+def test_invalid_syntax_is_a_source_error_with_a_place(text: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        _facts(text)
+    assert caught.value.position.row >= 1
+    assert caught.value.position.column >= 1
