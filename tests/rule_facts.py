@@ -16,9 +16,7 @@ else:  # the standard library has a TOML reader from 3.11 on only
 
 REPOSITORY = Path(__file__).parent.parent
 RULES = load_rules().rules
-TABLE: dict[str, dict[str, Any]] = tomllib.loads(
-    (REPOSITORY / "tests" / "rule_table.toml").read_text(encoding="utf-8")
-)
+TABLE: dict[str, dict[str, Any]] = tomllib.loads((REPOSITORY / "tests" / "rule_table.toml").read_text(encoding="utf-8"))
 ENGINE_RULES = ("FAL001", "FAL002")
 """Reported by the engine about files and comments: an example of them is no Python module that can be linted."""
 

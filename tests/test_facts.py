@@ -224,18 +224,18 @@ VALID: dict[str, str] = {
     "operators": """
         x = not -+~a ** b @ c // d % e << f >> g & h ^ i | j < k <= l != m is not n not in o
         x += y; x -= y; x *= y; x @= y; x /= y; x //= y; x %= y; x **= y; x >>= y; x <<= y; x &= y; x ^= y; x |= y
-        a.b += c; d[e()] += f(); a.b: int = 1; d[0]: str; (g): int = 2
+        a.b += c; d[e()] += f(); a.b: int = 1; d[0]: str
         z = a if b else c if d else lambda: e if f else g
         s = t[1:2, ::3, ...], u[:], v[None:lambda: 1]
         i = 0xFF + 0o7 + 0b1 + 1_000.5e-3 + 2j; ...
         """,
     "imports": """
+        from __future__ import annotations
         import a, b.c, d.e as f
         from . import g
         from .. import h as i, j
         from .k.l import (m, n as o,)
         from p import *
-        from __future__ import annotations
         def f():
             import a.b, c as a
             from a import b as c
@@ -261,6 +261,7 @@ VALID: dict[str, str] = {
         elif __name__ == "__main__": d()
         """,
     "odd_layout": "if 1:\n\tx = (\n1)\n\n\n\x0c\nclass A: pass; y = 1;\ndef f(): return 1; pass\n",
+    "inconsistent_indents": "def f():\n  if g():\n  \th()\n  k()\n",
     "deep": "x = " + "(" * 60 + "1" + ")" * 60 + "\ny = " + "-" * 200 + "1\nz = " + " + ".join(["a"] * 400) + "\n",
     "empty": "",
 }
@@ -434,6 +435,14 @@ def test_unreachable_code_has_no_events(name: str) -> None:
 @pytest.mark.parametrize("name", REACHABLE)
 def test_reachable_code_has_events(name: str) -> None:
     assert "runs" in _called(_facts(REACHABLE[name]))
+
+
+@pytest.mark.parametrize("text", ["(x): int = 1\n", "def f():\n  if g():\n\t  h()\n  k()\n"])
+def test_what_libcst_cannot_parse_is_a_source_error(text: str) -> None:
+    """Valid, but so rare that nobody has asked LibCST for it; where it learns that, this moves to VALID."""
+    compile(text, "case.py", "exec")
+    with pytest.raises(SourceError, match="syntax error"):
+        _facts(text)
 
 
 def test_late_binding_does_not_reach_an_early_use() -> None:

@@ -29,8 +29,8 @@ SOURCES: dict[str, bytes] = {
     "cr": b"import time\rtime.sleep(1)\rtime.sleep(2)\r",
     "mixed_line_ends": b"import time\r\ntime.sleep(1)\ntime.sleep(2)\r\n",
     "tabs": b"def f():\n\tif g():\n\t\treturn h(\ta, b )\n\treturn\tk()\n",
-    "mixed_indents": b"def f():\n  if g():\n\t  h()\n  k()\nclass C:\n    x = f()\n",
-    "form_feed": b"import time\n\x0c\ntime.sleep(1)\n\x0c\ndef f():\n    \x0creturn g()\n",
+    "mixed_indents": b"def f():\n  if g():\n  \th()\n  k()\nclass C:\n    x = f()\n",
+    "form_feed": b"import time\n\x0c\ntime.sleep(1)\n\x0c\ndef f():\n\x0c    return g()\n",
     "bom": b"\xef\xbb\xbfimport time\ntime.sleep(1)\n",
     "bom_crlf": b"\xef\xbb\xbftime.sleep(1)\r\ntime.sleep(2)\r\n",
     "wide_characters": "wert = '\U0001f40c' + größe(x)['ü'].länge\n名 = f('é')(g())\n".encode(),
@@ -39,17 +39,34 @@ SOURCES: dict[str, bytes] = {
     "multi_line": b"x = f(\n    a,  # first\n\n    b.c(\n        d[\n            0\n        ]\n    ),\n)\n",
     "backslashes": b"x = f(1) + \\\n    g(2) + \\\n  h(3)\nassert f(1), \\\n    g(2)\n",
     "decorators": b"@a.b\n@c(d)(e)\n\n@( f[0] )\nasync def g(x: h(1) = i(2)) -> j[3]:\n    await k(4)\n",
-    "class": b"@d(1)\nclass C(\n    b.B, metaclass=m(1)\n):\n    x: t[0] = f(1)\n    async def g(self): return await self.h(1)\n",
+    "class": (
+        b"@d(1)\nclass C(\n    b.B, metaclass=m(1)\n):\n    x: t[0] = f(1)\n"
+        b"    async def g(self): return await self.h(1)\n"
+    ),
     "semicolons": b"a(1); b(2) ; c.d(3)\nif x(1): y(2); z(3)\nelse: w(4)\n",
     "strings": b"x = f'{a(1)!r:>{w(2)}} {b[\"k\"].c}' f\"{d(3)=}\"\ny = ('one'\n     f'{e(4)}')\nz = '''\n''' + f(1)\n",
-    "comprehensions": b"x = [f(i) for i in g(1) if h(i) async for j in k.l()]\ny = {a(i): b(i) for i in c}\nz = sum(d(i) for i in e)\n",
+    "comprehensions": (
+        b"x = [f(i) for i in g(1) if h(i) async for j in k.l()]\ny = {a(i): b(i) for i in c}\n"
+        b"z = sum(d(i) for i in e)\n"
+    ),
     "lambdas": b"f = lambda x, y=g(1), *a, **k: x(y)[0].z\nf(lambda: h(2), key=lambda: i(3))\n",
-    "with_and_try": b"with a(1) as b, c(2) as d.e:\n    f(3)\nwith (\n    g(4) as h,\n    i(5),\n):\n    pass\ntry:\n    j(6)\n"
-    b"except (k.l, m(7)) as n:\n    o(8)\nelse:\n    p(9)\nfinally:\n    q(10)\n",
-    "match": b"match f(1):\n    case C(x=D.e) if g(2):\n        h(3)\n    case [a, *b] | {'k': a, **b}:\n        i.j(4)\n    case _: k(5)\n",
-    "operators": b"x = -f(1) ** g(2) if not h(3) else i(4) < j(5) <= k(6) in l(7)\nx += (yield_(8))\ndel a[m(9)], b.c\n",
+    "with_and_try": (
+        b"with a(1) as b, c(2) as d.e:\n    f(3)\nwith (\n    g(4) as h,\n    i(5),\n):\n    pass\n"
+        b"try:\n    j(6)\n"
+        b"except (k.l, m(7)) as n:\n    o(8)\nelse:\n    p(9)\nfinally:\n    q(10)\n"
+    ),
+    "match": (
+        b"match f(1):\n    case C(x=D.e) if g(2):\n        h(3)\n    case [a, *b] | {'k': a, **b}:\n"
+        b"        i.j(4)\n    case _: k(5)\n"
+    ),
+    "operators": (
+        b"x = -f(1) ** g(2) if not h(3) else i(4) < j(5) <= k(6) in l(7)\nx += (yield_(8))\ndel a[m(9)], b.c\n"
+    ),
     "walrus_and_slices": b"if (n := f(1)) and x[g(2):h(3):i(4), ..., *j(5)]:\n    print(n, *k(6), **l(7))\n",
-    "generics": b"type A[T: f(1)] = dict[str, T]\ndef g[T: (int, str) = int, *Ts, **P](x: T) -> h[T]: return i(x)\nclass C[T](B[T]): pass\n",
+    "generics": (
+        b"type A[T: f(1)] = dict[str, T]\n"
+        b"def g[T: (int, str) = int, *Ts, **P](x: T) -> h[T]: return i(x)\nclass C[T](B[T]): pass\n"
+    ),
 }
 
 
@@ -97,7 +114,7 @@ def test_the_order_of_the_wanted_nodes_is_kept() -> None:
     module = parse(source)
     visitor = _Expressions()
     module.visit(visitor)
-    calls = [node for node in visitor.found if isinstance(node, cst.Call)]
+    calls: list[cst.CSTNode] = [node for node in visitor.found if isinstance(node, cst.Call)]
     assert locate(module, calls[::-1], source) == (Place(2, 1, 2, 5), Place(1, 1, 1, 5))
 
 
