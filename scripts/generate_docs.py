@@ -26,7 +26,6 @@ FAMILIES = {
     "7": "Deployment",
 }
 _README_TABLE = re.compile(r"(<!-- rules: [^>]*-->\n).*?(<!-- end of rules -->)", re.DOTALL)
-_FIX = {"none": "-", "safe": "safe", "unsafe": "unsafe"}
 
 
 def rule_page(info: RuleInfo) -> str:
@@ -48,22 +47,30 @@ def index_page(rules: tuple[RuleInfo, ...]) -> str:
     for digit, title in FAMILIES.items():
         members = [info for info in rules if info.code[3] == digit]
         if members:
-            parts.append(f"\n## FAL{digit}xx {title}\n\n" + "\n".join(_table(members, "rules/")) + "\n")
+            parts.append(f"\n## FAL{digit}xx {title}\n\n" + "\n".join(_index_rows(members)) + "\n")
     return "".join(parts)
 
 
-def _table(rules: list[RuleInfo], folder: str) -> Iterator[str]:
+def _index_rows(rules: list[RuleInfo]) -> Iterator[str]:
     yield "| code | name | what | severity | default | fix |"
     yield "|---|---|---|---|---|---|"
     for info in rules:
-        default = "on" if info.default else "off"
-        cells = (info.code, f"[{info.name}]({folder}{info.name}.md)", info.summary, info.severity.value, default)
-        yield "| " + " | ".join((*cells, _FIX[info.fix])) + " |"
+        default, fix = ("on" if info.default else "off"), ("-" if info.fix == "none" else info.fix)
+        link = f"[{info.name}](rules/{info.name}.md)"
+        yield f"| {info.code} | {link} | {info.summary} | {info.severity.value} | {default} | {fix} |"
+
+
+def _readme_rows(rules: tuple[RuleInfo, ...]) -> Iterator[str]:
+    yield "| code | name | what | severity |"
+    yield "|---|---|---|---|"
+    for info in rules:
+        severity = info.severity.value if info.default else f"{info.severity.value}, off by default"
+        yield f"| {info.code} | [{info.name}](docs/rules/{info.name}.md) | {info.summary} | {severity} |"
 
 
 def readme_text(text: str, rules: tuple[RuleInfo, ...]) -> str:
     """README.md with the table between its two comments brought up to date."""
-    table = "\n".join(_table(list(rules), "docs/rules/"))
+    table = "\n".join(_readme_rows(rules))
     return _README_TABLE.sub(lambda found: f"{found.group(1)}{table}\n{found.group(2)}", text)
 
 

@@ -23,9 +23,9 @@ ENGINE_RULES = ("FAL001", "FAL002")
 _CODE_BLOCK = re.compile(r"^```(?:python|py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def rule_file(info: RuleInfo) -> Path:
+def rule_file(info: RuleInfo, root: Path = REPOSITORY) -> Path:
     """The file that a rule must stand in."""
-    return REPOSITORY / "rules" / f"{info.code.lower()}_{info.name.replace('-', '_')}.py"
+    return root / "rules" / f"{info.code.lower()}_{info.name.replace('-', '_')}.py"
 
 
 def sections(info: RuleInfo) -> dict[str, str]:

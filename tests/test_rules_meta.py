@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
+import shutil
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-from fixture_cases import ROOT, cases_in, rule_folders
-from rule_facts import ENGINE_RULES, REPOSITORY, RULES, TABLE, rule_file, sections
+from fixture_cases import ROOT, cases_in, faults, rule_folders
+from rule_facts import ENGINE_RULES, REPOSITORY, RULES, TABLE, examples, rule_file, sections
 
 from fastapi_lint import api
+from fastapi_lint.config import load_settings
+from fastapi_lint.engine import CheckRequest, check
 from fastapi_lint.registry import RuleInfo, load_rules
+from fastapi_lint.testing import expectations, reported
 
 RULE_FILES = sorted((REPOSITORY / "rules").glob("*.py"))
 # Rules whose fixtures are still being written.
@@ -108,3 +114,58 @@ def test_rules_keep_no_state(file: Path) -> None:
 def test_rules_are_found_in_the_same_order_each_time() -> None:
     assert load_rules().rules == RULES
     assert [info.code for info in RULES] == sorted(info.code for info in RULES)
+
+
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, REPOSITORY / "scripts" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _unused_code() -> str:
+    return next(code for code in TABLE if code not in {info.code for info in RULES})
+
+
+@pytest.mark.parametrize("family", ["node", "project"])
+def test_new_rule_passes_the_tests(family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a plugin, so that the rules of this repository stay as they are."""
+    code = _unused_code()
+    name = TABLE[code]["name"]
+    _script("new_rule").write_rule(code, name, family, tmp_path)
+    plugin = f"acme_{family}_rules"
+    shutil.copytree(tmp_path / "rules", tmp_path / "path" / plugin)
+    (tmp_path / "path" / plugin / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path / "path")
+    info = load_rules((plugin,)).by_code(code)
+    assert info is not None
+    test_declaration_agrees_with_the_table(info)
+    test_documentation_has_its_parts(info)
+    test_rules_import_only_the_api_and_siblings(rule_file(info, tmp_path))
+    test_rules_keep_no_state(rule_file(info, tmp_path))
+    settings = load_settings([], tmp_path, isolated=True, overrides={"plugins": [plugin], "select": ["ALL"]})
+
+    def codes(text: str) -> set[str]:
+        source = ("example.py", text.encode())
+        return {each.code for each in check(CheckRequest((), settings, tmp_path / "none", source)).diagnostics}
+
+    assert [codes(text) for text in examples(info, "Example")] == [{code}]
+    assert [codes(text) for text in examples(info, "Use instead")] == [set()]
+    for case in cases_in(tmp_path / "tests" / "fixtures" / code):
+        assert list(faults(case)) == []
+        source = (str(case), case.read_bytes())
+        result = check(CheckRequest((), settings, tmp_path / "none", source))
+        assert reported(case, result.diagnostics) == expectations(case)
+
+
+def test_new_rule_refuses_codes_that_are_taken(tmp_path: Path) -> None:
+    write_rule = _script("new_rule").write_rule
+    code = _unused_code()
+    with pytest.raises(ValueError, match="no such code"):
+        write_rule("FAL999", "anything", "node", tmp_path)
+    with pytest.raises(ValueError, match="its name is"):
+        write_rule(code, "another-name", "node", tmp_path)
+    with pytest.raises(ValueError, match="exists already"):
+        write_rule("FAL101", "blocking-sleep", "node", REPOSITORY)

@@ -72,6 +72,7 @@ class Calls:
         self._forms = SpecialForms(index, inference)
         self._declared: dict[tuple[int, int], Type] = {}
         self._frames: dict[int, set[Frame]] = {}
+        self._deep: dict[Type, bool] = {}
 
     # -- results
 
@@ -287,7 +288,7 @@ class Calls:
 
     def _binding(self, gid: int, index: int, kind: Type) -> Type:
         """What is worth binding: callables, and types that say more than the parameter's own annotation."""
-        if not kind or depth(kind) > _DEEPEST_BINDING:
+        if not kind or self._is_too_deep(kind):
             return ()
         declared = self.declared(gid, index)
         if not declared:
@@ -298,6 +299,12 @@ class Calls:
             refined = self._inference.annotations.refine(declared, kind)
             return refined if refined != declared else ()
         return ()
+
+    def _is_too_deep(self, kind: Type) -> bool:
+        known = self._deep.get(kind)
+        if known is None:
+            known = self._deep[kind] = depth(kind) > _DEEPEST_BINDING
+        return known
 
     def _bound(self, target: Frame, new: list[tuple[int, int, Type]]) -> Frame:
         if not new:

@@ -48,7 +48,7 @@ class FrameWalk(ImplicitCalls):
 
     def __init__(self, inference: Inference, frame: Frame, is_property: Callable[[str], bool]) -> None:
         super().__init__(inference, frame, is_property)
-        self.lazy = LazyCode(inference, frame)
+        self.lazy = LazyCode(self.scope, self.callees)
         self.handed: dict[int, str] = {}
         self.handlers: dict[EventKind, Callable[[Event], None]] = {
             EventKind.CALL: self.call,
@@ -87,7 +87,7 @@ class FrameWalk(ImplicitCalls):
             node = self.scope.exprs[event.expr]
             if not isinstance(node, Call) or not node.args or not isinstance(self.scope.exprs[node.args[0]], Call):
                 continue
-            for callee in self.inference.calls.callees(self.frame, node):
+            for callee in self.callees(event.expr):
                 if callee.name in TASK_MAKERS:
                     self.handed[node.args[0]] = "task"
                 elif callee.name in LOOP_STARTERS:
@@ -97,7 +97,7 @@ class FrameWalk(ImplicitCalls):
         node = self.scope.exprs[event.expr]
         if not isinstance(node, Call):
             return
-        callees = self.inference.calls.callees(self.frame, node)
+        callees = self.callees(event.expr)
         if event.flag:
             callees = Awaiting(self.inference).candidates(callees)
         for callee in callees:

@@ -8,6 +8,7 @@ import msgspec
 
 from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, Sub
+from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.nodes import Edge, LibraryCall
@@ -58,6 +59,16 @@ class FrameRecord:
         self.calls: list[LibraryCall] = []
         self.number = 0
         self.off_loop = False
+        self._callees: dict[int, list[Callee]] = {}
+
+    def callees(self, expr: int) -> list[Callee]:
+        """Everything that the call `expr` may run, found once."""
+        known = self._callees.get(expr)
+        if known is None:
+            node = self.scope.exprs[expr]
+            found = self.inference.calls.callees(self.frame, node) if isinstance(node, Call) else []
+            known = self._callees[expr] = found
+        return known
 
     def type(self, expr: int) -> Type:
         return self.inference.type(self.frame, expr)

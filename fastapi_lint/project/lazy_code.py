@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Call, Comp, EventKind, Use
+from collections.abc import Callable
+
+from fastapi_lint.facts import NONE, Call, Comp, EventKind, Scope, Use
 from fastapi_lint.project.calls import Callee
-from fastapi_lint.project.index import Frame
-from fastapi_lint.project.inference import Inference
 
 
 class LazyCode:
     """The lazy parts of one frame. `deferred` are expressions that are handed to a stream or a thread."""
 
-    def __init__(self, inference: Inference, frame: Frame) -> None:
-        self._inference = inference
-        self._frame = frame
-        self._scope = inference.index.scope(frame.gid)
+    def __init__(self, scope: Scope, callees: Callable[[int], list[Callee]]) -> None:
+        self._scope = scope
+        self._callees = callees
         self._consumed, self.deferred = self._consumers()
 
     def regions(self) -> set[int]:
@@ -49,7 +48,7 @@ class LazyCode:
                 if isinstance(node, Call):
                     given = {*node.args, *(value for _, value in node.keywords)}
                     consumed |= given
-                    if any(self._runs_elsewhere(callee) for callee in self._inference.calls.callees(self._frame, node)):
+                    if any(self._runs_elsewhere(callee) for callee in self._callees(event.expr)):
                         streamed |= given
             elif event.kind in (EventKind.ITER, EventKind.YIELD):
                 consumed.add(event.expr)

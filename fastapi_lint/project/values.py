@@ -142,11 +142,19 @@ MOST_ALTERNATIVES = 12
 
 def union(types: Iterable[Type]) -> Type:
     """One of several types; members keep their order, so that results do not depend on hashing."""
-    members: dict[Value, None] = {}
+    first: Type = ()
+    members: dict[Value, None] | None = None
     for kind in types:
-        for value in kind:
-            members[value] = None
-    return tuple(members)[:MOST_ALTERNATIVES]
+        if not kind or kind is first:
+            continue
+        if not first:
+            first = kind  # most often there is just one, and nothing to merge
+            continue
+        if members is None:
+            members = dict.fromkeys(first)
+        members.update(dict.fromkeys(kind))
+    found = first if members is None else tuple(members)
+    return found if len(found) <= MOST_ALTERNATIVES else found[:MOST_ALTERNATIVES]
 
 
 def depth(value: object) -> int:
