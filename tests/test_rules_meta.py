@@ -17,7 +17,7 @@ from fastapi_lint import api
 from fastapi_lint.config import load_settings
 from fastapi_lint.engine import CheckRequest, check
 from fastapi_lint.registry import RuleInfo, load_rules
-from fastapi_lint.testing import expectations, reported
+from fastapi_lint.testing import expectations
 
 RULE_FILES = sorted((REPOSITORY / "rules").glob("*.py"))
 # Rules whose fixtures are still being written.
@@ -147,17 +147,15 @@ def test_new_rule_passes_the_tests(family: str, tmp_path: Path, monkeypatch: pyt
     test_rules_keep_no_state(rule_file(info, tmp_path))
     settings = load_settings([], tmp_path, isolated=True, overrides={"plugins": [plugin], "select": ["ALL"]})
 
-    def codes(text: str) -> set[str]:
-        source = ("example.py", text.encode())
-        return {each.code for each in check(CheckRequest((), settings, tmp_path / "none", source)).diagnostics}
+    def lint(content: bytes) -> set[tuple[int, str]]:
+        result = check(CheckRequest((), settings, tmp_path / "none", ("example.py", content)))
+        return {(each.location.row, each.code) for each in result.diagnostics}
 
-    assert [codes(text) for text in examples(info, "Example")] == [{code}]
-    assert [codes(text) for text in examples(info, "Use instead")] == [set()]
+    assert [{found for _, found in lint(text.encode())} for text in examples(info, "Example")] == [{code}]
+    assert [lint(text.encode()) for text in examples(info, "Use instead")] == [set()]
     for case in cases_in(tmp_path / "tests" / "fixtures" / code):
         assert list(faults(case)) == []
-        source = (str(case), case.read_bytes())
-        result = check(CheckRequest((), settings, tmp_path / "none", source))
-        assert reported(case, result.diagnostics) == expectations(case)
+        assert lint(case.read_bytes()) == {(row, expected) for _, row, expected in expectations(case)}
 
 
 def test_new_rule_refuses_codes_that_are_taken(tmp_path: Path) -> None:
