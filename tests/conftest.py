@@ -10,6 +10,10 @@ from fastapi_lint import engine
 from fastapi_lint.catalogue import Catalogue, Library, load_catalogue
 
 
+# Fixtures are material for the linter; some of them are test suites themselves.
+collect_ignore = ["fixtures"]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def catalogue_read_once() -> Iterable[None]:
     """Reading and validating the data files costs more than linting a small case does."""
