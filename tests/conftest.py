@@ -9,7 +9,6 @@ import pytest
 from fastapi_lint import engine
 from fastapi_lint.catalogue import Catalogue, Library, load_catalogue
 
-
 # Fixtures are material for the linter; some of them are test suites themselves.
 collect_ignore = ["fixtures"]
 

@@ -20,7 +20,7 @@ def _code(info: RuleInfo) -> str:
 
 
 def _lint(source: str, folder: Path, extend_select: tuple[str, ...] = ()) -> tuple[Diagnostic, ...]:
-    overrides = {"extend-select": list(extend_select)}
+    overrides = {"extend-select": list(extend_select), "cache": False}
     settings = load_settings([folder], folder, isolated=True, overrides=overrides)
     result = check(CheckRequest((), settings, folder, ("example.py", source.encode())))
     assert result.internal_errors == ()

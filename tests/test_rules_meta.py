@@ -145,7 +145,9 @@ def test_new_rule_passes_the_tests(family: str, tmp_path: Path, monkeypatch: pyt
     test_documentation_has_its_parts(info)
     test_rules_import_only_the_api_and_siblings(rule_file(info, tmp_path))
     test_rules_keep_no_state(rule_file(info, tmp_path))
-    settings = load_settings([], tmp_path, isolated=True, overrides={"plugins": [plugin], "select": ["ALL"]})
+    settings = load_settings(
+        [], tmp_path, isolated=True, overrides={"plugins": [plugin], "select": ["ALL"], "cache": False}
+    )
 
     def lint(content: bytes) -> set[tuple[int, str]]:
         result = check(CheckRequest((), settings, tmp_path / "none", ("example.py", content)))
