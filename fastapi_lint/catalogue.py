@@ -44,6 +44,7 @@ EntryKind = Literal[
     "startup",
     "background-task",
     "worker-task",
+    "scheduled-job",
     "command",
     "loop-callback",
     "stream",

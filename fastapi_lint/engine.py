@@ -78,8 +78,9 @@ class _Run:
         facts = self._timed("extract", lambda: list(self._extract(files)))
         self._timed("rules", lambda: self._check_project(facts))
         self._timed("suppress", self._suppress)
+        once = {(d.filename, d.location, d.code): d for d in reversed(self.found)}
         return CheckResult(
-            diagnostics=tuple(sorted(self.found, key=lambda d: d.sort_key)),
+            diagnostics=tuple(sorted(once.values(), key=lambda d: d.sort_key)),
             files_checked=len(self.shown),
             notes=tuple(self.notes),
             internal_errors=tuple(self.errors),

@@ -62,5 +62,5 @@ class HttpClientPerRequest(CreationRule):
     name = "http-client-per-request"
     severity = Severity.WARNING
     kinds = frozenset({"http-client"})
-    cost = "its TLS set-up blocks the loop and no connection is reused"
+    cost = "no connection is reused, and many clients load TLS certificates first"
     way_out = "create it once, in the lifespan"

@@ -229,8 +229,7 @@ def _boolean(scope: ScopeBuilder, node: cst.BooleanOperation) -> int:
     with scope.within("if" if is_and else "else", left):
         right = lower(scope, node.right)
     scope.env = merge([scope.env, entry])
-    # `a and b` is `a` only where `a` is false, so its type is worth nothing then.
-    return right if is_and else scope.expr(Choice((left, right)))
+    return scope.expr(Bin("and", left, right, NONE) if is_and else Choice((left, right)))
 
 
 def _unary(scope: ScopeBuilder, node: cst.UnaryOperation) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fastapi_lint.catalogue import CallSpec
-from fastapi_lint.facts import NONE, Call, EventKind, Star
+from fastapi_lint.facts import NONE, Call, EventKind, Lit, Map, Param, Star, Use
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.libraries import receiver_type
 from fastapi_lint.project.special_forms import SpecialForms
@@ -21,6 +21,7 @@ from fastapi_lint.project.values import (
     FunctionV,
     GeneratorV,
     InstanceV,
+    LiteralV,
     MethodV,
     PartialV,
     Type,
@@ -252,16 +253,40 @@ class Calls:
         target = self.frame_of(function)
         scope = self._index.scope(target.gid)
         skip = self._receivers(function)
-        new = []
+        new: list[tuple[int, int, Type]] = []
         for number, parameter in enumerate(scope.params):
             if number < skip or parameter.kind in ("args", "kwargs"):
                 continue
             given = _argument(self._index, caller.gid, node, number - skip, parameter.name, parameter.kind)
-            if given != NONE:
+            literal = self._literal(caller, node, target, number, given)
+            if literal is not None:
+                new.append((target.gid, number, (literal,)))
+            elif given != NONE:
                 kind = self._binding(target.gid, number, self._inference.type(caller, given))
                 if kind:
                     new.append((target.gid, number, kind))
         return self._bound(target, new)
+
+    def _literal(self, caller: Frame, node: Call, target: Frame, number: int, given: int) -> LiteralV | None:
+        """True, False or None that the call passes, or leaves to the default, for a parameter that branches test."""
+        if number not in self._index.tested_parameters(target.gid):
+            return None
+        if given != NONE:
+            value = self._index.scope(caller.gid).exprs[given]
+            if isinstance(value, Use) and len(value.defs) == 1:  # a parameter that is passed on
+                value = self._index.scope(caller.gid).exprs[self._index.scope(caller.gid).defs[value.defs[0]].value]
+                if isinstance(value, Param):
+                    kind = self.parameter(caller, value.index)
+                    return kind[0] if len(kind) == 1 and isinstance(kind[0], LiteralV) else None
+        else:
+            default = self._index.scope(target.gid).params[number].default
+            spread = any(key == "**" for key, _ in node.keywords) or _has_star(self._index, caller.gid, node)
+            if default == NONE or spread:
+                return None
+            value = self._index.scope(self._index.parent(target.gid)).exprs[default]
+        if isinstance(value, Lit) and (value.value is None or isinstance(value.value, bool)):
+            return LiteralV(value.value)
+        return None
 
     def _receivers(self, function: Function) -> int:
         """How many leading parameters the receiver fills: one for a bound method."""
@@ -397,11 +422,29 @@ class Calls:
         """The argument that a catalogue selector names: an index or a keyword; NONE if it is not given."""
         if isinstance(selector, int):
             return _argument(self._index, gid, node, selector, "")
-        return next((value for key, value in node.keywords if key == selector), NONE)
+        given = next((value for key, value in node.keywords if key == selector), NONE)
+        return given if given != NONE else self._spread(gid, node, selector)
+
+    def _spread(self, gid: int, node: Call, name: str) -> int:
+        """The item `name` of a dict display that the call takes in with `**`."""
+        scope = self._index.scope(gid)
+        for key, value in node.keywords:
+            display = scope.exprs[value]
+            if key == "**" and isinstance(display, Use) and len(display.defs) == 1:
+                display = scope.exprs[scope.defs[display.defs[0]].value]
+            if key == "**" and isinstance(display, Map):
+                for item, given in zip(display.keys, display.values, strict=True):
+                    if item != NONE and scope.exprs[item] == Lit(name):
+                        return given
+        return NONE
 
 
 def _is_builtin(value: Value) -> bool:
     return isinstance(value, ExtInstanceV) and value.name.startswith("builtins.") and not value.args
+
+
+def _has_star(index: Index, gid: int, node: Call) -> bool:
+    return any(isinstance(index.scope(gid).exprs[argument], Star) for argument in node.args)
 
 
 def _argument(index: Index, gid: int, node: Call, position: int, name: str, kind: str = "normal") -> int:

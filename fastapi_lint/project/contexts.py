@@ -70,8 +70,8 @@ class Contexts:
         return list(found)
 
     def _category(self, entry: EntryPoint) -> str | None:
-        """An async job of a scheduler runs on the application's own loop, whatever schedules it."""
-        if entry.kind == "worker-task" and entry.frame is not None:
+        """An async job of a scheduler inside the application runs on the application's own loop."""
+        if entry.kind == "scheduled-job" and entry.frame is not None:
             return "service" if self._graph.index.scope(entry.frame.gid).is_async else "worker"
         return _CATEGORIES.get(entry.kind)
 

@@ -20,6 +20,7 @@ from fastapi_lint.facts import (
     Scope,
     Seq,
     Use,
+    Var,
 )
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.graph import Graph
@@ -114,6 +115,10 @@ class Creations:
         return init is not None and Frame(init.gid, frame.receiver) in reached
 
     def _is_shared(self, frame: Frame, expr: int) -> bool:
+        node = self._graph.index.scope(frame.gid).exprs[expr]
+        if isinstance(node, Var):
+            owner = self._graph.index.local(frame.gid, node.scope)
+            return self._graph.index.scope(owner).kind == "module"
         for value in self._graph.inference.type(frame, expr):
             if isinstance(value, ClassV) or not isinstance(value, (InstanceV, ExtInstanceV)):
                 return True
@@ -148,9 +153,9 @@ def _is_local_container(scope: Scope, expr: int) -> bool:
     return all(isinstance(value, (Map, Seq, Comp)) for value in made)
 
 
-def _is_value(scope: Scope, value: int, created: int) -> bool:
+def _is_value(scope: Scope, value: int, created: int, hops: int = 0) -> bool:
     """Whether `value` is the created thing, perhaps awaited, entered, or by way of a local name."""
-    for _ in range(8):
+    for _ in range(8 - hops):
         if value == created:
             return True
         node = scope.exprs[value]
@@ -160,8 +165,13 @@ def _is_value(scope: Scope, value: int, created: int) -> bool:
             value = scope.defs[node.defs[0]].value
         elif isinstance(node, Choice) and created in node.items:
             return True
-        elif isinstance(node, Call) and len(node.args) == 1:
-            value = node.args[0]
+        elif isinstance(node, Call):  # wrapped in another call, or the product of its method
+            return any(_is_value(scope, part, created, hops + 1) for part in _parts(scope, node))
         else:
             return False
     return False
+
+
+def _parts(scope: Scope, node: Call) -> list[int]:
+    func = scope.exprs[node.func]
+    return [*node.args, *([func.base] if isinstance(func, Attr) else [])]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fastapi_lint.facts import NONE, Call, Event, EventKind
 from fastapi_lint.project.awaiting import Awaiting
 from fastapi_lint.project.calls import Callee
+from fastapi_lint.project.dead_branches import DeadBranches
 from fastapi_lint.project.implicit_calls import (
     SPECIAL_FUNCTIONS,
     STACK_ENTERERS,
@@ -67,11 +68,11 @@ class FrameWalk(ImplicitCalls):
     def run(self) -> Node:
         """Everything that the frame runs."""
         self.find_handed()
-        lazy = self.lazy.regions()
+        skipped = self.lazy.regions() | DeadBranches(self.inference, self.frame).regions()
         off_loop = OffLoop(self.inference, self.frame).regions()
         for number, event in enumerate(self.scope.events):
             handler = self.handlers.get(event.kind)
-            if handler is not None and not (lazy and self.is_inside(event.region, lazy)):
+            if handler is not None and not (skipped and self.is_inside(event.region, skipped)):
                 self.number = number
                 self.off_loop = bool(off_loop) and self.is_inside(event.region, off_loop)
                 handler(event)

@@ -10,7 +10,9 @@ import msgspec
 from fastapi_lint.facts import (
     NONE,
     Attr,
+    Bin,
     Call,
+    Choice,
     Event,
     EventKind,
     Expr,
@@ -63,6 +65,7 @@ class Index:
                 key = (module.base + rebind.target, rebind.name)
                 self.rebinds.setdefault(key, []).append(Site(module.base + rebind.scope, rebind.value))
         self._call_sites: dict[str, list[Site]] | None = None
+        self._tested: dict[int, frozenset[int]] = {}
         self._state: dict[str, list[Site]] = {}
         self._yielded: dict[str, list[Site]] = {}
         self._state_read = False
@@ -102,6 +105,25 @@ class Index:
         """How messages call a scope: `Class.method`, `function`, or `module` for the top level of a file."""
         scope = self._scopes[gid]
         return scope.qualname or "module level"
+
+    def tested_parameters(self, gid: int) -> frozenset[int]:
+        """The parameters of a function that its conditions, or those of functions inside it, look at."""
+        known = self._tested.get(gid)
+        if known is None:
+            scope = self._scopes[gid]
+            found: set[int] = set()
+            for region in scope.regions:
+                if region.kind in ("if", "else") and region.expr != NONE:
+                    found |= _parameters_in(scope, region.expr)
+            found |= {  # passed on as they are, perhaps to a function that tests them
+                number
+                for expr in scope.exprs
+                if isinstance(expr, Call)
+                for argument in (*expr.args, *(value for _, value in expr.keywords))
+                for number in _parameters_in(scope, argument)
+            }
+            known = self._tested[gid] = frozenset(found)
+        return known
 
     def call_sites(self, name: str) -> list[Site]:
         """Every call whose callee is spelled `name` or `x.name`."""
@@ -148,6 +170,19 @@ def is_receiver(scope: Scope, expr: int) -> bool:
     if not isinstance(value, Use):
         return False
     return all(scope.exprs[scope.defs[n].value] == Param(0) for n in value.defs)
+
+
+def _parameters_in(scope: Scope, expr: int) -> set[int]:
+    """The parameters that a condition names, through `not`, `and`, `or`, `is`."""
+    node = scope.exprs[expr]
+    if isinstance(node, Bin):
+        return _parameters_in(scope, node.left) | _parameters_in(scope, node.right)
+    if isinstance(node, Choice):
+        return {number for item in node.items for number in _parameters_in(scope, item)}
+    if isinstance(node, Use) and len(node.defs) == 1:
+        value = scope.exprs[scope.defs[node.defs[0]].value]
+        return {value.index} if isinstance(value, Param) else set()
+    return set()
 
 
 def _is_state(scope: Scope, expr: int) -> bool:

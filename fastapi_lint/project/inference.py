@@ -293,6 +293,8 @@ class Inference:
         return union(found)
 
     def _bin(self, frame: Frame, node: Bin) -> Type:
+        if node.op == "and":
+            return self.type(frame, node.right)  # it is the left side only where that is false, and good for nothing
         left = self.type(frame, node.left)
         return union(self.protocols.operated(value, node.op, self.type(frame, node.right)) for value in left)
 

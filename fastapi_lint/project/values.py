@@ -122,6 +122,12 @@ class PropertyV(_Value):
     function: FunctionV
 
 
+class LiteralV(_Value):
+    """True, False or None, as far as a call site is known to pass just that."""
+
+    value: bool | None
+
+
 class WrappedV(_Value):
     """A function that a decorator changed: `how` is `offloads`, `contextmanager` or `static`/`class` (method kinds)."""
 
@@ -131,7 +137,7 @@ class WrappedV(_Value):
 
 Value = (
     ModuleV | ExternalV | FunctionV | ClassV | InstanceV | MethodV | ExtInstanceV | ExtMemberV
-    | CoroutineV | GeneratorV | ContextV | TupleV | PartialV | SuperV | PropertyV | WrappedV
+    | CoroutineV | GeneratorV | ContextV | TupleV | PartialV | SuperV | PropertyV | WrappedV | LiteralV
 )  # fmt: skip
 Type = tuple[Value, ...]
 
