@@ -426,12 +426,14 @@ class Calls:
         return given if given != NONE else self._spread(gid, node, selector)
 
     def _spread(self, gid: int, node: Call, name: str) -> int:
-        """The item `name` of a dict display that the call takes in with `**`."""
+        """The item `name` of a dict that the caller makes and the call takes in with `**`."""
         scope = self._index.scope(gid)
         for key, value in node.keywords:
             display = scope.exprs[value]
             if key == "**" and isinstance(display, Use) and len(display.defs) == 1:
                 display = scope.exprs[scope.defs[display.defs[0]].value]
+            if key == "**" and isinstance(display, Call):  # `dict(name=value)`
+                return next((item for keyword, item in display.keywords if keyword == name), NONE)
             if key == "**" and isinstance(display, Map):
                 for item, given in zip(display.keys, display.values, strict=True):
                     if item != NONE and scope.exprs[item] == Lit(name):

@@ -27,7 +27,9 @@ from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.inference import STATE
 from fastapi_lint.project.nodes import Edge, LibraryCall
-from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV
+from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV, Type
+
+_KEEPERS = frozenset({"add", "append", "put", "register", "set", "set_cache", "setdefault"})
 
 
 class Creation(msgspec.Struct, frozen=True):
@@ -54,6 +56,10 @@ class Creations:
         decorators = self._graph.inference.decorators
         if decorators.is_cached(edge.callee.gid):
             return True
+        owner = edge.callee.receiver
+        if isinstance(owner, InstanceV) and self._graph.index.scope(edge.callee.gid).name == "__init__":
+            if self._is_singleton(owner.gid):
+                return True
         if decorators.is_cached_property(edge.callee.gid) and not self._is_made_per_request(edge.callee):
             return True
         scope = self._graph.index.scope(caller.gid)
@@ -89,6 +95,8 @@ class Creations:
         receiver keeps it only behind a guard (`if _client is None`): otherwise each request makes a new one.
         """
         for store in scope.events:
+            if store.kind == EventKind.CALL and self._is_guarded(scope, event) and _hands_over(scope, store.expr, expr):
+                return True
             if store.value == NONE or not _is_value(scope, store.value, expr):
                 continue
             if store.kind == EventKind.REBIND and self._is_guarded(scope, event):
@@ -108,11 +116,28 @@ class Creations:
 
     def _is_made_per_request(self, frame: Frame) -> bool:
         """Whether request handling constructs the receiver's class: what the object keeps is gone with it."""
-        if not isinstance(frame.receiver, InstanceV):
+        if not isinstance(frame.receiver, InstanceV) or self._is_singleton(frame.receiver.gid):
             return False
         init = self._graph.inference.classes.find_method(frame.receiver.gid, "__init__")
         reached = getattr(self, "_reached", None) or self._contexts.reached("request")
         return init is not None and Frame(init.gid, frame.receiver) in reached
+
+    def _is_singleton(self, gid: int) -> bool:
+        """Whether a metaclass of the project decides what calling the class gives: the usual singleton."""
+        classes = self._graph.inference.classes
+        for entry in classes.mro(gid):
+            if isinstance(entry, int) and any(
+                isinstance(value, ClassV) and classes.find_method(value.gid, "__call__") is not None
+                for value in self._metaclass(entry)
+            ):
+                return True
+        return False
+
+    def _metaclass(self, gid: int) -> Type:
+        inference = self._graph.inference
+        outer = inference.plain_frame(self._graph.index.parent(gid))
+        keywords = dict(self._graph.index.scope(gid).keywords)
+        return inference.type(outer, keywords["metaclass"]) if "metaclass" in keywords else ()
 
     def _is_shared(self, frame: Frame, expr: int) -> bool:
         node = self._graph.index.scope(frame.gid).exprs[expr]
@@ -143,6 +168,16 @@ class Creations:
         return False
 
 
+def _hands_over(scope: Scope, call: int, created: int) -> bool:
+    """Whether a call gives the created thing to something that keeps things: `cache.set(key, client)`."""
+    node = scope.exprs[call]
+    func = scope.exprs[node.func] if isinstance(node, Call) else None
+    if not isinstance(node, Call) or not isinstance(func, Attr) or func.name not in _KEEPERS:
+        return False
+    given = [*node.args, *(value for _, value in node.keywords)]
+    return any(_is_value(scope, value, created) for value in given) and not _is_local_container(scope, func.base)
+
+
 def _is_local_container(scope: Scope, expr: int) -> bool:
     """Whether a container is made in this very scope and goes with it."""
     node = scope.exprs[expr]
@@ -161,8 +196,9 @@ def _is_value(scope: Scope, value: int, created: int, hops: int = 0) -> bool:
         node = scope.exprs[value]
         if isinstance(node, (Await, Declared, Enter)):
             value = node.value
-        elif isinstance(node, Use) and len(node.defs) == 1:
-            value = scope.defs[node.defs[0]].value
+        elif isinstance(node, Use):
+            values = [scope.defs[number].value for number in node.defs]
+            return any(_is_value(scope, part, created, hops + 1) for part in values)
         elif isinstance(node, Choice) and created in node.items:
             return True
         elif isinstance(node, Call):  # wrapped in another call, or the product of its method

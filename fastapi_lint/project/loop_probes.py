@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, EventKind, Lit, Use
 from fastapi_lint.project.index import Frame
-from fastapi_lint.project.values import ExternalV, ExtInstanceV
+from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, MethodV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.inference import Inference
@@ -49,14 +49,20 @@ class OffLoop:
             for event in self._scope.events
         )
 
-    def _is_probe(self, expr: int) -> bool:
+    def _is_probe(self, expr: int, hops: int = 0) -> bool:
         node = self._scope.exprs[expr]
         if not isinstance(node, Call):
             return False
-        return any(
-            isinstance(value, ExternalV) and value.name in _PROBES
-            for value in self._inference.type(self._frame, node.func)
-        )
+        called = self._inference.type(self._frame, node.func)
+        if any(isinstance(value, ExternalV) and value.name in _PROBES for value in called):
+            return True
+        return hops < 2 and any(self._hands_on(function, hops) for function in self._inference.functions(called))
+
+    def _hands_on(self, function: FunctionV | MethodV, hops: int) -> bool:
+        """Whether a function of the project returns what a probe gives."""
+        frame = self._inference.calls.frame_of(function)
+        inner = OffLoop(self._inference, frame)
+        return any(inner._is_probe(expr, hops + 1) for expr in self._inference.names.returns(frame.gid))
 
     def _truth(self, expr: int) -> bool | None:
         """What a condition is where a loop runs; None if that is not known."""
