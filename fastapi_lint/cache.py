@@ -1,9 +1,9 @@
 """Facts of files that were seen before: no parsing of what has not changed.
 
 One SQLite file, one row a content: the key is a hash of the bytes, of the node rules that ran in the walk, and of this
-program's version. Rows hold msgpack records of a fixed schema, which cannot execute anything; a file that is not a
-cache, or of another version, is put aside and built anew. SQLite takes care of concurrent runs and of runs that are
-killed; where the folder cannot be written the run goes on without a cache.
+program's version and code. Rows hold msgpack records of a fixed schema, which cannot execute anything; a file that is no
+cache is put aside and built anew. SQLite takes care of concurrent runs and of runs that are killed; where the folder
+cannot be written the run goes on without a cache.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from fastapi_lint import __version__
 from fastapi_lint.facts import ModuleFacts
 
 FOLDER = ".fastapi_lint_cache"
-_SCHEMA = 1
 _MOST_BYTES = 256 * 1024 * 1024
 _BATCH = 500
 
@@ -31,16 +30,15 @@ class FactsCache:
 
     def __init__(self, folder: Path, codes: Iterable[str]) -> None:
         self._folder = folder
-        self._salt = "\n".join([__version__, str(_SCHEMA), sys.version.split()[0], *sorted(codes)]).encode()
+        salt = "\n".join([__version__, sys.version.split()[0], *sorted(codes)]).encode()
+        self._salt = hashlib.blake2b(salt + _code_of_extraction(), digest_size=32).digest()
         self._decoder = msgspec.msgpack.Decoder(ModuleFacts)
         self._encoder = msgspec.msgpack.Encoder()
         self._connection = self._open()
 
     def key(self, content: bytes) -> bytes:
         """The name under which the facts of this content are kept."""
-        return hashlib.blake2b(
-            content, digest_size=16, key=hashlib.blake2b(self._salt, digest_size=32).digest()
-        ).digest()
+        return hashlib.blake2b(content, digest_size=16, key=self._salt).digest()
 
     def _open(self) -> sqlite3.Connection | None:
         try:
@@ -94,6 +92,18 @@ class FactsCache:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _code_of_extraction() -> bytes:
+    """The code that makes facts: a checkout changes without a new version, and its old facts may mean something else."""
+    folder = Path(__file__).parent
+    files = [
+        folder / "facts.py",
+        folder / "scopes.py",
+        folder / "source.py",
+        *sorted((folder / "extract").glob("*.py")),
+    ]
+    return b"".join(file.read_bytes() for file in files)
 
 
 def _prepared(path: Path) -> sqlite3.Connection:

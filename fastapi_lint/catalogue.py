@@ -55,13 +55,15 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A test on one argument of a call: by keyword `arg` and, where it may be positional, by 0-based index `at`.
 
     `is_` (spelled `is` in the data) is the literal value that the argument must have; `given = true` asks only whether
-    the argument is present. An argument whose value is not a literal never meets an `is` condition.
+    the argument is present; `mentions` whether a library's name stands in it (`flags | fcntl.LOCK_NB`). An argument
+    whose value is not a literal never meets an `is` condition.
     """
 
     arg: str | None = None
     at: int | None = None
     is_: bool | int | float | str | None = msgspec.field(default=None, name="is")
     given: bool | None = None
+    mentions: str | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

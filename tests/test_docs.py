@@ -42,6 +42,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_diagnostic_in_the_readme_is_a_real_one(monkeypatch: pytest.MonkeyPatch) -> None:
     (sample,) = _blocks(REPOSITORY / "README.md", "text")
     monkeypatch.chdir(REPOSITORY)
+    monkeypatch.setenv("COLUMNS", "160")
     result = CliRunner().invoke(main, ["--no-cache", "--exit-zero", "examples/shop/slow"])
     assert sample in result.stdout
 

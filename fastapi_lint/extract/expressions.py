@@ -65,6 +65,17 @@ _COMPARISONS: dict[type, str] = {
 }
 
 
+# Comparisons whose outcome a constant may settle; the value is always a bool.
+_TESTS: dict[type, str] = {
+    cst.Is: "is",
+    cst.IsNot: "is not",
+    cst.Equal: "equals",
+    cst.NotEqual: "differs",
+    cst.In: "among",
+    cst.NotIn: "not among",
+}
+
+
 def lower(scope: ScopeBuilder, node: Any) -> int:
     """Lowers an expression in order of evaluation and tells the node rules of it."""
     kind = type(node)
@@ -251,8 +262,8 @@ def _comparison(scope: ScopeBuilder, node: cst.Comparison) -> int:
             first, second = (right, left) if op == "in" else (left, right)
             place = scope.where(node)
             scope.event(EventKind.OP, scope.expr(Bin(op, first, second, place)), place)
-        if len(node.comparisons) == 1 and isinstance(part.operator, (cst.Is, cst.IsNot)):
-            return scope.expr(Bin("is" if isinstance(part.operator, cst.Is) else "is not", left, right, NONE))
+        if len(node.comparisons) == 1 and type(part.operator) in _TESTS:
+            return scope.expr(Bin(_TESTS[type(part.operator)], left, right, NONE))
         left = right
     return scope.opaque("bool")
 

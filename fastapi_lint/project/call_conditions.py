@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fastapi_lint.catalogue import Condition
-from fastapi_lint.facts import NONE, Call, EventKind, Lit, Use
+from fastapi_lint.facts import NONE, Bin, Call, EventKind, Lit, Use
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.nodes import LibraryCall
+from fastapi_lint.project.values import ExternalV
 
 
 def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
@@ -46,8 +47,17 @@ def _holds(inference: Inference, frame: Frame, node: Call, condition: Condition)
         return (given != NONE) is condition.given
     if given == NONE:
         return False
+    if condition.mentions is not None:
+        return _mentions(inference, frame, given, condition.mentions)
     literal = _literal(inference, frame, given)
     return literal is not None and literal.value == condition.is_ and type(literal.value) in _comparable(condition)
+
+
+def _mentions(inference: Inference, frame: Frame, expr: int, name: str) -> bool:
+    node = inference.index.scope(frame.gid).exprs[expr]
+    if isinstance(node, Bin):
+        return any(_mentions(inference, frame, part, name) for part in (node.left, node.right))
+    return any(isinstance(value, ExternalV) and value.name == name for value in inference.type(frame, expr))
 
 
 def _comparable(condition: Condition) -> tuple[type, ...]:

@@ -8,7 +8,8 @@ import msgspec
 
 from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Call, EventKind, Lit, Map, Param, Star, Use
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.dead_branches import DeadBranches, within
+from fastapi_lint.project.index import OTHER, Frame, Index
 from fastapi_lint.project.libraries import receiver_type
 from fastapi_lint.project.special_forms import SpecialForms
 from fastapi_lint.project.values import (
@@ -138,8 +139,20 @@ class Calls:
         declared = self._inference.annotations.type(outer, scope.returns)
         if scope.is_stub:
             return declared
-        inferred = union(self._inference.type(frame, expr) for expr in self._inference.names.returns(frame.gid))
+        inferred = union(self._inference.type(frame, expr) for expr in self._taken_returns(frame))
         return self._inference.annotations.refine(declared, inferred)
+
+    def _taken_returns(self, frame: Frame) -> list[int]:
+        """The returned expressions, without those in branches that this frame never takes."""
+        if not frame.bound:
+            return self._inference.names.returns(frame.gid)
+        scope = self._index.scope(frame.gid)
+        dead = DeadBranches(self._inference, frame).regions()
+        return [
+            event.expr
+            for event in scope.events
+            if event.kind == EventKind.RETURN and event.expr != NONE and not within(scope, event.region, dead)
+        ]
 
     def _yielded(self, frame: Frame) -> Type:
         scope = self._index.scope(frame.gid)
@@ -272,21 +285,25 @@ class Calls:
         if number not in self._index.tested_parameters(target.gid):
             return None
         if given != NONE:
-            value = self._index.scope(caller.gid).exprs[given]
+            scope = self._index.scope(caller.gid)
+            value = scope.exprs[given]
             if isinstance(value, Use) and len(value.defs) == 1:  # a parameter that is passed on
-                value = self._index.scope(caller.gid).exprs[self._index.scope(caller.gid).defs[value.defs[0]].value]
+                value = scope.exprs[scope.defs[value.defs[0]].value]
                 if isinstance(value, Param):
                     kind = self.parameter(caller, value.index)
-                    return kind[0] if len(kind) == 1 and isinstance(kind[0], LiteralV) else None
+                    passed = kind[0] if len(kind) == 1 and isinstance(kind[0], LiteralV) else None
+                    return None if passed == OTHER else passed
         else:
             default = self._index.scope(target.gid).params[number].default
             spread = any(key == "**" for key, _ in node.keywords) or _has_star(self._index, caller.gid, node)
             if default == NONE or spread:
                 return None
             value = self._index.scope(self._index.parent(target.gid)).exprs[default]
-        if isinstance(value, Lit) and (value.value is None or isinstance(value.value, bool)):
+        if not isinstance(value, Lit):
+            return None
+        if value.value is None or isinstance(value.value, bool):
             return LiteralV(value.value)
-        return None
+        return self._index.string_class(target.gid, number, value.value) if isinstance(value.value, str) else None
 
     def _receivers(self, function: Function) -> int:
         """How many leading parameters the receiver fills: one for a bound method."""

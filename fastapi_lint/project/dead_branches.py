@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Bin, Call, Choice, Lit, Use
-from fastapi_lint.project.index import Frame
-from fastapi_lint.project.inference import Inference
+from typing import TYPE_CHECKING
+
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Scope, Seq, Use
+from fastapi_lint.project.index import Frame, strings
 from fastapi_lint.project.values import ExternalV, FunctionV, LiteralV, MethodV
 
+if TYPE_CHECKING:
+    from fastapi_lint.project.inference import Inference
+
 _ASKS_FOR_COROUTINE_FUNCTION = frozenset({"inspect.iscoroutinefunction", "asyncio.iscoroutinefunction"})
+
+
+def within(scope: Scope, region: int, wanted: set[int]) -> bool:
+    """Whether a region is one of `wanted` or nested in one."""
+    while region != NONE:
+        if region in wanted:
+            return True
+        region = scope.regions[region].parent
+    return False
 
 
 class DeadBranches:
@@ -38,9 +51,10 @@ class DeadBranches:
                 return True
             return False if all(part is False for part in parts) else None
         if isinstance(node, Call):
-            return self._is_coroutine_function(node)
+            known = self._prefix(node)
+            return self._is_coroutine_function(node) if known is None else known
         literal = self._literal(expr)
-        return None if literal is None else bool(literal.value)
+        return None if literal is None else bool(literal.value)  # a string counts as not empty: nobody passes ""
 
     def _operation(self, node: Bin) -> bool | None:
         if node.op == "not":
@@ -51,10 +65,36 @@ class DeadBranches:
             if False in parts:
                 return False
             return True if all(part is True for part in parts) else None
+        if node.op in ("equals", "differs", "among", "not among"):
+            return self._comparison(node)
         if node.op in ("is", "is not") and self._scope.exprs[node.right] == Lit(None):
             literal = self._literal(node.left)
             return None if literal is None else (literal.value is None) is (node.op == "is")
         return None
+
+    def _comparison(self, node: Bin) -> bool | None:
+        literal = self._literal(node.left)
+        right = self._scope.exprs[node.right]
+        if literal is None or not isinstance(literal.value, str):
+            return None
+        among = isinstance(right, Seq) and node.op in ("among", "not among")
+        if not among and not (isinstance(right, Lit) and node.op in ("equals", "differs")):
+            return None
+        wanted = strings(self._scope, node.right)
+        if isinstance(right, Seq) and len(wanted) != len(right.items):
+            return None
+        return (literal.value in wanted) is (node.op in ("equals", "among"))
+
+    def _prefix(self, node: Call) -> bool | None:
+        """`name.startswith("x")` for a constant name."""
+        func = self._scope.exprs[node.func]
+        if not isinstance(func, Attr) or func.name not in ("startswith", "endswith") or len(node.args) != 1:
+            return None
+        literal = self._literal(func.base)
+        wanted = tuple(strings(self._scope, node.args[0]))
+        if literal is None or not isinstance(literal.value, str) or not wanted:
+            return None
+        return literal.value.startswith(wanted) if func.name == "startswith" else literal.value.endswith(wanted)
 
     def _literal(self, expr: int) -> LiteralV | None:
         """The constant that the caller passes for the parameter behind a name."""

@@ -22,11 +22,15 @@ from fastapi_lint.facts import (
     ModuleFacts,
     Param,
     Scope,
+    Seq,
     Use,
     Var,
 )
 from fastapi_lint.project.modules import Module, ModuleTable
-from fastapi_lint.project.values import ClassV, InstanceV, Type
+from fastapi_lint.project.values import ClassV, InstanceV, LiteralV, Type
+
+OTHER = LiteralV("\0")
+"""A string that passes none of the tests of the function it is passed to."""
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -66,6 +70,7 @@ class Index:
                 self.rebinds.setdefault(key, []).append(Site(module.base + rebind.scope, rebind.value))
         self._call_sites: dict[str, list[Site]] | None = None
         self._tested: dict[int, frozenset[int]] = {}
+        self._tests: dict[tuple[int, int], tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]] = {}
         self._state: dict[str, list[Site]] = {}
         self._yielded: dict[str, list[Site]] = {}
         self._state_read = False
@@ -125,6 +130,21 @@ class Index:
             known = self._tested[gid] = frozenset(found)
         return known
 
+    def string_class(self, gid: int, number: int, text: str) -> LiteralV | None:
+        """A string argument as the tests of a function tell strings apart: itself if it passes one, else `OTHER`.
+
+        None where the function does not test it: each string would make a frame of its own.
+        """
+        key = (gid, number)
+        tests = self._tests.get(key)
+        if tests is None:
+            tests = self._tests[key] = _string_tests(self._scopes[gid], number)
+        prefixes, suffixes, whole = tests
+        if not (prefixes or suffixes or whole):
+            return None
+        fits = not text or text in whole or text.startswith(prefixes) or text.endswith(suffixes)
+        return LiteralV(text) if fits else OTHER
+
     def call_sites(self, name: str) -> list[Site]:
         """Every call whose callee is spelled `name` or `x.name`."""
         if self._call_sites is None:
@@ -172,6 +192,31 @@ def is_receiver(scope: Scope, expr: int) -> bool:
     return all(scope.exprs[scope.defs[n].value] == Param(0) for n in value.defs)
 
 
+def _string_tests(scope: Scope, number: int) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+    """The prefixes, suffixes and whole strings that a scope compares a parameter with."""
+    prefixes: list[str] = []
+    suffixes: list[str] = []
+    whole: set[str] = set()
+    for node in scope.exprs:
+        if isinstance(node, Bin) and number in _parameters_in(scope, node.left):
+            whole.update(strings(scope, node.right))
+        elif isinstance(node, Call) and node.args:
+            func = scope.exprs[node.func]
+            if isinstance(func, Attr) and number in _parameters_in(scope, func.base):
+                wanted = {"startswith": prefixes, "endswith": suffixes}.get(func.name)
+                if wanted is not None:
+                    wanted += strings(scope, node.args[0])
+    return tuple(prefixes), tuple(suffixes), frozenset(whole)
+
+
+def strings(scope: Scope, expr: int) -> list[str]:
+    """The strings of a literal, or of a display of literals."""
+    node = scope.exprs[expr]
+    items = node.items if isinstance(node, Seq) else (expr,)
+    literals = [scope.exprs[item] for item in items]
+    return [value.value for value in literals if isinstance(value, Lit) and isinstance(value.value, str)]
+
+
 def _parameters_in(scope: Scope, expr: int) -> set[int]:
     """The parameters that a condition names, through `not`, `and`, `or`, `is`."""
     node = scope.exprs[expr]
@@ -182,6 +227,8 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
     if isinstance(node, Use) and len(node.defs) == 1:
         value = scope.exprs[scope.defs[node.defs[0]].value]
         return {value.index} if isinstance(value, Param) else set()
+    if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):
+        return _parameters_in(scope, func.base) if func.name in ("startswith", "endswith") else set()
     return set()
 
 

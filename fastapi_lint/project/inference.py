@@ -66,6 +66,7 @@ from fastapi_lint.project.values import (
 )
 
 _LITERALS: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "str"}
+_TESTS = frozenset({"is", "is not", "equals", "differs", "among", "not among", "not"})
 _DEEPEST = 400
 _MOST_TRIES = 3
 STATE = "starlette.datastructures.State"
@@ -293,6 +294,8 @@ class Inference:
         return union(found)
 
     def _bin(self, frame: Frame, node: Bin) -> Type:
+        if node.op in _TESTS:
+            return (ExtInstanceV("builtins.bool"),)
         if node.op == "and":
             return self.type(frame, node.right)  # it is the left side only where that is false, and good for nothing
         left = self.type(frame, node.left)

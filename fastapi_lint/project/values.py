@@ -123,9 +123,9 @@ class PropertyV(_Value):
 
 
 class LiteralV(_Value):
-    """True, False or None, as far as a call site is known to pass just that."""
+    """A constant that a call site is known to pass: True, False, None, or a string."""
 
-    value: bool | None
+    value: bool | str | None
 
 
 class WrappedV(_Value):
