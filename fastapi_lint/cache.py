@@ -1,7 +1,7 @@
 """Facts of files that were seen before: no parsing of what has not changed.
 
-One SQLite file, one row a content: the key is a hash of the bytes, of the node rules that ran in the walk, and of this
-program's version and code. Rows hold msgpack records of a fixed schema, which cannot execute anything; a file that is no
+One SQLite file, one row a content: the key is a hash of the bytes, of the node rules that ran in the walk, and of
+this program's version and code. Rows hold msgpack records of a fixed schema, which cannot execute anything; a file that is no
 cache is put aside and built anew. SQLite takes care of concurrent runs and of runs that are killed; where the folder
 cannot be written the run goes on without a cache.
 """
@@ -95,7 +95,7 @@ class FactsCache:
 
 
 def _code_of_extraction() -> bytes:
-    """The code that makes facts: a checkout changes without a new version, and its old facts may mean something else."""
+    """The code that makes facts: a checkout changes without a new version, and old facts may mean other things."""
     folder = Path(__file__).parent
     files = [
         folder / "facts.py",
