@@ -1,9 +1,9 @@
 """Facts of files that were seen before: no parsing of what has not changed.
 
 One SQLite file, one row a content: the key is a hash of the bytes, of the node rules that ran in the walk, and of
-this program's version and code. Rows hold msgpack records of a fixed schema, which cannot execute anything; a file that is no
-cache is put aside and built anew. SQLite takes care of concurrent runs and of runs that are killed; where the folder
-cannot be written the run goes on without a cache.
+this program's version and code. Rows hold msgpack records of a fixed schema, which cannot execute anything; a file
+that is no cache is put aside and built anew. SQLite takes care of concurrent runs and of runs that are killed; where
+the folder cannot be written the run goes on without a cache.
 """
 
 from __future__ import annotations

@@ -239,10 +239,11 @@ class Region(_Plain):
 
 
 class Def(_Plain):
-    """A binding of `name` to the expression `value`."""
+    """A binding of `name` to the expression `value`, made in `region`."""
 
     name: str
     value: int
+    region: int = 0
 
 
 class ParamFacts(_Plain):

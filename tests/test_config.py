@@ -120,7 +120,7 @@ def test_explicit_pyproject_without_the_table_is_an_error(tmp_path: Path) -> Non
 
 
 def test_explicit_file_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nowhere.toml: No such file"):
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: No such file"):
         load_settings([tmp_path], tmp_path, config=Path("nowhere.toml"))
 
 
@@ -182,7 +182,7 @@ def test_misspelt_table_is_not_silently_ignored(tmp_path: Path) -> None:
 
 def test_file_that_is_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "fastapi-lint.toml").write_bytes(b'select = ["\xff"]')
-    with pytest.raises(ConfigError, match="fastapi-lint.toml: not UTF-8"):
+    with pytest.raises(ConfigError, match=r"fastapi-lint\.toml: not UTF-8"):
         load_settings([tmp_path], tmp_path)
 
 

@@ -274,5 +274,7 @@ def marks(name: str) -> list[tuple[str, int, str]]:
 
 def test_only_the_slow_shop_is_marked_and_the_readme_explains_each_mark() -> None:
     assert marks("fast") == []
-    explained = set(re.findall(r"^\| (FAL\d{3}) \|.*?`([\w/]+\.py)`", (EXAMPLES / "README.md").read_text(), re.M))
+    explained = set(
+        re.findall(r"^\| (FAL\d{3}) \|.*?`([\w/]+\.py)`", (EXAMPLES / "README.md").read_text(), re.MULTILINE)
+    )
     assert explained == {(code, module) for module, _, code in marks("slow")}

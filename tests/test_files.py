@@ -66,7 +66,7 @@ def test_named_files_are_taken_unless_forced(tree: Path) -> None:
 
 
 def test_missing_path_is_an_error_that_names_it(tree: Path) -> None:
-    with pytest.raises(PathError, match="nowhere/a.py: no such file or directory"):
+    with pytest.raises(PathError, match=r"nowhere/a\.py: no such file or directory"):
         found(tree, "nowhere/a.py")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -62,7 +62,7 @@ GLOBAL = Diagnostic(
 
 def report(*diagnostics: Diagnostic, source: str | None = SOURCE, **options: Any) -> Report:
     lines = source.split("\n") if source is not None else None
-    return Report(diagnostics=diagnostics, lines=lambda name: lines, **options)
+    return Report(diagnostics=diagnostics, lines=lambda _name: lines, **options)
 
 
 def text(*diagnostics: Diagnostic, output_format: str = "text", **options: Any) -> str:
@@ -202,10 +202,14 @@ def test_json_lines_are_the_same_objects() -> None:
 
 def test_github_escapes() -> None:
     assert text(SLEEP, GLOBAL, output_format="github").splitlines() == [
-        "::error title=fastapi-lint (FAL101),file=app/main.py,line=5,col=5,endLine=5,endColumn=18"
-        "::app/main.py:5:5: FAL101 `time.sleep` blocks the event loop",
-        "::warning title=fastapi-lint (FAL301),file=app/main.py,line=8,endLine=9"
-        "::app/main.py:8:1: FAL301 50%25 of a: b,%0Ac",
+        (
+            "::error title=fastapi-lint (FAL101),file=app/main.py,line=5,col=5,endLine=5,endColumn=18"
+            "::app/main.py:5:5: FAL101 `time.sleep` blocks the event loop"
+        ),
+        (
+            "::warning title=fastapi-lint (FAL301),file=app/main.py,line=8,endLine=9"
+            "::app/main.py:8:1: FAL301 50%25 of a: b,%0Ac"
+        ),
     ]
 
 
@@ -253,12 +257,12 @@ def test_sarif_paths_outside_the_folder_are_uris() -> None:
 
 def test_junit_is_well_formed() -> None:
     nasty = Diagnostic("C1", "n", Severity.INFO, '<a & "b"> \x00', "b.py", Position(1, 1), Position(1, 2))
-    root = ElementTree.fromstring(text(SLEEP, GLOBAL, nasty, output_format="junit"))
+    root = ET.fromstring(text(SLEEP, GLOBAL, nasty, output_format="junit"))
     assert [suite.get("name") for suite in root] == ["app/main.py", "b.py"]
     assert (root.get("tests"), root.get("failures")) == ("3", "3")
     failure = root.find("./testsuite[@name='b.py']/testcase/failure")
     assert failure is not None and failure.get("message") == '<a & "b"> \N{REPLACEMENT CHARACTER}'
-    clean = ElementTree.fromstring(text(output_format="junit"))
+    clean = ET.fromstring(text(output_format="junit"))
     assert (clean.get("tests"), clean.get("failures"), len(clean.findall(".//testcase"))) == ("1", "0", 1)
 
 

@@ -162,7 +162,7 @@ class ScopeBuilder:
 
     def define(self, name: str, value: int) -> int:
         """A new definition of a local name, out of the flow."""
-        self.defs.append(Def(name, value))
+        self.defs.append(Def(name, value, self.region))
         number = len(self.defs) - 1
         self.bindings.setdefault(name, []).append(number)
         return number
@@ -280,7 +280,7 @@ class ScopeBuilder:
         for name in sorted(names):
             if name not in self.names.bound:
                 continue
-            self.defs.append(Def(name, self.expr(Phi(self.env.get(name, ())))))
+            self.defs.append(Def(name, self.expr(Phi(self.env.get(name, ()))), self.region))
             phis[name] = len(self.defs) - 1
             self.env[name] = (phis[name],)
         return phis

@@ -108,7 +108,10 @@ class Project:
         return self.graph.reach(roots)
 
     def is_served(self, gid: int) -> bool:
-        """Whether a scope stands in a file that is part of the application."""
+        """Whether a scope stands in a file that is part of the application, and that an import can reach."""
+        module = self.index.module(gid)
+        if self.index.table.by_key.get(module.key) is not module:  # a package of the same name hides it
+            return False
         return self._served is None or self.index.module(gid).path in self._served
 
     # -- effects

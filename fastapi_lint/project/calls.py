@@ -9,7 +9,7 @@ import msgspec
 from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Call, EventKind, Lit, Map, Param, Star, Use
 from fastapi_lint.project.dead_branches import DeadBranches, within
-from fastapi_lint.project.index import OTHER, Frame, Index
+from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.libraries import receiver_type
 from fastapi_lint.project.special_forms import SpecialForms
 from fastapi_lint.project.values import (
@@ -291,8 +291,7 @@ class Calls:
                 value = scope.exprs[scope.defs[value.defs[0]].value]
                 if isinstance(value, Param):
                     kind = self.parameter(caller, value.index)
-                    passed = kind[0] if len(kind) == 1 and isinstance(kind[0], LiteralV) else None
-                    return None if passed == OTHER else passed
+                    return kind[0] if len(kind) == 1 and isinstance(kind[0], LiteralV) else None
         else:
             default = self._index.scope(target.gid).params[number].default
             spread = any(key == "**" for key, _ in node.keywords) or _has_star(self._index, caller.gid, node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Scope, Seq, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Param, Scope, Seq, Use
 from fastapi_lint.project.index import Frame, strings
 from fastapi_lint.project.values import ExternalV, FunctionV, LiteralV, MethodV
 
@@ -30,10 +30,11 @@ class DeadBranches:
         self._inference = inference
         self._frame = frame
         self._scope = inference.index.scope(frame.gid)
+        self._dead: set[int] = set()
 
     def regions(self) -> set[int]:
         """Their numbers, without the regions nested in them."""
-        found: set[int] = set()
+        self._dead = found = set[int]()
         for number, region in enumerate(self._scope.regions):
             if region.kind in ("if", "else") and region.expr != NONE:
                 truth = self._truth(region.expr)
@@ -97,10 +98,16 @@ class DeadBranches:
         return literal.value.startswith(wanted) if func.name == "startswith" else literal.value.endswith(wanted)
 
     def _literal(self, expr: int) -> LiteralV | None:
-        """The constant that the caller passes for the parameter behind a name."""
-        if not isinstance(self._scope.exprs[expr], Use) or not self._frame.bound:
+        """The constant that the caller passes for the parameter behind a name, if no live branch has rebound it."""
+        node = self._scope.exprs[expr]
+        if not isinstance(node, Use) or not self._frame.bound:
             return None
-        kind = self._inference.type(self._frame, expr)
+        reaching = [self._scope.defs[number] for number in node.defs]
+        alive = [made.value for made in reaching if not within(self._scope, made.region, self._dead)]
+        value = self._scope.exprs[alive[0]] if len(alive) == 1 else None
+        if not isinstance(value, Param):
+            return None
+        kind = self._inference.calls.parameter(self._frame, value.index)
         return kind[0] if len(kind) == 1 and isinstance(kind[0], LiteralV) else None
 
     def _is_coroutine_function(self, node: Call) -> bool | None:

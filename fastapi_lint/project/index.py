@@ -30,7 +30,9 @@ from fastapi_lint.project.modules import Module, ModuleTable
 from fastapi_lint.project.values import ClassV, InstanceV, LiteralV, Type
 
 OTHER = LiteralV("\0")
-"""A string that passes none of the tests of the function it is passed to."""
+"""A string that passes none of the project's tests."""
+
+_STRING_TESTS = frozenset({"equals", "differs", "among", "not among"})
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -70,7 +72,7 @@ class Index:
                 self.rebinds.setdefault(key, []).append(Site(module.base + rebind.scope, rebind.value))
         self._call_sites: dict[str, list[Site]] | None = None
         self._tested: dict[int, frozenset[int]] = {}
-        self._tests: dict[tuple[int, int], tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]] = {}
+        self._string_tests: tuple[tuple[str, ...], tuple[str, ...], frozenset[str]] | None = None
         self._state: dict[str, list[Site]] = {}
         self._yielded: dict[str, list[Site]] = {}
         self._state_read = False
@@ -131,17 +133,16 @@ class Index:
         return known
 
     def string_class(self, gid: int, number: int, text: str) -> LiteralV | None:
-        """A string argument as the tests of a function tell strings apart: itself if it passes one, else `OTHER`.
+        """A string argument as tests tell strings apart: itself if any test of the project may pass, else `OTHER`.
 
-        None where the function does not test it: each string would make a frame of its own.
+        Most strings pass none, so that the many calls of a function share a frame. None where neither the function nor
+        anything it may hand the string to looks at it.
         """
-        key = (gid, number)
-        tests = self._tests.get(key)
-        if tests is None:
-            tests = self._tests[key] = _string_tests(self._scopes[gid], number)
-        prefixes, suffixes, whole = tests
-        if not (prefixes or suffixes or whole):
+        if number not in self.tested_parameters(gid):
             return None
+        if self._string_tests is None:
+            self._string_tests = _string_tests(scope for scope in self._scopes if scope.params)
+        prefixes, suffixes, whole = self._string_tests
         fits = not text or text in whole or text.startswith(prefixes) or text.endswith(suffixes)
         return LiteralV(text) if fits else OTHER
 
@@ -192,21 +193,20 @@ def is_receiver(scope: Scope, expr: int) -> bool:
     return all(scope.exprs[scope.defs[n].value] == Param(0) for n in value.defs)
 
 
-def _string_tests(scope: Scope, number: int) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
-    """The prefixes, suffixes and whole strings that a scope compares a parameter with."""
-    prefixes: list[str] = []
-    suffixes: list[str] = []
+def _string_tests(scopes: Iterable[Scope]) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+    """The prefixes, suffixes and whole strings that functions compare their parameters with."""
+    affixes: dict[str, set[str]] = {"startswith": set(), "endswith": set()}
     whole: set[str] = set()
-    for node in scope.exprs:
-        if isinstance(node, Bin) and number in _parameters_in(scope, node.left):
-            whole.update(strings(scope, node.right))
-        elif isinstance(node, Call) and node.args:
-            func = scope.exprs[node.func]
-            if isinstance(func, Attr) and number in _parameters_in(scope, func.base):
-                wanted = {"startswith": prefixes, "endswith": suffixes}.get(func.name)
-                if wanted is not None:
-                    wanted += strings(scope, node.args[0])
-    return tuple(prefixes), tuple(suffixes), frozenset(whole)
+    for scope in scopes:
+        for node in scope.exprs:
+            if isinstance(node, Bin) and node.op in _STRING_TESTS:
+                if _parameters_in(scope, node.left):
+                    whole.update(strings(scope, node.right))
+            elif isinstance(node, Call) and node.args:
+                func = scope.exprs[node.func]
+                if isinstance(func, Attr) and func.name in affixes and _parameters_in(scope, func.base):
+                    affixes[func.name].update(strings(scope, node.args[0]))
+    return tuple(sorted(affixes["startswith"])), tuple(sorted(affixes["endswith"])), frozenset(whole)
 
 
 def strings(scope: Scope, expr: int) -> list[str]:
@@ -224,9 +224,9 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
         return _parameters_in(scope, node.left) | _parameters_in(scope, node.right)
     if isinstance(node, Choice):
         return {number for item in node.items for number in _parameters_in(scope, item)}
-    if isinstance(node, Use) and len(node.defs) == 1:
-        value = scope.exprs[scope.defs[node.defs[0]].value]
-        return {value.index} if isinstance(value, Param) else set()
+    if isinstance(node, Use):
+        values = [scope.exprs[scope.defs[number].value] for number in node.defs]
+        return {value.index for value in values if isinstance(value, Param)}
     if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):
         return _parameters_in(scope, func.base) if func.name in ("startswith", "endswith") else set()
     return set()

@@ -157,6 +157,7 @@ class View:
         self.own = tuple(own)
         names = {archive.distribution for archive in self.own}
         self.others = tuple(archive for archive in others if archive.distribution not in names)
+        self._known: dict[str, bool] = {}
 
     def files(self, module: str) -> list[tuple[Archive, str]]:
         """The files of a module. What the library has itself hides what others have under the same name."""
@@ -167,4 +168,7 @@ class View:
         return []
 
     def exists(self, module: str) -> bool:
-        return any(module in archive.files or module in archive.packages for archive in (*self.own, *self.others))
+        if module not in self._known:
+            archives = (*self.own, *self.others)
+            self._known[module] = any(module in archive.files or module in archive.packages for archive in archives)
+        return self._known[module]

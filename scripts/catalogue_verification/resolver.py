@@ -7,7 +7,8 @@ order, the firm ones before the opaque ones.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from catalogue_verification.archives import View
 from catalogue_verification.tables import (
@@ -26,9 +27,10 @@ from catalogue_verification.tables import (
     scan_module,
 )
 
-_DEPTH = 24
+Key = tuple[object, object]
 _SAME_TYPE = {"Optional", "Union", "ClassVar", "Final", "Required", "NotRequired", "ReadOnly", "Type", "type"}
 _COROUTINES = {"Awaitable", "Coroutine", "AsyncIterator", "AsyncGenerator", "AsyncIterable", "AsyncContextManager"}
+_DYNAMIC = {"__getattr__", "__getattribute__"}
 # They leave a method what it is; any other decorator may make a property of it.
 _PLAIN_DECORATORS = {"staticmethod", "classmethod", "abstractmethod", "overload", "override", "final", "deprecated"}
 
@@ -64,7 +66,10 @@ class Resolver:
         self._tables: dict[str, Table | None] = {}
         self._members: dict[ast.ClassDef, Table] = {}
         self._own: dict[ast.ClassDef, dict[str, list[Entry]]] = {}
-        self._active: set[tuple[object, ...]] = set()
+        self._insides: dict[FunctionNode, Scope] = {}
+        self._answers: dict[Key, tuple[Entity, ...]] = {}
+        self._active: set[Key] = set()
+        self._cut: set[Key] = set()
 
     # -- names
 
@@ -102,19 +107,27 @@ class Resolver:
         if not known:
             yield Opaque("the source does not say of what type an attribute on the way is")
 
-    def _guarded(self, key: tuple[object, ...], found: Iterator[Entity]) -> Iterator[Entity]:
-        """Definitions may go in circles; whoever asks the same question again gets no answer."""
-        if key in self._active or len(self._active) > _DEPTH * 4:
-            return
+    def _guarded(self, key: Key, search: Callable[[], Iterator[Entity]]) -> Iterator[Entity]:
+        """Each question is answered once. Definitions may go in circles: who asks again on the way gets no answer, and
+        what was answered on the way of others is kept only when no circle was cut short for it.
+        """
+        if key in self._answers:
+            return iter(self._answers[key])
+        if key in self._active:
+            self._cut.add(key)
+            return iter(())
+        outer, self._cut = self._cut, set()
         self._active.add(key)
-        try:
-            result = list(found)
-        finally:
-            self._active.discard(key)
-        yield from result
+        answer = tuple(dict.fromkeys(search()))
+        self._active.discard(key)
+        self._cut.discard(key)
+        if not self._cut:
+            self._answers[key] = answer
+        self._cut |= outer
+        return iter(answer)
 
     def global_(self, module: str, name: str) -> Iterator[Entity]:
-        yield from self._guarded((module, name), self._global(module, name))
+        return self._guarded((module, name), lambda: self._global(module, name))
 
     def _global(self, module: str, name: str) -> Iterator[Entity]:
         table = self.table(module)
@@ -169,7 +182,7 @@ class Resolver:
     # -- members
 
     def member(self, kind: Class, name: str) -> Iterator[Entity]:
-        yield from self._guarded((kind.node, name), self._member(kind, name))
+        return self._guarded((kind.node, name), lambda: self._member(kind, name))
 
     def _member(self, kind: Class, name: str) -> Iterator[Entity]:
         body = self.body(kind)
@@ -182,7 +195,7 @@ class Resolver:
         if not kind.node.bases and kind.node.name != "object":
             for root in self.global_("builtins", "object"):
                 yield from self.step(root, name)
-        if not name.startswith("__") and {"__getattr__", "__getattribute__"} & set(body.names):
+        if not name.startswith("__") and kind.node.name != "object" and _DYNAMIC & set(body.names):
             yield Opaque(f"made by `__getattr__` of class `{kind.node.name}`")
 
     def _inherited(self, base: ast.expr, kind: Class, name: str) -> Iterator[Entity]:
@@ -246,7 +259,7 @@ class Resolver:
         if isinstance(entity, Class | Module | Opaque):
             yield entity
         else:
-            yield from self._guarded(("type", entity), self._instances(entity))
+            yield from self._guarded(("type", entity), lambda: self._instances(entity))
 
     def _instances(self, entity: Value | Function) -> Iterator[Entity]:
         if isinstance(entity, Value):
@@ -263,8 +276,11 @@ class Resolver:
                 yield from self.inferred(node.value, inside)
 
     def inside(self, function: Function) -> Scope:
+        if function.node in self._insides:
+            return self._insides[function.node]
         table = Table()
         scope = Scope(function.scope.module, function.scope.package, table, function.scope, function.scope.owner)
+        self._insides[function.node] = scope
         arguments = function.node.args
         for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
             if argument.arg in ("self", "cls") and scope.owner is not None:
@@ -311,7 +327,7 @@ class Resolver:
             entries = scope.table.names.get(name) if scope.table is not None else None
             if entries:
                 for entry in entries:
-                    yield from self._guarded(("entry", entry), self._follow(entry))
+                    yield from self._guarded(("entry", entry), partial(self._follow, entry))
                 return
             scope = scope.parent
         found = False
@@ -354,11 +370,11 @@ class Resolver:
         if isinstance(value, ast.Call) and last_name(value) in ("TypeVar", "NewType"):
             bounds = [keyword.value for keyword in value.keywords if keyword.arg == "bound"] or value.args[1:]
             for bound in bounds:
-                yield from self._guarded(("alias", bound), self.annotation(bound, entity.scope))
+                yield from self._guarded(("alias", bound), partial(self.annotation, bound, entity.scope))
         elif isinstance(value, ast.Call):
-            yield from self._guarded(("alias", value), self.inferred(value, entity.scope))
+            yield from self._guarded(("alias", value), partial(self.inferred, value, entity.scope))
         elif value is not None:
-            yield from self._guarded(("alias", value), self.annotation(value, entity.scope))
+            yield from self._guarded(("alias", value), partial(self.annotation, value, entity.scope))
 
 
 def _may_be_property(node: FunctionNode) -> bool:

@@ -22,7 +22,7 @@ class Scope:
     owner: Class | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Module:
     name: str
 
