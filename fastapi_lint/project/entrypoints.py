@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Call, Lit, Map, Seq
+from fastapi_lint.facts import NONE, Attr, Call, Lit, Map, Seq
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.values import (
@@ -161,8 +161,22 @@ class EntryPoints:
                 literal = self._index.scope(gid).exprs[expr]
                 if isinstance(literal, Lit) and isinstance(literal.value, str):
                     path = literal.value
+            path = self._prefix(gid, node) + path
         verb = name.rpartition(".")[2]
-        return f"{verb.upper()} {path}" if verb in _VERBS else path
+        return f"{verb.upper()} {path or '/'}" if verb in _VERBS else path
+
+    def _prefix(self, gid: int, node: Call) -> str:
+        """The prefix that the router itself was made with; what `include_router` adds is not known here."""
+        func = self._index.scope(gid).exprs[node.func]
+        if not isinstance(func, Attr):
+            return ""
+        found = self._inference.annotations.definition(self._inference.plain_frame(gid), func.base)
+        made = self._index.scope(found[0].gid).exprs[found[1]] if found is not None else None
+        for keyword, value in made.keywords if found is not None and isinstance(made, Call) else ():
+            literal = self._index.scope(found[0].gid).exprs[value] if found is not None else None
+            if keyword == "prefix" and isinstance(literal, Lit) and isinstance(literal.value, str):
+                return literal.value
+        return ""
 
     def _targets(self, kind: str, label: str, targets: Type, gid: int, place: int) -> list[EntryPoint]:
         found = []
