@@ -57,6 +57,8 @@ class Verification:
 
     def versions(self, archives: list[Archive]) -> list[Version]:
         """The first archive of each distribution is the current one; each other one makes a view of its own."""
+        if not archives:
+            return []
         current = {archive.distribution: archive for archive in reversed(archives)}
         others = [*self._shelf.newest(), self._stdlib]
         views = [Version("", Resolver(View(current.values(), others)))]

@@ -107,7 +107,7 @@ class DeadBranches:
         value = self._scope.exprs[alive[0]] if len(alive) == 1 else None
         if not isinstance(value, Param):
             return None
-        kind = self._inference.calls.parameter(self._frame, value.index)
+        kind = self._inference.binding.parameter(self._frame, value.index)
         return kind[0] if len(kind) == 1 and isinstance(kind[0], LiteralV) else None
 
     def _is_coroutine_function(self, node: Call) -> bool | None:

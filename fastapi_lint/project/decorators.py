@@ -100,7 +100,10 @@ class Decorators:
             made = self._inference.type(frame, decorator)
         else:
             made = self._inference.type(frame, decorator)
-        results = [calls.returned(calls.frame_with(value, [(function,)])) for value in self._inference.functions(made)]
+        results = [
+            calls.returned(self._inference.binding.frame_with(value, [(function,)]))
+            for value in self._inference.functions(made)
+        ]
         return self._of_same_kind(union(results), function) or None
 
     def _of_same_kind(self, wrappers: Type, function: FunctionV) -> Type:

@@ -148,7 +148,7 @@ class EntryPoints:
             for name in sorted(methods):
                 function = classes.find_method(gid, name)
                 if function is not None:
-                    frame = self._inference.calls.frame_of(MethodV(function, InstanceV(gid)))
+                    frame = self._inference.binding.frame_of(MethodV(function, InstanceV(gid)))
                     found.append(EntryPoint(kind, scope.name, frame, gid, scope.place, ClassV(gid)))
         return found
 
@@ -198,11 +198,14 @@ class EntryPoints:
         if isinstance(value, PartialV):
             return self._frames(kind, value.function)
         if isinstance(value, (FunctionV, MethodV)):
-            return [calls.frame_of(value), *(calls.frame_of(impl) for impl in calls.overrides(value))]
+            return [
+                self._inference.binding.frame_of(value),
+                *(self._inference.binding.frame_of(impl) for impl in calls.overrides(value)),
+            ]
         if isinstance(value, (GeneratorV, ContextV)):
-            return [calls.frame_of(value.function)]
+            return [self._inference.binding.frame_of(value.function)]
         if isinstance(value, CoroutineV):
-            return [calls.frame_of(value.function)] if value.function is not None else []
+            return [self._inference.binding.frame_of(value.function)] if value.function is not None else []
         if isinstance(value, InstanceV):
             return self._methods(value.gid, ("__call__",))
         if isinstance(value, ClassV):
@@ -219,5 +222,5 @@ class EntryPoints:
         for name in names:
             function = self._inference.classes.find_method(gid, name)
             if function is not None:
-                found.append(self._inference.calls.frame_of(MethodV(function, InstanceV(gid))))
+                found.append(self._inference.binding.frame_of(MethodV(function, InstanceV(gid))))
         return found

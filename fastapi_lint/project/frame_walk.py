@@ -181,7 +181,7 @@ class FrameWalk(ImplicitCalls):
 
     def injected(self) -> None:
         """The dependencies of the parameters: FastAPI runs them before this function."""
-        outer = self.inference.calls.outer(self.frame)
+        outer = self.inference.binding.outer(self.frame)
         injection = Injection(self.inference)
         for parameter in self.scope.params:
             for expr in (parameter.default, parameter.annotation):

@@ -92,11 +92,15 @@ class FrameRecord:
         if isinstance(value, WrappedV):
             value = value.function
         if isinstance(value, (FunctionV, MethodV)):
-            own = calls.frame_for(value, self.frame, node) if node is not None else calls.frame_of(value)
-            return [own, *(calls.frame_of(impl) for impl in calls.overrides(value))]
+            own = (
+                self.inference.binding.frame_for(value, self.frame, node)
+                if node is not None
+                else self.inference.binding.frame_of(value)
+            )
+            return [own, *(self.inference.binding.frame_of(impl) for impl in calls.overrides(value))]
         if isinstance(value, ClassV):
             init = self.inference.classes.find_method(value.gid, "__init__")
-            return [calls.frame_of(MethodV(init, InstanceV(value.gid)))] if init is not None else []
+            return [self.inference.binding.frame_of(MethodV(init, InstanceV(value.gid)))] if init is not None else []
         if isinstance(value, InstanceV):
             return self.special_frames(value, "__call__")
         return []
@@ -105,10 +109,10 @@ class FrameRecord:
         frames = []
         for method in self.inference.classes.attribute(value, name):
             if isinstance(method, WrappedV):
-                frames.append(self.inference.calls.frame_of(method.function))
+                frames.append(self.inference.binding.frame_of(method.function))
             elif isinstance(method, (FunctionV, MethodV)):
-                frames.append(self.inference.calls.frame_of(method))
-                frames += [self.inference.calls.frame_of(impl) for impl in self.inference.calls.overrides(method)]
+                frames.append(self.inference.binding.frame_of(method))
+                frames += [self.inference.binding.frame_of(impl) for impl in self.inference.calls.overrides(method)]
         return frames
 
 
@@ -179,7 +183,7 @@ class ImplicitCalls(FrameRecord):
                 function = value.function
                 self.edge(
                     event.place,
-                    self.inference.calls.frame_of(function),
+                    self.inference.binding.frame_of(function),
                     "coroutine" if value.is_async else "runs",
                 )
         self.special(event, event.expr, kind, "__aenter__" if event.flag else "__enter__", event.flag)
@@ -193,7 +197,7 @@ class ImplicitCalls(FrameRecord):
     def iterate_type(self, event: Event, expr: int, kind: Type, is_async: bool) -> None:
         for value in kind:
             if isinstance(value, GeneratorV):
-                frame = self.inference.calls.frame_of(value.function)
+                frame = self.inference.binding.frame_of(value.function)
                 self.edge(event.place, frame, "coroutine" if value.is_async else "runs")
             elif isinstance(value, InstanceV):
                 iterator = self.inference.protocols.special(value, "__aiter__" if is_async else "__iter__")

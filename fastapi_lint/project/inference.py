@@ -40,6 +40,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.annotations import Annotations
+from fastapi_lint.project.binding import Binding
 from fastapi_lint.project.calls import Calls
 from fastapi_lint.project.classes import Classes
 from fastapi_lint.project.decorators import Decorators
@@ -83,6 +84,7 @@ class Inference:
         self.annotations = Annotations(index, self)
         self.decorators = Decorators(index, self)
         self.protocols = Protocols(index, self)
+        self.binding = Binding(index, self)
         self.calls = Calls(index, self)
         self._known: dict[tuple[Frame, int], Type] = {}
         self._open: dict[tuple[Frame, int], int] = {}
@@ -176,7 +178,7 @@ class Inference:
         return self.names.free(self.index.module(frame.gid), node.name)
 
     def _param(self, frame: Frame, node: Param) -> Type:
-        return self.calls.parameter(frame, node.index)
+        return self.binding.parameter(frame, node.index)
 
     def _func(self, frame: Frame, node: Func) -> Type:
         gid = self.index.local(frame.gid, node.scope)

@@ -60,7 +60,7 @@ class OffLoop:
 
     def _hands_on(self, function: FunctionV | MethodV, hops: int) -> bool:
         """Whether a function of the project returns what a probe gives."""
-        frame = self._inference.calls.frame_of(function)
+        frame = self._inference.binding.frame_of(function)
         inner = OffLoop(self._inference, frame)
         return any(inner._is_probe(expr, hops + 1) for expr in self._inference.names.returns(frame.gid))
 

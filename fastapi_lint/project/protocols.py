@@ -64,7 +64,7 @@ class Protocols:
         """The result of the special method `name`, not awaited."""
         if isinstance(value, InstanceV):
             return union(
-                self._inference.calls.returned(self._inference.calls.frame_with(method, args or []))
+                self._inference.calls.returned(self._inference.binding.frame_with(method, args or []))
                 if not isinstance(method, ExtMemberV)
                 else self._library(method)
                 for method in self._inference.classes.attribute(value, name)

@@ -159,7 +159,7 @@ class SharedState:
     def _handed_out(self, functions: Type, hops: int) -> _State | None:
         """What a getter returns, if it is the shared object itself."""
         for function in self._inference.functions(functions):
-            inner = self._inference.calls.frame_of(function)
+            inner = self._inference.binding.frame_of(function)
             returned = self._inference.names.returns(inner.gid)
             found = [self._origin(inner, expr, hops + 1) for expr in returned]
             if found and all(state is not None for state in found):
@@ -168,7 +168,7 @@ class SharedState:
 
     def _injected(self, frame: Frame, node: Param, hops: int) -> _State | None:
         parameter = self._index.scope(frame.gid).params[node.index]
-        outer = self._inference.calls.outer(frame)
+        outer = self._inference.binding.outer(frame)
         for expr in (parameter.default, parameter.annotation):
             for dependency, _ in self._injection.dependencies(outer, expr, parameter.annotation):
                 found = self._handed_out(dependency, hops)

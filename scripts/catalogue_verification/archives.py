@@ -68,7 +68,7 @@ class Archive:
     def read(self, name: str) -> str:
         if name not in self._texts:
             raw = self._zip.read(name) if self._zip is not None else (self.path / name).read_bytes()
-            self._texts[name] = raw.decode("utf-8", errors="replace")
+            self._texts[name] = raw.decode("utf-8-sig", errors="replace")
         return self._texts[name]
 
 

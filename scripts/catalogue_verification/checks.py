@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from catalogue_verification.resolver import Resolver, best, is_async
+from catalogue_verification.resolver import Resolver, best, firm, is_async
 from catalogue_verification.settings import Allowed
 from catalogue_verification.tables import Class, Entity, Opaque
 from fastapi_lint.catalogue import CallSpec, Library, TypeSpec
@@ -98,32 +98,33 @@ class Verifier:
 
     def verify(self, library: Library) -> list[Finding]:
         asked = dict.fromkeys(questions(library))
+        if not self._versions:
+            return [Finding(item.name, Status.SOFT, "the index has no wheel of it", item.role) for item in asked]
         return [self._answer(question) for question in asked]
 
     def _answer(self, question: Question) -> Finding:
-        found: Entity | None = None
+        unsure: Entity | None = None
         for version in self._versions:
-            entity = self._entity(version.resolver, question)
-            if entity is not None and not isinstance(entity, Opaque):
+            candidates = list(self._candidates(version.resolver, question))
+            certain = firm(candidates)
+            if certain:
                 label = "" if version is self._versions[0] else version.label
-                return self._firm(question, entity, label)
-            found = found or entity
+                return Finding(question.name, self._status(question, certain), label, question.role)
+            unsure = unsure or best(candidates)
         reason = self._exceptions.reason(question.name)
         if reason is not None:
             return Finding(question.name, Status.EXCEPTED, reason, question.role)
-        if isinstance(found, Opaque):
-            return Finding(question.name, Status.SOFT, found.reason, question.role)
+        if isinstance(unsure, Opaque):
+            return Finding(question.name, Status.SOFT, unsure.reason, question.role)
         return Finding(question.name, Status.MISSING, "", question.role)
 
-    def _firm(self, question: Question, entity: Entity, label: str) -> Finding:
-        if question.blocks and is_async(entity) and self._blocking.reason(question.name) is None:
-            return Finding(question.name, Status.ASYNC, label, question.role)
-        return Finding(question.name, Status.PROVED, label, question.role)
+    def _status(self, question: Question, certain: list[Entity]) -> Status:
+        if question.blocks and is_async(certain) and self._blocking.reason(question.name) is None:
+            return Status.ASYNC
+        return Status.PROVED
 
-    def _entity(self, resolver: Resolver, question: Question) -> Entity | None:
-        if not question.owners:
-            return resolver.find(question.name)
-        return best(self._members(resolver, question))
+    def _candidates(self, resolver: Resolver, question: Question) -> Iterator[Entity]:
+        return self._members(resolver, question) if question.owners else resolver.candidates(question.name)
 
     def _members(self, resolver: Resolver, question: Question) -> Iterator[Entity]:
         known = False
@@ -145,6 +146,7 @@ def _member_paths(resolver: Resolver, start: Entity, path: list[str]) -> Iterato
         return
     star = path.index("*")
     for entity in resolver.walk(start, path[:star]):
+        yield from resolver.made_at_run_time(entity)
         for instance in resolver.instances(entity):
             if isinstance(instance, Class):
                 for name in resolver.public_members(instance):

@@ -30,6 +30,8 @@ from catalogue_verification.tables import (
 Key = tuple[object, object]
 _SAME_TYPE = {"Optional", "Union", "ClassVar", "Final", "Required", "NotRequired", "ReadOnly", "Type", "type"}
 _COROUTINES = {"Awaitable", "Coroutine", "AsyncIterator", "AsyncGenerator", "AsyncIterable", "AsyncContextManager"}
+# Bases that add nothing.
+_MARKERS = {"Generic", "Protocol", "NamedTuple", "TypedDict"}
 _DYNAMIC = {"__getattr__", "__getattribute__"}
 # They leave a method what it is; any other decorator may make a property of it.
 _PLAIN_DECORATORS = {"staticmethod", "classmethod", "abstractmethod", "overload", "override", "final", "deprecated"}
@@ -39,6 +41,10 @@ def last_name(node: ast.expr) -> str:
     if isinstance(node, ast.Call):
         node = node.func
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def firm(candidates: Iterable[Entity]) -> list[Entity]:
+    return [candidate for candidate in candidates if not isinstance(candidate, Opaque)]
 
 
 def best(candidates: Iterable[Entity]) -> Entity | None:
@@ -51,12 +57,16 @@ def best(candidates: Iterable[Entity]) -> Entity | None:
     return first
 
 
-def is_async(entity: Entity | None) -> bool:
-    if not isinstance(entity, Function):
-        return False
-    if isinstance(entity.node, ast.AsyncFunctionDef):
+def is_async(candidates: Iterable[Entity]) -> bool:
+    """Whether nothing else than a coroutine function can be meant: of overloads, some may be."""
+    functions = [candidate for candidate in candidates if isinstance(candidate, Function)]
+    return bool(functions) and all(map(_is_coroutine_function, functions))
+
+
+def _is_coroutine_function(function: Function) -> bool:
+    if isinstance(function.node, ast.AsyncFunctionDef):
         return True
-    returns = entity.node.returns
+    returns = function.node.returns
     return isinstance(returns, ast.Subscript) and last_name(returns.value) in _COROUTINES
 
 
@@ -78,6 +88,8 @@ class Resolver:
 
     def candidates(self, qualified: str) -> Iterator[Entity]:
         root, *rest = qualified.split(".")
+        if not rest:
+            yield from self.global_("builtins", root)
         if self._view.exists(root):
             yield from self.walk(Module(root), rest)
 
@@ -199,7 +211,7 @@ class Resolver:
             yield Opaque(f"made by `__getattr__` of class `{kind.node.name}`")
 
     def _inherited(self, base: ast.expr, kind: Class, name: str) -> Iterator[Entity]:
-        known = False
+        known = last_name(base.value if isinstance(base, ast.Subscript) else base) in _MARKERS
         for entity in self.annotation(base, kind.scope):
             known = True
             if isinstance(entity, Class | Opaque):
@@ -251,6 +263,12 @@ class Resolver:
                 if isinstance(entity, Class) and entity.node is not kind.node:
                     names |= dict.fromkeys(self.public_members(entity))
         return [name for name in names if not name.startswith("_")]
+
+    def made_at_run_time(self, entity: Entity) -> Iterator[Opaque]:
+        """The reason why a class has whatever member is asked for."""
+        for answer in self.step(entity, "any_name"):
+            if isinstance(answer, Opaque):
+                yield answer
 
     # -- types
 

@@ -137,7 +137,7 @@ def _scan_target(target: ast.expr, value: ast.expr, scope: Scope, table: Table) 
             _scan_target(part, values[index] if len(values) == len(target.elts) else value, scope, table)
 
 
-_RUN_TIME = re.compile(r"\bglobals\(\)|sys\.modules\[__name__\]|\b(?:lazy|lazy_loader)\.attach")
+_RUN_TIME = re.compile(r"\bglobals\(\)[.\[]|sys\.modules\[__name__\]|\b(?:lazy|lazy_loader)\.attach|recreate_module\(")
 
 
 def scan_module(tree: ast.Module, text: str, scope: Scope, table: Table) -> None:

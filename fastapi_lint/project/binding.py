@@ -1,0 +1,233 @@
+"""What do parameters hold, and with what does a function run?
+
+A frame is a function as it runs for a call: parameters that say nothing themselves get the types of the arguments, and
+those that a branch tests get the constants that are passed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Call, Lit, Param, Star, Use
+from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.values import (
+    ClassV,
+    ExtInstanceV,
+    FunctionV,
+    InstanceV,
+    LiteralV,
+    MethodV,
+    PartialV,
+    Type,
+    Value,
+    WrappedV,
+    depth,
+    union,
+)
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.inference import Inference
+
+_DEEPEST_BINDING = 6
+_MOST_FRAMES = 32
+_CALLABLES = (FunctionV, MethodV, ClassV, PartialV, WrappedV)
+
+Function = FunctionV | MethodV
+
+
+class Binding:
+    """Frames and the parameters in them."""
+
+    def __init__(self, index: Index, inference: Inference) -> None:
+        self._index = index
+        self._inference = inference
+        self._declared: dict[tuple[int, int], Type] = {}
+        self._frames: dict[int, set[Frame]] = {}
+        self._deep: dict[Type, bool] = {}
+
+    def outer(self, frame: Frame) -> Frame:
+        """The scope around a function, as it ran when it made the function."""
+        return Frame(self._index.parent(frame.gid), frame.receiver, frame.bound)
+
+    def parameter(self, frame: Frame, index: int) -> Type:
+        """What a parameter holds."""
+        for gid, number, kind in frame.bound:
+            if gid == frame.gid and number == index:
+                return kind
+        owner = self._index.class_of(frame.gid)
+        if owner != NONE and index == 0:
+            how = self._inference.decorators.method_kind(frame.gid)
+            if how == "instance":
+                return (frame.receiver if isinstance(frame.receiver, InstanceV) else InstanceV(owner),)
+            if how == "class":
+                return (ClassV(frame.receiver.gid) if frame.receiver is not None else ClassV(owner),)
+        return self._unbound(frame, index)
+
+    def _unbound(self, frame: Frame, index: int) -> Type:
+        parameter = self._index.scope(frame.gid).params[index]
+        declared = self.declared(frame.gid, index)
+        if parameter.kind == "args":
+            return (ExtInstanceV("builtins.list", (declared,)),)
+        if parameter.kind == "kwargs":
+            return (ExtInstanceV("builtins.dict", ((ExtInstanceV("builtins.str"),), declared)),)
+        if declared:
+            return declared
+        default = self._inference.type(self.outer(frame), parameter.default) if parameter.default != NONE else ()
+        if self._index.scope(frame.gid).name == "__init__":
+            return union([default, self._constructed_with(frame.gid, index)])
+        return default
+
+    def declared(self, gid: int, index: int) -> Type:
+        """The annotated or injected type of a parameter."""
+        key = (gid, index)
+        known = self._declared.get(key)
+        if known is None:
+            outer = self._inference.plain_frame(self._index.parent(gid))
+            parameter = self._index.scope(gid).params[index]
+            known = self._declared[key] = self._inference.annotations.parameter(outer, parameter)
+        return known
+
+    def _constructed_with(self, gid: int, index: int) -> Type:
+        """The arguments that the project's own constructor calls pass for a parameter of `__init__`."""
+        owner = self._index.class_of(gid)
+        parameter = self._index.scope(gid).params[index]
+        types = []
+        for site in self._index.call_sites(self._index.scope(owner).name)[:_MOST_FRAMES]:
+            frame = self._inference.plain_frame(site.gid)
+            node = self._index.scope(site.gid).exprs[site.expr]
+            if isinstance(node, Call) and ClassV(owner) in self._inference.type(frame, node.func):
+                given = argument_at(self._index, site.gid, node, index - 1, parameter.name)
+                if given != NONE:
+                    types.append(self._inference.type(frame, given))
+        return union(types)
+
+    def frame_of(self, function: Function) -> Frame:
+        """A function as it runs when nothing is known of its arguments."""
+        if isinstance(function, MethodV):
+            return Frame(function.function.gid, function.receiver, function.function.bound)
+        if function.receiver is None and self._index.class_of(function.gid) != NONE:
+            return msgspec.structs.replace(self._inference.plain_frame(function.gid), bound=function.bound)
+        return Frame(function.gid, function.receiver, function.bound)
+
+    def frame_for(self, function: Function, caller: Frame, node: Call) -> Frame:
+        """A function as it runs for this call: parameters that say nothing themselves get the arguments' types."""
+        target = self.frame_of(function)
+        scope = self._index.scope(target.gid)
+        skip = self._receivers(function)
+        new: list[tuple[int, int, Type]] = []
+        for number, parameter in enumerate(scope.params):
+            if number < skip or parameter.kind in ("args", "kwargs"):
+                continue
+            given = argument_at(self._index, caller.gid, node, number - skip, parameter.name, parameter.kind)
+            literal = self._literal(caller, node, target, number, given)
+            if literal is not None:
+                new.append((target.gid, number, (literal,)))
+            elif given != NONE:
+                kind = self._binding(target.gid, number, self._inference.type(caller, given))
+                if kind:
+                    new.append((target.gid, number, kind))
+        return self._bound(target, new)
+
+    def _literal(self, caller: Frame, node: Call, target: Frame, number: int, given: int) -> LiteralV | None:
+        """True, False or None that the call passes, or leaves to the default, for a parameter that branches test."""
+        if number not in self._index.tested_parameters(target.gid):
+            return None
+        if given != NONE:
+            scope = self._index.scope(caller.gid)
+            value = scope.exprs[given]
+            if isinstance(value, Use) and len(value.defs) == 1:  # a parameter that is passed on
+                value = scope.exprs[scope.defs[value.defs[0]].value]
+                if isinstance(value, Param):
+                    kind = self.parameter(caller, value.index)
+                    return kind[0] if len(kind) == 1 and isinstance(kind[0], LiteralV) else None
+        else:
+            default = self._index.scope(target.gid).params[number].default
+            spread = any(key == "**" for key, _ in node.keywords) or _has_star(self._index, caller.gid, node)
+            if default == NONE or spread:
+                return None
+            value = self._index.scope(self._index.parent(target.gid)).exprs[default]
+        if not isinstance(value, Lit):
+            return None
+        if value.value is None or isinstance(value.value, bool):
+            return LiteralV(value.value)
+        return self._index.string_class(target.gid, number, value.value) if isinstance(value.value, str) else None
+
+    def _receivers(self, function: Function) -> int:
+        """How many leading parameters the receiver fills: one for a bound method."""
+        if isinstance(function, MethodV):
+            return 1
+        return int(function.receiver is not None and self._index.class_of(function.gid) != NONE)
+
+    def frame_with(self, function: Value, args: list[Type]) -> Frame:
+        """A function as it runs for positional arguments of these types (beyond the receiver)."""
+        if isinstance(function, WrappedV):
+            function = function.function
+        if not isinstance(function, (FunctionV, MethodV)):
+            raise TypeError(f"not a first-party function: {function}")
+        target = self.frame_of(function)
+        skip = self._receivers(function)
+        count = len(self._index.scope(target.gid).params)
+        new = []
+        for number, kind in enumerate(args):
+            if number + skip < count:
+                useful = self._binding(target.gid, number + skip, kind)
+                if useful:
+                    new.append((target.gid, number + skip, useful))
+        return self._bound(target, new)
+
+    def _binding(self, gid: int, index: int, kind: Type) -> Type:
+        """What is worth binding: callables, and types that say more than the parameter's own annotation."""
+        if not kind or self._is_too_deep(kind):
+            return ()
+        declared = self.declared(gid, index)
+        if not declared:
+            return kind if any(not _is_builtin(value) for value in kind) else ()
+        if any(isinstance(value, _CALLABLES) for value in kind):
+            return kind
+        if any(isinstance(value, InstanceV) for value in declared) and all(isinstance(v, InstanceV) for v in kind):
+            refined = self._inference.annotations.refine(declared, kind)
+            return refined if refined != declared else ()
+        return ()
+
+    def _is_too_deep(self, kind: Type) -> bool:
+        known = self._deep.get(kind)
+        if known is None:
+            known = self._deep[kind] = depth(kind) > _DEEPEST_BINDING
+        return known
+
+    def _bound(self, target: Frame, new: list[tuple[int, int, Type]]) -> Frame:
+        if not new:
+            return target
+        kept = tuple(b for b in target.bound if b[0] != target.gid)
+        frame = Frame(target.gid, target.receiver, (*kept, *new))
+        known = self._frames.setdefault(target.gid, set())
+        if frame not in known and len(known) >= _MOST_FRAMES:
+            return target
+        known.add(frame)
+        return frame
+
+
+def _is_builtin(value: Value) -> bool:
+    return isinstance(value, ExtInstanceV) and value.name.startswith("builtins.") and not value.args
+
+
+def _has_star(index: Index, gid: int, node: Call) -> bool:
+    return any(isinstance(index.scope(gid).exprs[argument], Star) for argument in node.args)
+
+
+def argument_at(index: Index, gid: int, node: Call, position: int, name: str, kind: str = "normal") -> int:
+    """The expression given for a parameter; NONE where it is not given or a `*` may give it."""
+    for key, value in node.keywords:
+        if key == name and kind != "positional":
+            return value
+    if kind == "keyword" or position < 0:
+        return NONE
+    exprs = index.scope(gid).exprs
+    for number, argument in enumerate(node.args):
+        if isinstance(exprs[argument], Star):
+            return NONE
+        if number == position:
+            return argument
+    return NONE
