@@ -79,7 +79,8 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     In a `[[library.function]]` the names are qualified (`requests.get`); in a `[[library.type.call]]` they are method
     names, may be dotted paths from the instance (`chat.completions.create`), and may use `*` for any one segment.
-    `brief` marks entering a lock: others hold it for moments only, so it counts only where the block awaits.
+    `brief` marks entering a lock: others hold it for moments only, so it counts only where the block awaits. `settled`
+    marks leaving an executor: what it waits for is done already where the block awaits.
     The constructor of a type is its `__init__`; `for x in obj` is `__iter__`, `with obj` is `__enter__`, and so on.
     """
 
@@ -97,6 +98,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entry: Entry | None = None
     entries: tuple[Entry, ...] = ()
     brief: bool = False
+    settled: bool = False
     decorates: Literal["same", "blocks", "offloads", "cached", "contextmanager", "property", "entry"] | None = None
 
     @property

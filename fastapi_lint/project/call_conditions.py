@@ -14,7 +14,7 @@ def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
     """Whether the arguments of this very call make it harmless."""
     spec = call.spec
     node = inference.index.scope(frame.gid).exprs[call.expr] if call.expr != NONE else None
-    if spec.brief and not _awaits_inside(inference.index, frame, call):
+    if (spec.brief or spec.settled) and _awaits_inside(inference.index, frame, call) is spec.settled:
         return True
     if not isinstance(node, Call) or not (spec.unless or spec.only_if):
         return False
