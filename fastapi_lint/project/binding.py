@@ -175,7 +175,8 @@ class Binding:
                 useful = self._binding(target.gid, number + skip, kind)
                 if useful:
                     new.append((target.gid, number + skip, useful))
-        return self._bound(target, new)
+        # a decorator has a frame for each function it decorates, and they are as many as the project has
+        return self._bound(target, new, limited=False)
 
     def _binding(self, gid: int, index: int, kind: Type) -> Type:
         """What is worth binding: callables, and types that say more than the parameter's own annotation."""
@@ -197,13 +198,13 @@ class Binding:
             known = self._deep[kind] = depth(kind) > _DEEPEST_BINDING
         return known
 
-    def _bound(self, target: Frame, new: list[tuple[int, int, Type]]) -> Frame:
+    def _bound(self, target: Frame, new: list[tuple[int, int, Type]], limited: bool = True) -> Frame:
         if not new:
             return target
         kept = tuple(b for b in target.bound if b[0] != target.gid)
         frame = Frame(target.gid, target.receiver, (*kept, *new))
         known = self._frames.setdefault(target.gid, set())
-        if frame not in known and len(known) >= _MOST_FRAMES:
+        if limited and frame not in known and len(known) >= _MOST_FRAMES:
             return target
         known.add(frame)
         return frame

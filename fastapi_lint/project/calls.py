@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fastapi_lint.catalogue import CallSpec
-from fastapi_lint.facts import NONE, Call, EventKind, Lit, Map, Use
+from fastapi_lint.facts import NONE, Call, Declared, EventKind, Lit, Map, Use
 from fastapi_lint.project.binding import Function, argument_at
 from fastapi_lint.project.dead_branches import DeadBranches, within
 from fastapi_lint.project.index import Frame, Index
@@ -273,6 +273,8 @@ class Calls:
             display = scope.exprs[value]
             if key == "**" and isinstance(display, Use) and len(display.defs) == 1:
                 display = scope.exprs[scope.defs[display.defs[0]].value]
+            if isinstance(display, Declared) and display.value != NONE:
+                display = scope.exprs[display.value]
             if key == "**" and isinstance(display, Call):  # `dict(name=value)`
                 return next((item for keyword, item in display.keywords if keyword == name), NONE)
             if key == "**" and isinstance(display, Map):

@@ -130,7 +130,8 @@ class Resolver:
             return iter(())
         outer, self._cut = self._cut, set()
         self._active.add(key)
-        answer = tuple(dict.fromkeys(search()))
+        found = tuple(dict.fromkeys(search()))
+        answer = tuple(firm(found)) or found
         self._active.discard(key)
         self._cut.discard(key)
         if not self._cut:
@@ -204,6 +205,9 @@ class Resolver:
             yield from self._follow(entry)
         for base in kind.node.bases:
             yield from self._inherited(base, kind, name)
+        for keyword in kind.node.keywords:
+            if keyword.arg == "metaclass":
+                yield from self._inherited(keyword.value, kind, name)
         if not kind.node.bases and kind.node.name != "object":
             for root in self.global_("builtins", "object"):
                 yield from self.step(root, name)
