@@ -21,6 +21,7 @@ from catalogue_verification.checks import Status, Verifier, Version
 from catalogue_verification.resolver import Resolver
 from catalogue_verification.settings import Allowed, Settings, load_settings
 from catalogue_verification.table import Result, page, totals
+
 from fastapi_lint.catalogue import Library, parse_libraries
 
 REPOSITORY = Path(__file__).resolve().parent.parent

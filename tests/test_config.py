@@ -316,5 +316,5 @@ def test_per_file_ignores(tmp_path: Path) -> None:
     ],
 )
 def test_patterns(pattern: str, path: str, expected: bool) -> None:
-    base = Path("/work/proj[1]/build")  # the folders above the base are never matched, nor taken as a pattern
+    base = Path("/srv/proj[1]/build")  # the folders above the base are never matched, nor taken as a pattern
     assert PatternSet([anchored(pattern, base)], base).covers(base / path) is expected

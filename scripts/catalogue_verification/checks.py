@@ -15,6 +15,10 @@ from fastapi_lint.catalogue import CallSpec, Library, TypeSpec
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
 
 
+# What Python calls where a class has no such method.
+_FALLBACKS = {"__iter__": ("__getitem__",), "__contains__": ("__iter__", "__getitem__")}
+
+
 class Status(Enum):
     PROVED = "proved"
     SOFT = "not provable statically"
@@ -59,17 +63,23 @@ def questions(library: Library) -> Iterator[Question]:
             yield Question(name, blocks=_certainly_blocks(spec))
         yield from _references(spec)
     for kind in library.type:
-        yield from _type_questions(kind)
+        yield from _type_questions(kind, library.alias)
 
 
 def _certainly_blocks(spec: CallSpec) -> bool:
     return spec.blocks is not None and spec.decorates is None
 
 
-def _type_questions(kind: TypeSpec) -> Iterator[Question]:
-    owners = (kind.name, *kind.aliases)
-    for name in owners:
+def _type_questions(kind: TypeSpec, modules: dict[str, str]) -> Iterator[Question]:
+    for name in (kind.name, *kind.aliases):
         yield Question(name)
+    elsewhere = [
+        old + name[len(new) :]
+        for name in (kind.name, *kind.aliases)
+        for old, new in modules.items()
+        if name.startswith(f"{new}.")
+    ]
+    owners = (kind.name, *kind.aliases, *elsewhere)
     for name in kind.attributes:
         yield Question(f"{kind.name}.{name}", owners=owners, path=name)
     for text in (*kind.attributes.values(), *kind.bases, kind.item, kind.enter, kind.awaited):
@@ -134,15 +144,17 @@ class Verifier:
                     known = True
                     yield from _member_paths(resolver, instance, question.path.split("."))
                 if not known and not isinstance(entity, Class):
-                    yield Opaque("the type is made by a call, or a function gives it and does not say of what type it is")
+                    yield Opaque(
+                        "the type is made by a call, or a function gives it and does not say of what type it is"
+                    )
 
 
 def _member_paths(resolver: Resolver, start: Entity, path: list[str]) -> Iterator[Entity]:
     """A `*` is proved by any public member that the rest of the path can follow."""
     if "*" not in path or isinstance(start, Opaque):
         yield from resolver.walk(start, path)
-        if path == ["__iter__"]:
-            yield from resolver.walk(start, ["__getitem__"])
+        for instead in _FALLBACKS.get(path[0], ()) if len(path) == 1 else ():
+            yield from resolver.walk(start, [instead])
         return
     star = path.index("*")
     for entity in resolver.walk(start, path[:star]):

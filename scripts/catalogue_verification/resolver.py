@@ -178,7 +178,9 @@ class Resolver:
             self._tables[module] = table
             for archive, name in files if table is not None else ():
                 package = module if "/__init__." in f"/{name}" else module.rpartition(".")[0]
-                self._read(archive.read(name) if name.endswith((".py", ".pyi")) else None, Scope(module, package), table)
+                self._read(
+                    archive.read(name) if name.endswith((".py", ".pyi")) else None, Scope(module, package), table
+                )
         return self._tables[module]
 
     def _read(self, text: str | None, scope: Scope, table: Table | None) -> None:
@@ -206,8 +208,8 @@ class Resolver:
         for base in kind.node.bases:
             yield from self._inherited(base, kind, name)
         for keyword in kind.node.keywords:
-            if keyword.arg == "metaclass":
-                yield from self._inherited(keyword.value, kind, name)
+            if keyword.arg == "metaclass":  # its `__getattr__` is about classes, not about instances
+                yield from firm(self._inherited(keyword.value, kind, name))
         if not kind.node.bases and kind.node.name != "object":
             for root in self.global_("builtins", "object"):
                 yield from self.step(root, name)
@@ -253,7 +255,11 @@ class Resolver:
             if isinstance(node, ast.AnnAssign):
                 targets = [node.target]
             for target in targets:
-                if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+                if (
+                    isinstance(target, ast.Attribute)
+                    and isinstance(target.value, ast.Name)
+                    and target.value.id == "self"
+                ):
                     scope = scope or self.inside(method)
                     annotation = node.annotation if isinstance(node, ast.AnnAssign) else None
                     value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
@@ -325,11 +331,20 @@ class Resolver:
         elif isinstance(node, ast.Call):
             if last_name(node) == "cast" and node.args:
                 yield from self.annotation(node.args[0], scope)
+            if last_name(node) == "type" and len(node.args) == 3:
+                yield from self._bases_of_type_call(node, scope)
+                return
             for entity in self.expression(node.func, scope):
                 yield from self.instances(entity)
         elif isinstance(node, ast.Name | ast.Attribute):
             for entity in self.expression(node, scope):
                 yield from self.instances(entity)
+
+    def _bases_of_type_call(self, node: ast.Call, scope: Scope) -> Iterator[Entity]:
+        """`type(name, (Base,), {...})`: at least what the bases have."""
+        bases = node.args[1]
+        for base in bases.elts if isinstance(bases, ast.Tuple) else ():
+            yield from self.annotation(base, scope)
 
     def expression(self, node: ast.expr, scope: Scope) -> Iterator[Entity]:
         """What a dotted expression names."""

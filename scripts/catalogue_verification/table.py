@@ -12,8 +12,8 @@ from catalogue_verification.checks import Finding, Status
 _HEAD = """\
 # The catalogue, verified
 
-Written by `scripts/verify_catalogue.py` on {date}; do not edit. Each name of the [catalogue](catalogue.md) was looked up
-in the wheel of its library (for the standard library: in typeshed), by reading source and stubs; nothing was imported.
+Written by `scripts/verify_catalogue.py` on {date}; do not edit. Each name of the [catalogue](catalogue.md) was looked
+up in the wheel of its library (for the standard library: in typeshed) by reading it; nothing was imported.
 
 - **proved**: the name is defined there. A function listed with `blocks` is no coroutine function.
 - **not provable**: reading cannot tell, for the reason given below; the library's documentation is the source.

@@ -144,12 +144,21 @@ def scan_module(tree: ast.Module, text: str, scope: Scope, table: Table) -> None
     scan(tree.body, scope, table)
     if "__getattr__" in table.names:
         table.reason = f"made by `__getattr__` of module `{scope.module}`"
+        _scan_imports_inside(table, scope)
     elif _RUN_TIME.search(text):
         table.reason = f"`{scope.module}` makes names at run time"
     if table.reason is not None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Dict):
                 _scan_lazy(node, scope, table)
+
+
+def _scan_imports_inside(table: Table, scope: Scope) -> None:
+    """`__getattr__` may simply import what is asked for."""
+    for entry in tuple(table.names["__getattr__"]):
+        for node in ast.walk(entry.node) if isinstance(entry, Function) else ():
+            if isinstance(node, ast.ImportFrom):
+                _scan_import_from(node, scope, table)
 
 
 def _scan_lazy(node: ast.Dict, scope: Scope, table: Table) -> None:
