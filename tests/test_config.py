@@ -17,6 +17,7 @@ from fastapi_lint.config import (
     anchored,
     fixable_rules,
     load_settings,
+    project_root,
     selected_rules,
     severity_overrides,
 )
@@ -318,3 +319,11 @@ def test_per_file_ignores(tmp_path: Path) -> None:
 def test_patterns(pattern: str, path: str, expected: bool) -> None:
     base = Path("/srv/proj[1]/build")  # the folders above the base are never matched, nor taken as a pattern
     assert PatternSet([anchored(pattern, base)], base).covers(base / path) is expected
+
+
+def test_the_root_is_never_inside_of_a_package(tmp_path: Path) -> None:
+    package = tmp_path / "shop"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "pyproject.toml").touch()
+    assert project_root(package) == tmp_path

@@ -145,8 +145,15 @@ def project_root(start: Path) -> Path | None:
     """The nearest folder, from `start` upwards, that looks like the top of a project."""
     for folder in (start, *start.parents):
         if any((folder / marker).exists() for marker in _ROOT_MARKERS):
-            return folder
+            return _outside_packages(folder)
     return None
+
+
+def _outside_packages(folder: Path) -> Path:
+    """The folder from which its own package is imported: a wheel may ship its pyproject.toml inside of the package."""
+    while (folder / "__init__.py").exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
 
 
 def _common_folder(paths: Iterable[Path], cwd: Path) -> Path:
