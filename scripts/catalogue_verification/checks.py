@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from catalogue_verification.resolver import Resolver, best, firm, is_async
+from catalogue_verification.entities import best, firm, is_async
+from catalogue_verification.resolver import Resolver
 from catalogue_verification.settings import Allowed
 from catalogue_verification.tables import Class, Entity, Opaque
 from fastapi_lint.catalogue import CallSpec, Library, TypeSpec

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from catalogue_verification.archives import View
+from catalogue_verification.entities import COROUTINES, best, firm, last_name, may_be_property
 from catalogue_verification.tables import (
     Class,
     Entity,
@@ -29,45 +30,9 @@ from catalogue_verification.tables import (
 
 Key = tuple[object, object]
 _SAME_TYPE = {"Optional", "Union", "ClassVar", "Final", "Required", "NotRequired", "ReadOnly", "Type", "type"}
-_COROUTINES = {"Awaitable", "Coroutine", "AsyncIterator", "AsyncGenerator", "AsyncIterable", "AsyncContextManager"}
 # Bases that add nothing.
 _MARKERS = {"Generic", "Protocol", "NamedTuple", "TypedDict"}
 _DYNAMIC = {"__getattr__", "__getattribute__"}
-# They leave a method what it is; any other decorator may make a property of it.
-_PLAIN_DECORATORS = {"staticmethod", "classmethod", "abstractmethod", "overload", "override", "final", "deprecated"}
-
-
-def last_name(node: ast.expr) -> str:
-    if isinstance(node, ast.Call):
-        node = node.func
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
-def firm(candidates: Iterable[Entity]) -> list[Entity]:
-    return [candidate for candidate in candidates if not isinstance(candidate, Opaque)]
-
-
-def best(candidates: Iterable[Entity]) -> Entity | None:
-    """The first that is certain, else the first."""
-    first: Entity | None = None
-    for candidate in candidates:
-        if not isinstance(candidate, Opaque):
-            return candidate
-        first = first or candidate
-    return first
-
-
-def is_async(candidates: Iterable[Entity]) -> bool:
-    """Whether nothing else than a coroutine function can be meant: of overloads, some may be."""
-    functions = [candidate for candidate in candidates if isinstance(candidate, Function)]
-    return bool(functions) and all(map(_is_coroutine_function, functions))
-
-
-def _is_coroutine_function(function: Function) -> bool:
-    if isinstance(function.node, ast.AsyncFunctionDef):
-        return True
-    returns = function.node.returns
-    return isinstance(returns, ast.Subscript) and last_name(returns.value) in _COROUTINES
 
 
 class Resolver:
@@ -108,7 +73,7 @@ class Resolver:
             yield from self.global_(entity.name, name)
         elif isinstance(entity, Class):
             yield from self.member(entity, name)
-        elif isinstance(entity, Value) or _may_be_property(entity.node):
+        elif isinstance(entity, Value) or may_be_property(entity.node):
             yield from self._step_instance(entity, name)
 
     def _step_instance(self, entity: Value | Function, name: str) -> Iterator[Entity]:
@@ -387,7 +352,7 @@ class Resolver:
         elif isinstance(node, ast.Subscript):
             head = last_name(node.value)
             parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-            if head in _SAME_TYPE | {"Annotated"} | _COROUTINES:
+            if head in _SAME_TYPE | {"Annotated"} | COROUTINES:
                 for part in parts[:1] if head == "Annotated" else parts:
                     yield from self.annotation(part, scope)
             else:
@@ -412,7 +377,3 @@ class Resolver:
             yield from self._guarded(("alias", value), partial(self.inferred, value, entity.scope))
         elif value is not None:
             yield from self._guarded(("alias", value), partial(self.annotation, value, entity.scope))
-
-
-def _may_be_property(node: FunctionNode) -> bool:
-    return any(last_name(decorator) not in _PLAIN_DECORATORS for decorator in node.decorator_list)
