@@ -264,6 +264,7 @@ class Annotations:
 
     def refine(self, declared: Type, inferred: Type) -> Type:
         """The inferred type, plus what the declaration allows beyond it: a base class says nothing more."""
+        inferred = tuple(value for value in inferred if not _is_emptier(value, declared))
         if not inferred:
             return declared
         rest = [value for value in declared if not any(self._is_covered(value, other) for other in inferred)]
@@ -280,6 +281,13 @@ class Annotations:
                 return classes.derives_from(inferred.gid, declared.name)
             return isinstance(inferred, ExtInstanceV) and self._inference.libraries.is_a(inferred, declared.name)
         return False
+
+
+def _is_emptier(inferred: Value, declared: Type) -> bool:
+    """Whether a container says less than its declaration: `clients: dict[str, Redis] = {}`."""
+    if not isinstance(inferred, ExtInstanceV) or any(inferred.args):
+        return False
+    return any(isinstance(value, ExtInstanceV) and value.name == inferred.name and any(value.args) for value in declared)
 
 
 def injected_expr(call: Call) -> int:

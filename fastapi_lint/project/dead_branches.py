@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Param, Scope, Seq, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Free, Lit, Param, Scope, Seq, Use
 from fastapi_lint.project.index import Frame, strings
 from fastapi_lint.project.values import ExternalV, FunctionV, LiteralV, MethodV
 
@@ -36,11 +36,20 @@ class DeadBranches:
         """Their numbers, without the regions nested in them."""
         self._dead = found = set[int]()
         for number, region in enumerate(self._scope.regions):
-            if region.kind in ("if", "else") and region.expr != NONE:
+            if region.kind == "except" and region.expr != NONE and self._catches_import_error(region.expr):
+                found.add(number)
+            elif region.kind in ("if", "else") and region.expr != NONE:
                 truth = self._truth(region.expr)
                 if truth is not None and truth is (region.kind == "else"):
                     found.add(number)
         return found
+
+    def _catches_import_error(self, expr: int) -> bool:
+        """Whether a handler is there for a missing package only: what the project needs is taken to be installed."""
+        node = self._scope.exprs[expr]
+        if isinstance(node, Seq):
+            return all(self._catches_import_error(item) for item in node.items)
+        return isinstance(node, Free) and node.name in ("ImportError", "ModuleNotFoundError")
 
     def _truth(self, expr: int) -> bool | None:
         node = self._scope.exprs[expr]

@@ -51,6 +51,7 @@ class FrameWalk(ImplicitCalls):
         super().__init__(inference, frame, is_property)
         self.lazy = LazyCode(self.scope, self.callees)
         self.handed: dict[int, str] = {}
+        self.has_served = False
         self.handlers: dict[EventKind, Callable[[Event], None]] = {
             EventKind.CALL: self.call,
             EventKind.ATTR: self.attribute,
@@ -74,7 +75,7 @@ class FrameWalk(ImplicitCalls):
             handler = self.handlers.get(event.kind)
             if handler is not None and not (skipped and self.is_inside(event.region, skipped)):
                 self.number = number
-                self.off_loop = bool(off_loop) and self.is_inside(event.region, off_loop)
+                self.off_loop = self.has_served or (bool(off_loop) and self.is_inside(event.region, off_loop))
                 handler(event)
         self.off_loop = False
         self.injected()
@@ -106,6 +107,7 @@ class FrameWalk(ImplicitCalls):
                 self.first_party(event, callee)
             elif callee.spec is not None:
                 self.library(event, event.expr, callee.name, callee.spec, callee.value, event.flag)
+                self.has_served = self.has_served or callee.spec.serves
                 if event.expr not in self.lazy.deferred:
                     self.library_arguments(event, node, callee)
             elif callee.name in TASK_MAKERS | LOOP_STARTERS:
