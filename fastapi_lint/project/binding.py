@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Call, Lit, Param, Star, Use
+from fastapi_lint.facts import NONE, Call, Star
+from fastapi_lint.project.constants import Constant, Constants
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.values import (
     ClassV,
@@ -20,6 +21,7 @@ from fastapi_lint.project.values import (
     LiteralV,
     MethodV,
     PartialV,
+    PresentV,
     Type,
     Value,
     WrappedV,
@@ -121,38 +123,44 @@ class Binding:
             if number < skip or parameter.kind in ("args", "kwargs"):
                 continue
             given = argument_at(self._index, caller.gid, node, number - skip, parameter.name, parameter.kind)
-            literal = self._literal(caller, node, target, number, given)
-            if literal is not None:
-                new.append((target.gid, number, (literal,)))
-            elif given != NONE:
-                kind = self._binding(target.gid, number, self._inference.type(caller, given))
-                if kind:
-                    new.append((target.gid, number, kind))
+            known = self._constant(caller, node, target, number, given)
+            if isinstance(known, LiteralV):
+                new.append((target.gid, number, (known,)))
+                continue
+            kind = self._binding(target.gid, number, self._inference.type(caller, given)) if given != NONE else ()
+            if known is not None:
+                kind = (known, *(kind or self.declared(target.gid, number)))
+            if kind:
+                new.append((target.gid, number, kind))
         return self._bound(target, new)
 
-    def _literal(self, caller: Frame, node: Call, target: Frame, number: int, given: int) -> LiteralV | None:
-        """True, False or None that the call passes, or leaves to the default, for a parameter that branches test."""
+    def _constant(self, caller: Frame, node: Call, target: Frame, number: int, given: int) -> Constant | None:
+        """The constant that the call passes, or leaves to the default, for a parameter that branches test."""
         if number not in self._index.tested_parameters(target.gid):
             return None
+        parameter = self._index.scope(target.gid).params[number]
+        outer = self.outer(target)
         if given != NONE:
-            scope = self._index.scope(caller.gid)
-            value = scope.exprs[given]
-            if isinstance(value, Use) and len(value.defs) == 1:  # a parameter that is passed on
-                value = scope.exprs[scope.defs[value.defs[0]].value]
-                if isinstance(value, Param):
-                    kind = self.parameter(caller, value.index)
-                    return kind[0] if len(kind) == 1 and isinstance(kind[0], LiteralV) else None
-        else:
-            default = self._index.scope(target.gid).params[number].default
-            spread = any(key == "**" for key, _ in node.keywords) or _has_star(self._index, caller.gid, node)
-            if default == NONE or spread:
+            known = Constants(self._inference, caller).of(given)
+            if isinstance(known, PresentV) and self._inference.annotations.is_plain(outer, parameter.annotation):
                 return None
-            value = self._index.scope(self._index.parent(target.gid)).exprs[default]
-        if not isinstance(value, Lit):
-            return None
-        if value.value is None or isinstance(value.value, bool):
-            return LiteralV(value.value)
-        return self._index.string_class(target.gid, number, value.value) if isinstance(value.value, str) else None
+        else:
+            spread = any(key == "**" for key, _ in node.keywords) or _has_star(self._index, caller.gid, node)
+            if parameter.default == NONE or spread:
+                return None
+            known = Constants(self._inference, outer).of(parameter.default)
+            if isinstance(known, PresentV):
+                return None
+        if isinstance(known, LiteralV) and isinstance(known.value, str) and known.of == NONE:
+            return self._index.string_class(target.gid, number, known.value)
+        return known
+
+    def given(self, frame: Frame, index: int) -> Constant | None:
+        """The constant that the caller is known to pass for a parameter."""
+        for gid, number, kind in frame.bound:
+            if gid == frame.gid and number == index:
+                return kind[0] if isinstance(kind[0], (LiteralV, PresentV)) else None
+        return None
 
     def _receivers(self, function: Function) -> int:
         """How many leading parameters the receiver fills: one for a bound method."""

@@ -36,11 +36,16 @@ _STRING_TESTS = frozenset({"equals", "differs", "among", "not among"})
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """A scope as it runs: for which receiver, and with what is known of parameters beyond their annotations."""
+    """A scope as it runs: for which receiver, and with what is known of parameters beyond their annotations.
+
+    `awaited` says that the caller awaits what a plain `def` returns: of several ways to end it takes one that gives
+    something awaitable.
+    """
 
     gid: int
     receiver: InstanceV | ClassV | None = None
     bound: tuple[tuple[int, int, Type], ...] = ()
+    awaited: bool = False
 
 
 class Site(msgspec.Struct, frozen=True):

@@ -123,9 +123,14 @@ class PropertyV(_Value):
 
 
 class LiteralV(_Value):
-    """A constant that a call site is known to pass: True, False, None, or a string."""
+    """A constant that a call site is known to pass: True, False, None, a string, a member of the enumeration `of`."""
 
     value: bool | str | None
+    of: int = -1
+
+
+class PresentV(_Value):
+    """Whatever it is, it is known not to be None."""
 
 
 class WrappedV(_Value):
@@ -137,7 +142,7 @@ class WrappedV(_Value):
 
 Value = (
     ModuleV | ExternalV | FunctionV | ClassV | InstanceV | MethodV | ExtInstanceV | ExtMemberV
-    | CoroutineV | GeneratorV | ContextV | TupleV | PartialV | SuperV | PropertyV | WrappedV | LiteralV
+    | CoroutineV | GeneratorV | ContextV | TupleV | PartialV | SuperV | PropertyV | WrappedV | LiteralV | PresentV
 )  # fmt: skip
 Type = tuple[Value, ...]
 
