@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _DEEPEST_BINDING = 6
 _MOST_FRAMES = 32
+_MOST_INSTANCES = 16
 _CALLABLES = (FunctionV, MethodV, ClassV, PartialV, WrappedV)
 
 Function = FunctionV | MethodV
@@ -47,6 +48,7 @@ class Binding:
         self._inference = inference
         self._declared: dict[tuple[int, int], Type] = {}
         self._frames: dict[int, set[Frame]] = {}
+        self._instances: dict[int, set[InstanceV]] = {}
         self._deep: dict[Type, bool] = {}
 
     def outer(self, frame: Frame) -> Frame:
@@ -186,6 +188,16 @@ class Binding:
         # a decorator has a frame for each function it decorates, and they are as many as the project has
         return self._bound(target, new, limited=False)
 
+    def instance(self, made: InstanceV) -> InstanceV:
+        """An instance with what is known of it, unless that nests too deeply or its class has many such already."""
+        known = self._instances.setdefault(made.gid, set())
+        if made in known:
+            return made
+        if len(known) >= _MOST_INSTANCES or self._is_too_deep((made,)):
+            return InstanceV(made.gid)
+        known.add(made)
+        return made
+
     def _binding(self, gid: int, index: int, kind: Type) -> Type:
         """What is worth binding: callables, and types that say more than the parameter's own annotation."""
         if not kind or self._is_too_deep(kind):
@@ -196,9 +208,24 @@ class Binding:
         if any(isinstance(value, _CALLABLES) for value in kind):
             return kind
         if any(isinstance(value, InstanceV) for value in declared) and all(isinstance(v, InstanceV) for v in kind):
-            refined = self._inference.annotations.refine(declared, kind)
+            refined = self._inference.annotations.refine(declared, self._allowed(declared, kind))
             return refined if refined != declared else ()
         return ()
+
+    def _allowed(self, declared: Type, kind: Type) -> Type:
+        """The arguments that the annotation allows: of a union that the caller narrows it takes its part.
+
+        A protocol says nothing of classes, and everything is allowed.
+        """
+        classes = self._inference.classes
+        wanted = [value for value in declared if isinstance(value, InstanceV)]
+        if any(classes.derives_from(value.gid, "typing.Protocol") for value in wanted):
+            return kind
+        return tuple(
+            value
+            for value in kind
+            if isinstance(value, InstanceV) and any(classes.is_subclass(value.gid, w.gid) for w in wanted)
+        )
 
     def _is_too_deep(self, kind: Type) -> bool:
         known = self._deep.get(kind)

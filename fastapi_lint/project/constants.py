@@ -30,7 +30,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.index import Frame
-from fastapi_lint.project.values import ClassV, LiteralV, PresentV
+from fastapi_lint.project.values import ClassV, InstanceV, LiteralV, PresentV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.inference import Inference
@@ -68,7 +68,7 @@ class Constants:
         if isinstance(node, Choice):
             return self._choice(node, hops)
         if isinstance(node, Attr):
-            return self._member(node)
+            return self._member(node) or self._attribute(node, hops)
         if isinstance(node, Call):
             return PRESENT if self._constructs(node) else None
         if isinstance(node, Opaque):
@@ -112,6 +112,22 @@ class Constants:
                 found = self._inference.index.scope(value.gid).names.get(node.name)
                 return LiteralV(node.name, value.gid) if found else None
         return None
+
+    def _attribute(self, node: Attr, hops: int) -> Constant | None:
+        """What the constructor of a known instance stored, if nothing else stores it."""
+        owners = self._inference.type(self._frame, node.base)
+        owner = owners[0] if len(owners) == 1 else None
+        if not isinstance(owner, InstanceV) or not owner.given:
+            return None
+        sites = self._inference.classes.stored(owner.gid, node.name)
+        if (
+            len(sites) != 1
+            or sites[0].gid != owner.given[0][0]
+            or (self._inference.classes.stored_outside(owner, node.name))
+        ):
+            return None
+        made_in = self._inference.classes.frame_of(sites[0].gid, owner)
+        return Constants(self._inference, made_in).of(sites[0].expr, hops + 1)
 
     def _constructs(self, node: Call) -> bool:
         called = self._inference.type(self._frame, node.func)

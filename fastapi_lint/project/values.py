@@ -44,9 +44,15 @@ class ClassV(_Value):
 
 
 class InstanceV(_Value):
-    """An instance of a first-party class."""
+    """An instance of a first-party class.
+
+    `given` is what its constructor was given for the parameters that it keeps, as in a frame; empty for any instance.
+    `site` is the scope and the place of the constructor call, where instances are told apart by it.
+    """
 
     gid: int
+    given: tuple[tuple[int, int, tuple[Value, ...]], ...] = ()
+    site: tuple[int, int] | None = None
 
 
 class MethodV(_Value):
@@ -165,7 +171,13 @@ def union(types: Iterable[Type]) -> Type:
             members = dict.fromkeys(first)
         members.update(dict.fromkeys(kind))
     found = first if members is None else tuple(members)
-    return found if len(found) <= MOST_ALTERNATIVES else found[:MOST_ALTERNATIVES]
+    return found if len(found) <= MOST_ALTERNATIVES else _narrowed(found)
+
+
+def _narrowed(kind: Type) -> Type:
+    """The first members, after instances of one class that were made differently have become one."""
+    members = dict.fromkeys(InstanceV(value.gid) if isinstance(value, InstanceV) else value for value in kind)
+    return tuple(members)[:MOST_ALTERNATIVES]
 
 
 def depth(value: object) -> int:
