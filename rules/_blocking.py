@@ -32,11 +32,13 @@ class BlockingRule(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for use in project.blocking(self.kind):
-            yield Report(use.spot, self.message(use), use.chain, use.entry_points)
+            severity = self.severity.lowered() if use.once else None
+            yield Report(use.spot, self.message(use), use.chain, use.entry_points, severity)
 
     def message(self, use: BlockingUse) -> str:
         """What blocks, through what, and the way out."""
         sink = use.call.name
         through = f" through `{use.callee}`" if use.chain else ""
         twin = f"use `{use.call.spec.twin}`, or " if use.call.spec.twin else ""
-        return f"`{sink}` {self.effect}{through}; {twin}{self.way_out}"
+        once = " on first use" if use.once else ""
+        return f"`{sink}` {self.effect}{once}{through}; {twin}{self.way_out}"

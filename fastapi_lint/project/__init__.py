@@ -16,6 +16,7 @@ from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.creations import Creation, Creations
 from fastapi_lint.project.effects import Effects, Witness
 from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
+from fastapi_lint.project.first_use import Lifetime
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
@@ -33,13 +34,17 @@ class Spot(msgspec.Struct, frozen=True):
 
 
 class BlockingUse(msgspec.Struct, frozen=True):
-    """An expression of loop code that blocks: `call` is the sink, the chain leads to it."""
+    """An expression of loop code that blocks: `call` is the sink, the chain leads to it.
+
+    `once` says that it blocks the first time only.
+    """
 
     spot: Spot
     callee: str
     call: LibraryCall
     chain: tuple[Hop, ...]
     entry_points: tuple[EntryPointLabel, ...]
+    once: bool = False
 
 
 class WrongOffload(msgspec.Struct, frozen=True):
@@ -137,6 +142,8 @@ class Project:
                     told.add(here)
                     certain.setdefault(kind, []).append(use)
                     continue
+                if witness.once != NONE and "startup" in self.contexts.categories(witness.once):
+                    continue  # the first time was before the first request
                 about = here if witness.once == NONE else (witness.once,)
                 if about not in doubtful or witness.distance < doubtful[about][0]:
                     doubtful[about] = (witness.distance, kind, use)
@@ -151,7 +158,7 @@ class Project:
                 return False
             return not is_harmless(self.inference, frame, call)
 
-        effects = Effects(self.nodes, is_sink)
+        effects = Effects(self.nodes, is_sink, self._lasts)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         for frame in self.loop_frames:
             for witness in effects.at_events(frame):
@@ -160,6 +167,19 @@ class Project:
                     best[key] = (frame, witness)
         for frame, witness in best.values():
             yield frame, witness, self._blocking_use(effects, frame, witness)
+
+    def _lasts(self, frame: Frame, lifetime: Lifetime) -> bool:
+        """Whether what a function fills when it finds it empty is still there for the next request."""
+        if lifetime != "object":
+            return lifetime == "process"
+        return frame.receiver is not None and frame.receiver.gid not in self._made_per_request
+
+    @cached_property
+    def _made_per_request(self) -> frozenset[int]:
+        """The classes that request handling makes instances of."""
+        reached = self.contexts.reached("request")
+        made = [frame.receiver for frame in reached if self.index.scope(frame.gid).name == "__init__"]
+        return frozenset(receiver.gid for receiver in made if receiver is not None)
 
     @cached_property
     def loop_frames(self) -> list[Frame]:
@@ -189,6 +209,7 @@ class Project:
             call=last,
             chain=tuple(hop for hop in hops if hop is not None) if len(trail) > 1 else (),
             entry_points=self.labels(frame.gid),
+            once=witness.once != NONE,
         )
 
     def creations(self, kinds: frozenset[str]) -> Iterator[Creation]:
