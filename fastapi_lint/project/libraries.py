@@ -64,7 +64,7 @@ class Libraries:
                     spec = self.catalogue.method(owner, member)
             return spec, value.name
         if isinstance(value, ExtMemberV):
-            return self.catalogue.method(value.name, value.path), f"{value.name}.{value.path}"
+            return self.catalogue.method(value.name, value.path), _shown(value)
         if isinstance(value, ExtInstanceV):
             return self.catalogue.method(value.name, "__call__"), value.name
         return None, ""
@@ -105,6 +105,12 @@ class Libraries:
     def is_a(self, value: Value, base: str) -> bool:
         """Whether a library instance is of the catalogued type `base` or of one derived from it."""
         return isinstance(value, ExtInstanceV) and self.catalogue.is_subtype(value.name, base)
+
+
+def _shown(member: ExtMemberV) -> str:
+    """The name of a method as messages say it: what is iterated is called by the function that gave it."""
+    owner = member.name.removesuffix(".results")
+    return owner if owner != member.name else f"{member.name}.{member.path}"
 
 
 def receiver_type(value: Value) -> Type:
