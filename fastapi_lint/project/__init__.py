@@ -142,7 +142,7 @@ class Project:
                     told.add(here)
                     certain.setdefault(kind, []).append(use)
                     continue
-                if witness.once != NONE and "startup" in self.contexts.categories(witness.once):
+                if witness.once != NONE and self.contexts.runs_early(witness.once):
                     continue  # the first time was before the first request
                 about = here if witness.once == NONE else (witness.once,)
                 if about not in doubtful or witness.distance < doubtful[about][0]:

@@ -60,6 +60,7 @@ class Contexts:
         self.entries = tuple(entries)
         self._reached: dict[str, dict[Frame, Arrival]] = {}
         self._by_gid: dict[int, set[str]] | None = None
+        self._imported: frozenset[int] | None = None
 
     def reached(self, category: str) -> dict[Frame, Arrival]:
         """All frames that run in `category`: `request`, `service`, `startup`, `shutdown`, `worker` or `script`."""
@@ -146,6 +147,20 @@ class Contexts:
                 for frame in self.reached(category):
                     self._by_gid.setdefault(frame.gid, set()).add(category)
         return self._by_gid.get(gid, set())
+
+    def runs_early(self, gid: int) -> bool:
+        """Whether the first request finds that the function has run: start-up calls it, or the import of a module."""
+        if self._imported is None:
+            modules = [gid for gid in range(self._graph.index.count) if self._graph.index.scope(gid).kind == "module"]
+            reached = self.flow(((Frame(gid), None) for gid in modules), self._is_not_imported)
+            self._imported = frozenset(frame.gid for frame in reached)
+        return gid in self._imported or "startup" in self.categories(gid)
+
+    def _is_not_imported(self, caller: Frame, edge: Edge) -> bool:
+        if edge.mode not in ("runs", "once"):
+            return True
+        scope = self._graph.index.scope(caller.gid)
+        return scope.kind == "module" and self._is_under(caller.gid, scope.events[edge.event].region, "main")
 
     def serves(self, gid: int) -> bool:
         """Whether the function may run while requests are served: unless all its known callers say otherwise."""
