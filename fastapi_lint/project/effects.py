@@ -16,9 +16,9 @@ from fastapi_lint.project.nodes import Edge, LibraryCall, Node
 class Witness(msgspec.Struct, frozen=True):
     """The nearest way from an event to a sink: the sink itself (`call`) or the edge to take.
 
-    `distance` counts hops; `certain` is False where the way goes over one of several implementations of a method, or
-    where it is taken the first time only. Then `once` is the gid of the function that knows: a cached one without
-    arguments, or one that fills what it finds empty.
+    `distance` counts hops; `certain` is False where the way goes over one of several implementations of a method or
+    over a branch that is one of many, or where it is taken the first time only. Then `once` is the gid of the function
+    that knows: a cached one without arguments, or one that fills what it finds empty.
     """
 
     distance: int
@@ -81,7 +81,7 @@ class Effects:
             for caller, edge in self._callers.get(frame, ()):
                 if caller in nearest:
                     continue
-                if self._once(caller, edge) == NONE and edge.certain:
+                if self._once(caller, edge) == NONE and edge.certain and not edge.selected:
                     nearest[caller] = self._step(nearest, caller, edge)
                     todo.append(caller)
                 else:
@@ -94,10 +94,11 @@ class Effects:
             return edge.callee.gid
         return caller.gid if self._lasts(caller, edge.first_use) else NONE
 
-    def _step(self, nearest: dict[Frame, Witness], caller: Frame, edge: Edge) -> Witness:
+    def _step(self, nearest: dict[Frame, Witness], caller: Frame, edge: Edge, is_first: bool = False) -> Witness:
+        """The way over an edge; at its first hop, the reported place itself, no branch is in doubt."""
         onward = nearest[edge.callee]
         once = self._once(caller, edge)
-        certain = onward.certain and edge.certain and once == NONE
+        certain = onward.certain and edge.certain and once == NONE and not (edge.selected and not is_first)
         once = onward.once if once == NONE else once
         return Witness(onward.distance + 1, edge.place, edge.event, None, edge, certain, once)
 
@@ -111,7 +112,7 @@ class Effects:
             _keep(best, own)
         for edge in node.edges:
             if _carries(edge) and edge.callee in self.nearest:
-                _keep(best, self._step(self.nearest, frame, edge))
+                _keep(best, self._step(self.nearest, frame, edge, is_first=True))
         return sorted(best.values(), key=lambda witness: witness.event)
 
     def trail(self, frame: Frame, witness: Witness) -> list[tuple[Frame, Witness]]:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Call, Event, EventKind
+from fastapi_lint.facts import NONE, Bin, Call, Event, EventKind
 from fastapi_lint.project.awaiting import Awaiting
 from fastapi_lint.project.calls import Callee
+from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.dead_branches import DeadBranches
 from fastapi_lint.project.implicit_calls import (
     SPECIAL_FUNCTIONS,
@@ -21,7 +22,7 @@ from fastapi_lint.project.injection import Injection
 from fastapi_lint.project.lazy_code import LazyCode
 from fastapi_lint.project.loop_probes import OffLoop
 from fastapi_lint.project.nodes import Node
-from fastapi_lint.project.values import PartialV, Type
+from fastapi_lint.project.values import LiteralV, PartialV, Type
 
 TASK_MAKERS = frozenset(
     {
@@ -74,16 +75,28 @@ class FrameWalk(ImplicitCalls):
         self.find_handed()
         skipped = self.lazy.regions() | DeadBranches(self.inference, self.frame).regions()
         off_loop = OffLoop(self.inference, self.frame).regions()
+        selected = self.selected()
         for number, event in enumerate(self.scope.events):
             handler = self.handlers.get(event.kind)
             if handler is not None and not (skipped and self.is_inside(event.region, skipped)):
                 self.number = number
                 self.off_loop = self.has_served or (bool(off_loop) and self.is_inside(event.region, off_loop))
                 self.first_use = self.inference.first_use.at(self.frame.gid, event.region)
+                self.is_selected = bool(selected) and self.is_inside(event.region, selected)
                 handler(event)
-        self.off_loop, self.first_use = False, ""
+        self.off_loop, self.first_use, self.is_selected = False, "", False
         self.injected()
         return Node(self.frame, tuple(self.edges), tuple(self.calls))
+
+    def selected(self) -> set[int]:
+        """The branches that are one of many, for all that is known of this frame."""
+        constants = Constants(self.inference, self.frame)
+        found = set()
+        for number in self.inference.dispatch.selected(self.frame.gid):
+            test = self.scope.exprs[self.scope.regions[number].expr]
+            if isinstance(test, Bin) and not isinstance(constants.of(test.left), LiteralV):
+                found.add(number)
+        return found
 
     def find_handed_on(self) -> frozenset[int]:
         """The calls whose results the caller awaits, for this frame returns them."""

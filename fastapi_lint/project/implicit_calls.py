@@ -61,6 +61,7 @@ class FrameRecord:
         self.number = 0
         self.off_loop = False
         self.first_use: Lifetime = ""
+        self.is_selected = False
         self._callees: dict[int, list[Callee]] = {}
 
     def callees(self, expr: int) -> list[Callee]:
@@ -77,7 +78,8 @@ class FrameRecord:
 
     def edge(self, place: int, callee: Frame, mode: str, name: str = "", certain: bool = True) -> None:
         shown = name or self.index.name(callee.gid)
-        self.edges.append(Edge(self.number, place, callee, mode, shown, certain, self.off_loop, self.first_use))
+        ways = (certain, self.off_loop, self.first_use, self.is_selected)
+        self.edges.append(Edge(self.number, place, callee, mode, shown, *ways))
 
     def library(self, event: Event, expr: int, name: str, spec: CallSpec, value: Value | None, awaited: bool) -> None:
         call = LibraryCall(self.number, event.place, expr, name, spec, awaited, value, self.off_loop, self.first_use)

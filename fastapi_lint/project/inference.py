@@ -44,6 +44,7 @@ from fastapi_lint.project.binding import Binding
 from fastapi_lint.project.calls import Calls
 from fastapi_lint.project.classes import Classes
 from fastapi_lint.project.decorators import Decorators
+from fastapi_lint.project.dispatch import Dispatch
 from fastapi_lint.project.first_use import FirstUse
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.libraries import Libraries
@@ -88,6 +89,7 @@ class Inference:
         self.binding = Binding(index, self)
         self.calls = Calls(index, self)
         self.first_use = FirstUse(index)
+        self.dispatch = Dispatch(index)
         self._known: dict[tuple[Frame, int], Type] = {}
         self._open: dict[tuple[Frame, int], int] = {}
         self._tries: dict[tuple[Frame, int], int] = {}

@@ -25,7 +25,8 @@ class Edge(msgspec.Struct, frozen=True):
     """An event of the caller runs `callee`.
 
     `certain` is False for one of several implementations of a method; `off_loop` says that the code asks for a running
-    loop first and gets here only where there is none; `first_use` that it gets here the first time only.
+    loop first and gets here only where there is none; `first_use` that it gets here the first time only;
+    `selected` that a value selects this branch among many.
     """
 
     event: int
@@ -36,6 +37,7 @@ class Edge(msgspec.Struct, frozen=True):
     certain: bool = True
     off_loop: bool = False
     first_use: Lifetime = ""
+    selected: bool = False
 
 
 class LibraryCall(msgspec.Struct, frozen=True):
