@@ -20,10 +20,12 @@ from fastapi_lint.config import (
     severity_overrides,
 )
 from fastapi_lint.diagnostic import Diagnostic, Hop, Position, Severity
+from fastapi_lint.environment import follow
 from fastapi_lint.facts import ModuleFacts, Place
 from fastapi_lint.files import discover
 from fastapi_lint.project import Project
 from fastapi_lint.project.file_roles import serves
+from fastapi_lint.project.modules import FOLLOWED
 from fastapi_lint.registry import Registry, RuleInfo, load_rules
 from fastapi_lint.rule import Report
 from fastapi_lint.source import SourceError, SourceFile
@@ -72,6 +74,8 @@ class _Run:
         self.timings: dict[str, float] = {}
         self.found: list[Diagnostic] = []
         self.shown: dict[str, str] = {}
+        self.followed: dict[str, Path] = {}
+        self.source_roots: tuple[Path, ...] = self.settings.src_roots
 
     def run(self) -> CheckResult:
         files = self._timed("discover", self._discover)
@@ -110,7 +114,24 @@ class _Run:
             self.shown[_key(name, root)] = self.request.stdin[0]
         for path in self._context_files(root):
             files.setdefault(_key(path, root), path)
-        return dict(sorted(files.items()))
+        self._follow(files)
+        return dict(sorted({**files, **self.followed}.items()))
+
+    def _follow(self, files: dict[str, Path]) -> None:
+        """The files of followed packages; those that are files of the project need no more than to be found."""
+        settings = self.settings
+        if not settings.follow:
+            return
+        folders = (settings.root, settings.base)
+        found = follow(settings.follow, settings.python, folders, settings.max_file_size, self.notes.append)
+        own = {os.path.realpath(path) for path in files.values()}
+        inside = [root for root in found.roots if not _key(root, settings.root).startswith("..")]
+        for name, path in found.files.items():
+            if os.path.realpath(path) in own and any(root / name == path for root in inside):
+                self.source_roots += tuple(root for root in inside if root / name == path)
+            else:
+                self.followed[f"{FOLLOWED}/{name}"] = path
+        self.source_roots = tuple(dict.fromkeys(self.source_roots))
 
     def _context_files(self, root: Path) -> Iterable[Path]:
         """Chains need the whole project, whatever files were asked for."""
@@ -182,7 +203,7 @@ class _Run:
     def _check_project(self, files: list[tuple[str, ModuleFacts]]) -> None:
         served = None if self.settings.include_tests else [key for key, _ in files if serves(key)]
         catalogue = load_catalogue(self.settings.libraries)
-        roots = [_key(path, self.request.root) for path in self.settings.src_roots]
+        roots = [_key(path, self.request.root) for path in self.source_roots]
         project = Project(files, catalogue, [root for root in roots if not root.startswith("..")], served)
         for key, facts in files:
             self._local(key, facts, served)
@@ -214,6 +235,10 @@ class _Run:
         """A path as the user may open it from where he stands."""
         if hop.filename in self.shown:
             return self.shown[hop.filename]
+        followed = self.followed.get(hop.filename)
+        if followed is not None:
+            near = Path(os.path.abspath(followed)).is_relative_to(Path.cwd())
+            return os.path.relpath(followed) if near else str(followed)
         return os.path.relpath(self.request.root / hop.filename)
 
     def _add(self, info: RuleInfo, key: str, place: Place, message: str, severity: Severity) -> None:

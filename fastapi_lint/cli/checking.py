@@ -16,6 +16,7 @@ from fastapi_lint.catalogue import CatalogueError
 from fastapi_lint.cli.boundary import DIAGNOSTICS, ERROR, OK, report_crash
 from fastapi_lint.cli.terminal import terminal_width, wants_colour, warn, write
 from fastapi_lint.config import ConfigError, Settings, load_settings
+from fastapi_lint.environment import FollowError
 from fastapi_lint.files import PathError, discover, is_excluded
 from fastapi_lint.reporters import (
     HUMAN,
@@ -28,7 +29,7 @@ from fastapi_lint.reporters import (
 
 _STDIN = Path("-")
 _UNREADABLE = "FAL001"
-_LISTS = ("select", "ignore", "extend_select", "extend_ignore", "exclude", "extend_exclude")
+_LISTS = ("select", "ignore", "extend_select", "extend_ignore", "exclude", "extend_exclude", "follow")
 _PLAIN = ("force_exclude", "respect_gitignore", "include_tests", "output_format", "jobs")
 
 
@@ -39,7 +40,7 @@ def user_errors() -> Iterator[None]:
 
     try:
         yield
-    except (ConfigError, PathError, CatalogueError, RegistryError) as error:
+    except (ConfigError, PathError, FollowError, CatalogueError, RegistryError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -79,8 +80,9 @@ def _overrides(options: Mapping[str, Any]) -> dict[str, Any]:
     values |= {name: options[name] for name in _PLAIN if options[name] is not None}
     if options["per_file_ignores"]:
         values["per_file_ignores"] = _per_file_ignores(_split(options["per_file_ignores"]))
-    if options["cache_dir"] is not None:
-        values["cache_dir"] = str(options["cache_dir"])
+    for name in ("cache_dir", "python"):
+        if options[name] is not None:
+            values[name] = str(options[name])
     if options["no_cache"]:
         values["cache"] = False
     return {name.replace("_", "-"): value for name, value in values.items()}

@@ -76,6 +76,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     include_tests: bool | None = None
     src: tuple[str, ...] | None = None
     follow: tuple[str, ...] | None = None
+    python: str | None = None
     plugins: tuple[str, ...] | None = None
     max_file_size: int | None = None
     target_version: TargetVersion | None = None

@@ -92,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     include_tests: bool = False
     src: tuple[str, ...] = (".", "src")
     follow: tuple[str, ...] = ()
+    python: Path | None = None
     plugins: tuple[str, ...] = ()
     max_file_size: int = 2_000_000
     target_version: TargetVersion | None = None
@@ -193,9 +194,17 @@ def _lay_over(values: dict[str, Any], options: Options, folder: Path, origin: st
             values[name] = values.get(name, ()) + tuple(anchored(pattern, folder) for pattern in value)
         elif name == "cache_dir":
             values[name] = folder / value
+        elif name == "python":
+            values[name] = _interpreter(folder, value)
         elif key not in _CATALOGUE_KEYS and name in Settings.__struct_fields__:
             values[name] = value
     values["libraries"] = values.get("libraries", ()) + libraries(options)
+
+
+def _interpreter(folder: Path, value: str) -> Path:
+    """A path relative to `folder`; a bare name that is not there is a command, to be looked for on the PATH."""
+    path = folder / value
+    return Path(value) if Path(value).name == value and not path.exists() else path
 
 
 def _layer(options: Options, origin: str) -> RuleLayer:

@@ -114,6 +114,10 @@ class Project:
             return False
         return self._served is None or self.index.module(gid).path in self._served
 
+    def is_followed(self, gid: int) -> bool:
+        """Whether a scope stands in a followed package: it is analysed, but nothing is reported there."""
+        return self.index.module(gid).is_followed
+
     # -- effects
 
     def blocking(self, kind: BlockKind) -> list[BlockingUse]:
@@ -151,7 +155,7 @@ class Project:
                 return False
             return not is_harmless(self.inference, frame, call)
 
-        effects = Effects(self.nodes, is_sink)
+        effects = Effects(self.nodes, is_sink, self.is_followed)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         for frame in self.loop_frames:
             for witness in effects.at_events(frame):
@@ -170,6 +174,7 @@ class Project:
             for node in self.nodes
             if (self.index.scope(node.frame.gid).is_async or node.frame in callbacks)
             and self.is_served(node.frame.gid)
+            and not self.is_followed(node.frame.gid)
             and self.contexts.serves(node.frame.gid)
         ]
 
@@ -194,6 +199,18 @@ class Project:
     def creations(self, kinds: frozenset[str]) -> Iterator[Creation]:
         """Every place that creates such a thing for each request, with the way in."""
         return Creations(self.graph, self.contexts).find(kinds)
+
+    def creation_place(self, creation: Creation) -> tuple[Spot, tuple[Hop, ...]]:
+        """Where to report a creation, and the chain to it: in a followed package, at the call that leads there."""
+        gid, place = creation.frame.gid, creation.call.place
+        chain = self.way_in(list(creation.way))
+        if self.is_followed(gid):
+            for arrival in reversed(creation.way):
+                caller, edge = arrival.caller, arrival.edge
+                if caller is not None and edge is not None and edge.place != NONE and not self.is_followed(caller.gid):
+                    made = self.hop(gid, place, f"`{self.index.name(gid)}` makes `{creation.call.name}`")
+                    return self.spot(caller.gid, edge.place), (*chain, made) if made is not None else chain
+        return self.spot(gid, place), chain
 
     def mutations(self) -> Iterator[Mutation]:
         """Every statement of request code that changes state shared between requests."""

@@ -31,13 +31,20 @@ class Witness(msgspec.Struct, frozen=True):
 class Effects:
     """Which frames reach a sink, and along which shortest way."""
 
-    def __init__(self, nodes: Iterable[Node], is_sink: Callable[[Frame, LibraryCall], bool]) -> None:
+    def __init__(
+        self,
+        nodes: Iterable[Node],
+        is_sink: Callable[[Frame, LibraryCall], bool],
+        is_foreign: Callable[[int], bool] = lambda _gid: False,
+    ) -> None:
+        """`is_foreign` says which scopes belong to packages that are followed but not reported on."""
         self._nodes = {node.frame: node for node in nodes}
         self._is_sink = is_sink
+        self._is_foreign = is_foreign
         self._callers: dict[Frame, list[tuple[Frame, Edge]]] = {}
         for node in self._nodes.values():
             for edge in node.edges:
-                if _carries(edge):
+                if self._carries(edge):
                     self._callers.setdefault(edge.callee, []).append((node.frame, edge))
         self.nearest = self._propagate()
 
@@ -70,7 +77,7 @@ class Effects:
             for caller, edge in self._callers.get(frame, ()):
                 if caller in nearest:
                     continue
-                if edge.certain and edge.mode == "runs":
+                if edge.certain and edge.mode != "once":
                     nearest[caller] = self._step(nearest, edge, certain)
                     todo.append(caller)
                 else:
@@ -92,8 +99,8 @@ class Effects:
             if self._is_sink(frame, call):
                 _keep(best, Witness(0, call.place, call.event, call, None))
         for edge in node.edges:
-            if _carries(edge) and edge.callee in self.nearest:
-                _keep(best, self._step(self.nearest, edge, edge.certain and edge.mode == "runs"))
+            if self._carries(edge) and edge.callee in self.nearest:
+                _keep(best, self._step(self.nearest, edge, edge.certain and edge.mode != "once"))
         return sorted(best.values(), key=lambda witness: witness.event)
 
     def trail(self, frame: Frame, witness: Witness) -> list[tuple[Frame, Witness]]:
@@ -105,10 +112,16 @@ class Effects:
             trail.append((frame, witness))
         return trail
 
+    def _carries(self, edge: Edge) -> bool:
+        """Whether effects of the callee are effects of the caller's loop code.
 
-def _carries(edge: Edge) -> bool:
-    """Whether effects of the callee are effects of the caller's loop code."""
-    return edge.mode in ("runs", "once") and not edge.off_loop
+        A coroutine is judged by itself, but for one that nobody would report: there its effects are the caller's.
+        """
+        if edge.off_loop:
+            return False
+        return edge.mode in ("runs", "once") or (
+            edge.mode in ("coroutine", "task") and self._is_foreign(edge.callee.gid)
+        )
 
 
 def _keep(best: dict[int, Witness], witness: Witness) -> None:

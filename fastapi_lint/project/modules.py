@@ -12,6 +12,9 @@ from pathlib import PurePosixPath
 
 from fastapi_lint.facts import ModuleFacts
 
+FOLLOWED = "<followed>"
+"""The folder below which followed packages stand, whatever their real place: no file of a project has this path."""
+
 
 class Module:
     """A file of the project: `path` is relative to the root, `key` the same without `.py` and `/__init__`."""
@@ -25,6 +28,11 @@ class Module:
         stem = path.removesuffix(".py")
         self.is_package = stem.endswith("/__init__") or stem == "__init__"
         self.key = stem[: -len("/__init__")] if stem.endswith("/__init__") else ("" if stem == "__init__" else stem)
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether the file belongs to a package that was followed into the environment."""
+        return self.path.startswith(f"{FOLLOWED}/")
 
     @property
     def folder(self) -> str:
@@ -46,7 +54,7 @@ class ModuleTable:
             while str(parent) != ".":
                 self.folders.add(str(parent))
                 parent = parent.parent
-        self._source_roots = tuple(source_roots)
+        self._source_roots = (*source_roots, *((FOLLOWED,) if FOLLOWED in self.folders else ()))
         self._roots: dict[str, tuple[str, ...]] = {}
 
     def exists(self, key: str) -> bool:
@@ -54,7 +62,12 @@ class ModuleTable:
         return key in self.by_key or key in self.folders
 
     def roots(self, folder: str) -> tuple[str, ...]:
-        """The folders from which an absolute import in `folder` may start, nearest first."""
+        """The folders from which an absolute import in `folder` may start, nearest first.
+
+        Followed packages import each other, but not what the project's folders happen to hold.
+        """
+        if folder == FOLLOWED or folder.startswith(f"{FOLLOWED}/"):
+            return (FOLLOWED,)
         roots = self._roots.get(folder)
         if roots is None:
             top = folder
