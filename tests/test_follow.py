@@ -211,7 +211,7 @@ def test_editable_install_by_a_finder_of_setuptools(root: Path, tmp_path: Path) 
     mapping = {"acme": str(tmp_path / "repository" / "code")}
     write(
         site / "__editable___acme_1_0_finder.py",
-        f"raise SystemExit('executed')\nMAPPING: dict[str, str] = {mapping!r}\nNAMESPACES: dict[str, list[str]] = {{}}\n",
+        f"raise SystemExit('executed')\nMAPPING: dict[str, str] = {mapping!r}\nNAMESPACES: dict[str, object] = {{}}\n",
     )
     assert places(run(root, "acme")) == CALL
 

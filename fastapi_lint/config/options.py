@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from fastapi_lint.catalogue import BlockKind, Library
+from fastapi_lint.catalogue import BlockKind, EntryKind, Library, Where
 from fastapi_lint.diagnostic import Severity
 
 if sys.version_info >= (3, 11):
@@ -58,6 +58,27 @@ class Safe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: str | None = None
 
 
+class EntryPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Shorthand for registrations: decorators, or calls that are handed the callable in `args`."""
+
+    names: tuple[str, ...]
+    kind: EntryKind
+    type: str | None = None
+    args: tuple[int | str, ...] = ()
+    decorator: bool | None = None
+    where: Where | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an entry that could never register anything."""
+        if not self.names:
+            raise ValueError("`names` is empty")
+        for name in self.names:
+            if self.type is None and "." not in name:
+                raise ValueError(f"`{name}` is not a qualified name; a method needs its `type`")
+        if self.decorator is False and not self.args:
+            raise ValueError("needs `args`, or `decorator = true`")
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """One source of configuration; None means that the source does not speak of the key."""
 
@@ -89,6 +110,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     blocking: tuple[Blocking | str, ...] | None = None
     offload: tuple[Offload | str, ...] | None = None
     safe: tuple[Safe | str, ...] | None = None
+    entry_points: tuple[EntryPoint, ...] | None = None
 
     def given(self) -> Iterable[str]:
         """The keys that this source sets, as they are spelled in a file."""

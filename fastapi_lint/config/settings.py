@@ -57,7 +57,7 @@ COMMAND_LINE = "command line"
 
 _CONFIG_FILES = ("fastapi-lint.toml", "pyproject.toml")
 _ROOT_MARKERS = (*_CONFIG_FILES, ".git", "setup.py")
-_CATALOGUE_KEYS = ("library", "blocking", "offload", "safe")
+_CATALOGUE_KEYS = ("library", "blocking", "offload", "safe", "entry-points")
 
 
 class RuleLayer(msgspec.Struct, frozen=True, kw_only=True):

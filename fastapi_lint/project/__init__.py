@@ -14,6 +14,7 @@ from fastapi_lint.facts import NONE, ModuleFacts, Place
 from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.creations import Creation, Creations
+from fastapi_lint.project.described import described
 from fastapi_lint.project.effects import Effects, Witness
 from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
 from fastapi_lint.project.graph import Graph
@@ -81,7 +82,7 @@ class Project:
         is_served: Iterable[str] | None = None,
     ) -> None:
         self.index = Index(files, source_roots)
-        self.inference = Inference(self.index, Libraries(catalogue))
+        self.inference = Inference(self.index, Libraries(catalogue, described(self.index, catalogue)))
         self.graph = Graph(self.index, self.inference)
         self._served = None if is_served is None else frozenset(is_served)
 
@@ -168,7 +169,7 @@ class Project:
     @cached_property
     def loop_frames(self) -> list[Frame]:
         """Frames whose body runs on the loop while requests are served."""
-        callbacks = {e.frame for e in self.entry_points if e.kind == "loop-callback"}
+        callbacks = {e.frame for e in self.entry_points if e.kind == "loop-callback" or e.where == "loop"}
         return [
             node.frame
             for node in self.nodes

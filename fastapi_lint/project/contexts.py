@@ -71,8 +71,13 @@ class Contexts:
 
     def _category(self, entry: EntryPoint) -> str | None:
         """An async job of a scheduler inside the application runs on the application's own loop."""
+        is_async = entry.frame is not None and self._graph.index.scope(entry.frame.gid).is_async
+        if entry.where == "process" or (entry.where == "thread" and is_async):
+            return "worker"
+        if entry.where == "loop" and entry.kind in ("worker-task", "scheduled-job"):
+            return "service"
         if entry.kind == "scheduled-job" and entry.frame is not None:
-            return "service" if self._graph.index.scope(entry.frame.gid).is_async else "worker"
+            return "service" if is_async else "worker"
         return _CATEGORIES.get(entry.kind)
 
     def _script_roots(self) -> list[Frame]:

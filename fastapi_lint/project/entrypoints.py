@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from fastapi_lint.catalogue import Where
 from fastapi_lint.facts import NONE, Attr, Call, Lit, Map, Seq
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
@@ -29,7 +30,8 @@ _VERBS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", 
 class EntryPoint(msgspec.Struct, frozen=True):
     """A registration: `frame` is what is called, `gid` and `place` where the registration stands.
 
-    `decorated` is the function under a registering decorator, NONE for other registrations.
+    `decorated` is the function under a registering decorator, NONE for other registrations. `where` is said only where
+    it runs otherwise than in FastAPI; see `catalogue.Entry`.
     """
 
     kind: str
@@ -39,6 +41,7 @@ class EntryPoint(msgspec.Struct, frozen=True):
     place: int
     target: Value | None = None
     decorated: int = NONE
+    where: Where | None = None
 
 
 class EntryPoints:
@@ -89,7 +92,8 @@ class EntryPoints:
                     label = self._label(callee.name, gid, node)
                     for target in self._registered(gid, registered):
                         targets = self._inference.type(frame, target)
-                        found += self._targets(entry.kind, label, targets, gid, node.place)
+                        made = self._targets(entry.kind, label, targets, gid, node.place)
+                        found += [msgspec.structs.replace(one, where=entry.where) for one in made]
         return found
 
     def _registered(self, gid: int, expr: int) -> list[int]:
@@ -118,7 +122,7 @@ class EntryPoints:
                     place = call.place if call is not None else scope.place
                     where = outer.gid if call is not None else gid
                     registered = self._targets(entry.kind, label, target, where, place)
-                    found += [msgspec.structs.replace(one, decorated=gid) for one in registered]
+                    found += [msgspec.structs.replace(one, decorated=gid, where=entry.where) for one in registered]
         return found
 
     def _decorated_value(self, gid: int) -> Type:
