@@ -14,6 +14,7 @@ import msgspec
 from fastapi_lint.cache import FOLDER, FactsCache
 from fastapi_lint.catalogue import load_catalogue
 from fastapi_lint.config import (
+    Level,
     PerFileIgnores,
     Settings,
     selected_rules,
@@ -24,7 +25,8 @@ from fastapi_lint.environment import follow
 from fastapi_lint.facts import ModuleFacts, Place
 from fastapi_lint.files import discover
 from fastapi_lint.project import Project
-from fastapi_lint.project.file_roles import serves
+from fastapi_lint.project.contexts import STAGES
+from fastapi_lint.project.file_roles import file_role
 from fastapi_lint.project.modules import FOLLOWED
 from fastapi_lint.registry import Registry, RuleInfo, load_rules
 from fastapi_lint.rule import Report
@@ -34,6 +36,15 @@ from fastapi_lint.workers import Job, RuleChoice, extract_all, with_deep_stack
 
 UNREADABLE = "FAL001"
 UNUSED_SUPPRESSION = "FAL002"
+
+_STAGE_TEXTS = {
+    "startup": "at start-up",
+    "workers": "in a worker",
+    "scripts": "in a script",
+    "tests": "in a test",
+    "benchmarks": "in a benchmark",
+    "migrations": "in a migration",
+}
 
 Result = TypeVar("Result")
 
@@ -201,12 +212,13 @@ class _Run:
     # -- rules
 
     def _check_project(self, files: list[tuple[str, ModuleFacts]]) -> None:
-        served = None if self.settings.include_tests else [key for key, _ in files if serves(key)]
+        served = [key for key, _ in files if self._level(file_role(key)) != "silent"]
+        stages = [stage for stage in STAGES if self._level(stage) != "silent"]
         catalogue = load_catalogue(self.settings.libraries)
         roots = [_key(path, self.request.root) for path in self.source_roots]
-        project = Project(files, catalogue, [root for root in roots if not root.startswith("..")], served)
+        project = Project(files, catalogue, [root for root in roots if not root.startswith("..")], served, stages)
         for key, facts in files:
-            self._local(key, facts, served)
+            self._local(key, facts)
         for rule in self.registry.project_rules():
             if rule.code not in self.selected:
                 continue
@@ -216,19 +228,24 @@ class _Run:
             except Exception:  # noqa: BLE001 - a crash in one rule must not hide the others
                 self.errors.append(f"{rule.code}: {traceback.format_exc()}")
 
-    def _local(self, key: str, facts: ModuleFacts, served: list[str] | None) -> None:
-        if key not in self.shown or (served is not None and not serves(key)):
+    def _level(self, stage: str | None) -> Level:
+        """What becomes of diagnostics in code that runs there; None is request handling."""
+        return "report" if not stage else self.settings.level(stage)
+
+    def _local(self, key: str, facts: ModuleFacts) -> None:
+        if key not in self.shown or self._level(file_role(key)) == "silent":
             return
         for local in facts.diagnostics:
             info = self._info(local.code)
-            self._add(info, key, facts.places[local.place], local.message, info.severity)
+            self.found.append(self._diagnostic(info, key, facts.places[local.place], local.message, info.severity, ""))
 
     def _report(self, info: RuleInfo, report: Report) -> None:
         if report.spot.path not in self.shown:
             return
         severity = report.severity or info.severity
         chain = tuple(msgspec.structs.replace(hop, filename=self._shown_path(hop)) for hop in report.chain)
-        diagnostic = self._diagnostic(info, report.spot.path, report.spot.place, report.message, severity)
+        key, place = report.spot.path, report.spot.place
+        diagnostic = self._diagnostic(info, key, place, report.message, severity, report.stage)
         self.found.append(msgspec.structs.replace(diagnostic, chain=chain, entry_points=report.entry_points))
 
     def _shown_path(self, hop: Hop) -> str:
@@ -241,15 +258,19 @@ class _Run:
             return os.path.relpath(followed) if near else str(followed)
         return os.path.relpath(self.request.root / hop.filename)
 
-    def _add(self, info: RuleInfo, key: str, place: Place, message: str, severity: Severity) -> None:
-        self.found.append(self._diagnostic(info, key, place, message, severity))
-
-    def _diagnostic(self, info: RuleInfo, key: str, place: Place, message: str, severity: Severity) -> Diagnostic:
+    def _diagnostic(
+        self, info: RuleInfo, key: str, place: Place, message: str, severity: Severity, stage: str
+    ) -> Diagnostic:
+        """`stage` is where the code runs if that says more than the file."""
+        severity = self.severities.get(info.code, severity)
+        where = file_role(key) or stage
+        if self._level(where) == "lower":
+            severity = severity.lowered()
         return Diagnostic(
             code=info.code,
             name=info.name,
-            severity=self.severities.get(info.code, severity),
-            message=message,
+            severity=severity,
+            message=f"{message} ({_STAGE_TEXTS[where]})" if where else message,
             filename=self.shown[key],
             location=Position(place.row, place.column),
             end_location=Position(place.end_row, place.end_column),

@@ -32,7 +32,7 @@ class BlockingRule(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for use in project.blocking(self.kind):
-            yield Report(use.spot, self.message(use), use.chain, use.entry_points)
+            yield Report(use.spot, self.message(use), use.chain, use.entry_points, stage=use.stage)
 
     def message(self, use: BlockingUse) -> str:
         """What blocks, through what, and the way out."""

@@ -25,6 +25,8 @@ else:  # the standard library has a TOML reader from 3.11 on only
 OutputFormat = Literal["text", "full", "concise", "json", "json-lines", "github", "gitlab", "sarif", "junit"]
 OffloadStyle = Literal["auto", "asyncio", "anyio", "starlette", "asyncer"]
 TargetVersion = Literal["py38", "py39", "py310", "py311", "py312", "py313", "py314"]
+Level = Literal["silent", "lower", "report"]
+"""What becomes of a diagnostic outside of request handling: nothing, one severity less, or the same as anywhere."""
 
 _TOML_NAMES = {"int": "integer", "str": "string", "bool": "boolean", "object": "table"}
 
@@ -95,6 +97,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     force_exclude: bool | None = None
     respect_gitignore: bool | None = None
     include_tests: bool | None = None
+    startup: Level | None = None
+    workers: Level | None = None
+    scripts: Level | None = None
+    tests: Level | None = None
+    benchmarks: Level | None = None
+    migrations: Level | None = None
     src: tuple[str, ...] | None = None
     follow: tuple[str, ...] | None = None
     python: str | None = None

@@ -13,6 +13,7 @@ from fastapi_lint.catalogue import Library
 from fastapi_lint.config.extensions import libraries
 from fastapi_lint.config.options import (
     ConfigError,
+    Level,
     OffloadStyle,
     Options,
     OutputFormat,
@@ -90,6 +91,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     force_exclude: bool = False
     respect_gitignore: bool = True
     include_tests: bool = False
+    startup: Level = "silent"
+    workers: Level = "silent"
+    scripts: Level = "silent"
+    tests: Level | None = None
+    benchmarks: Level | None = None
+    migrations: Level | None = None
     src: tuple[str, ...] = (".", "src")
     follow: tuple[str, ...] = ()
     python: Path | None = None
@@ -104,6 +111,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ignore_noqa: bool = False
     libraries: tuple[Library, ...] = ()
     origins: dict[str, str] = {}
+
+    def level(self, where: str) -> Level:
+        """What becomes of diagnostics at `startup`, in `workers`, `scripts`, `tests`, `benchmarks` or `migrations`."""
+        said: Level | None = getattr(self, where)
+        return said or ("report" if self.include_tests else "silent")
 
     @property
     def src_roots(self) -> tuple[Path, ...]:

@@ -35,6 +35,10 @@ SERVING = frozenset({"request", "service"})
 """The categories in which a stalled loop hurts users."""
 
 
+STAGES = {"startup": "startup", "workers": "worker", "scripts": "script"}
+"""The other categories by the names that the configuration gives them; of several the first one is told."""
+
+
 class Arrival(msgspec.Struct, frozen=True):
     """How a frame is reached: from `caller` along `edge`, or directly as an entry point."""
 
@@ -147,6 +151,12 @@ class Contexts:
         """Whether the function may run while requests are served: unless all its known callers say otherwise."""
         categories = self.categories(gid)
         return not categories or bool(categories & SERVING)
+
+    def stage(self, gid: int, wanted: Iterable[str]) -> str | None:
+        """The first of the `wanted` stages in which a function runs; empty if it serves requests, None if neither."""
+        if self.serves(gid):
+            return ""
+        return next((stage for stage in wanted if STAGES[stage] in self.categories(gid)), None)
 
     def way_in(self, frame: Frame, reached: dict[Frame, Arrival]) -> list[Arrival]:
         """The arrivals from the entry point down to `frame`."""
