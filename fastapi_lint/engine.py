@@ -28,6 +28,7 @@ from fastapi_lint.project import Project
 from fastapi_lint.project.contexts import STAGES
 from fastapi_lint.project.file_roles import file_role
 from fastapi_lint.project.modules import FOLLOWED
+from fastapi_lint.project.resolution import Resolution
 from fastapi_lint.registry import Registry, RuleInfo, load_rules
 from fastapi_lint.rule import Report
 from fastapi_lint.source import SourceError, SourceFile
@@ -56,16 +57,21 @@ class CheckRequest(msgspec.Struct, frozen=True):
     settings: Settings
     root: Path
     stdin: tuple[str, bytes] | None = None
+    wants_resolution: bool = False
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """What came out. `timings` are seconds by phase; `internal_errors` are tracebacks, one a crash."""
+    """What came out. `timings` are seconds by phase; `internal_errors` are tracebacks, one a crash.
+
+    `resolution` is there if the request wants it; its paths are spelled as those of diagnostics are.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     files_checked: int
     notes: tuple[str, ...] = ()
     internal_errors: tuple[str, ...] = ()
     timings: dict[str, float] = {}
+    resolution: Resolution | None = None
 
 
 def check(request: CheckRequest) -> CheckResult:
@@ -86,6 +92,7 @@ class _Run:
         self.found: list[Diagnostic] = []
         self.shown: dict[str, str] = {}
         self.followed: dict[str, Path] = {}
+        self.resolution: Resolution | None = None
         self.source_roots: tuple[Path, ...] = self.settings.src_roots
 
     def run(self) -> CheckResult:
@@ -100,6 +107,7 @@ class _Run:
             notes=tuple(self.notes),
             internal_errors=tuple(self.errors),
             timings=self.timings,
+            resolution=self.resolution,
         )
 
     def _timed(self, phase: str, work: Callable[[], Result]) -> Result:
@@ -227,6 +235,13 @@ class _Run:
                     self._report(self._info(rule.code), report)
             except Exception:  # noqa: BLE001 - a crash in one rule must not hide the others
                 self.errors.append(f"{rule.code}: {traceback.format_exc()}")
+        if self.request.wants_resolution:
+            self._timed("resolution", lambda: self._resolve(project))
+
+    def _resolve(self, project: Project) -> None:
+        found = project.resolution(self.shown)
+        calls = [msgspec.structs.replace(call, path=self.shown[call.path]) for call in found.unresolved]
+        self.resolution = Resolution(found.calls, tuple(calls))
 
     def _level(self, stage: str | None) -> Level:
         """What becomes of diagnostics in code that runs there; None is request handling."""

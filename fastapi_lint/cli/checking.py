@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -26,6 +26,9 @@ from fastapi_lint.reporters import (
     statistics,
     summary,
 )
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.resolution import Resolution
 
 _STDIN = Path("-")
 _UNREADABLE = "FAL001"
@@ -111,9 +114,12 @@ def _run(paths: tuple[Path, ...], stdin_name: str | None, settings: Settings, op
     if stdin is not None and settings.force_exclude and is_excluded(Path(os.path.abspath(stdin[0])), settings):
         result = CheckResult(diagnostics=(), files_checked=0)
     else:
-        result = check(CheckRequest(paths=paths, settings=settings, stdin=stdin, root=settings.root))
+        wanted = options["strict_resolution"] or options["resolution_file"] is not None
+        result = check(CheckRequest(paths, settings, settings.root, stdin, wants_resolution=wanted))
     if not options["silent"]:
         _speak(result.notes, result.timings, result.files_checked, stdin is None, options)
+    if result.resolution is not None:
+        _tell_resolution(result.resolution, options)
     # A report goes to its file even if nothing is printed: whoever asked for the file reads it later.
     if not options["silent"] or options["output_file"] is not None:
         lines = _lines(result.diagnostics, stdin, settings, options)
@@ -140,6 +146,16 @@ def _speak(
         warn(f"checked {files} files")
         for phase, seconds in timings.items():
             warn(f"{seconds * 1000:9.1f} ms  {phase}")
+
+
+def _tell_resolution(resolution: Resolution, options: Mapping[str, Any]) -> None:
+    from fastapi_lint.reporters.resolution import resolution_document, resolution_lines
+
+    if options["strict_resolution"] and not options["silent"]:
+        for line in resolution_lines(resolution):
+            warn(line)
+    if options["resolution_file"] is not None:
+        write([resolution_document(resolution)], options["resolution_file"])
 
 
 def _colour(options: Mapping[str, Any]) -> bool:

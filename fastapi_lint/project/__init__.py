@@ -23,6 +23,7 @@ from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.libraries import Libraries
 from fastapi_lint.project.nodes import LibraryCall, Node
 from fastapi_lint.project.offloads import wrong_offloads
+from fastapi_lint.project.resolution import Resolution, Resolver
 from fastapi_lint.project.state import Mutation, SharedState
 
 
@@ -262,6 +263,10 @@ class Project:
         for entry in self.entry_points:
             if entry.kind == "middleware" and entry.decorated != NONE:
                 yield Middleware(entry.gid, entry.place, self.index.name(entry.decorated))
+
+    def resolution(self, paths: Iterable[str]) -> Resolution:
+        """How many of the calls on the event loop are understood, in the files with these paths."""
+        return Resolver(self.graph).of(self.loop_frames, frozenset(paths))
 
     # -- places and chains
 
