@@ -38,5 +38,7 @@ class BlockingRule(ProjectRule):
         """What blocks, through what, and the way out."""
         sink = use.call.name
         through = f" through `{use.callee}`" if use.chain else ""
-        twin = f"use `{use.call.spec.twin}`, or " if use.call.spec.twin else ""
+        spec = use.call.spec
+        note = f" ({spec.note})" if spec.note else ""
+        twin = f"use `{spec.twin}`{note}, or " if spec.twin else ""
         return f"`{sink}` {self.effect}{through}; {twin}{self.way_out}"
