@@ -8,6 +8,7 @@ from fastapi_lint.catalogue import Where
 from fastapi_lint.facts import NONE, Attr, Call, Lit, Map, Seq
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
+from fastapi_lint.project.router_paths import RouterPaths
 from fastapi_lint.project.values import (
     ClassV,
     ContextV,
@@ -50,6 +51,7 @@ class EntryPoints:
     def __init__(self, index: Index, inference: Inference) -> None:
         self._index = index
         self._inference = inference
+        self._paths = RouterPaths(index, inference)
         self._spelled = self._registration_names()
 
     def _registration_names(self) -> frozenset[str]:
@@ -170,17 +172,8 @@ class EntryPoints:
         return f"{verb.upper()} {path or '/'}" if verb in _VERBS else path
 
     def _prefix(self, gid: int, node: Call) -> str:
-        """The prefix that the router itself was made with; what `include_router` adds is not known here."""
         func = self._index.scope(gid).exprs[node.func]
-        if not isinstance(func, Attr):
-            return ""
-        found = self._inference.annotations.definition(self._inference.plain_frame(gid), func.base)
-        made = self._index.scope(found[0].gid).exprs[found[1]] if found is not None else None
-        for keyword, value in made.keywords if found is not None and isinstance(made, Call) else ():
-            literal = self._index.scope(found[0].gid).exprs[value] if found is not None else None
-            if keyword == "prefix" and isinstance(literal, Lit) and isinstance(literal.value, str):
-                return literal.value
-        return ""
+        return self._paths.prefix(gid, func.base) if isinstance(func, Attr) else ""
 
     def _targets(self, kind: str, label: str, targets: Type, gid: int, place: int) -> list[EntryPoint]:
         found = []
