@@ -34,6 +34,12 @@ def labels(root: Path, **files: str) -> list[str]:
 
 
 OWN = 'prefix="/items"'
+TWICE = """\
+import items
+
+app.include_router(items.router, prefix='/v1')
+app.include_router(items.router, prefix='/v2')
+"""
 NESTED = """\
 import items
 
@@ -56,7 +62,7 @@ app.include_router(outer, prefix='/v1')
         ("prefix=given", "import items\napp.include_router(items.router, prefix='/v1')", "GET /all"),
         (
             OWN,
-            "from items import router\napp.include_router(router, prefix='/v1')\napp.include_router(router, prefix='/v2')",
+            TWICE,
             "GET /items/all",
         ),
         (
