@@ -7,6 +7,7 @@ folder of each of them. A name that no such folder holds is a library's.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -75,7 +76,8 @@ class ModuleTable:
                 top = top.rpartition("/")[0]
             chain: list[str] = []
             while True:
-                chain += [top, f"{top}/src" if top else "src"]
+                if not top or top not in self.by_key:  # a package further up is no place to import from
+                    chain += [top, f"{top}/src" if top else "src"]
                 if not top:
                     break
                 top = top.rpartition("/")[0]
@@ -87,16 +89,33 @@ class ModuleTable:
         """The path of the first-party module that `import name` means in `importer`, or None for a library."""
         head = name.split(".", maxsplit=1)[0]
         for root in self.roots(importer.folder):
+            if head in sys.stdlib_module_names and self._is_below_package(root):
+                continue
             prefix = f"{root}/" if root else ""
             if self._is_importable(prefix + head, importer):
                 key = prefix + name.replace(".", "/")
                 return key if self.exists(key) else None
         return None
 
+    def _is_below_package(self, folder: str) -> bool:
+        """Whether a folder belongs to a package, so that imports start there only where someone arranged for it."""
+        parents = [str(parent) for parent in PurePosixPath(folder).parents]
+        return any(parent in self.by_key for parent in parents if parent != ".")
+
+    def owns(self, importer: Module, head: str) -> bool:
+        """Whether all of the package `head` is first-party: not if it is spread over several distributions.
+
+        Those are namespace packages, and packages that extend their own `__path__` (`pkgutil.extend_path`).
+        """
+        key = self.absolute(importer, head)
+        package = self.by_key.get(key) if key is not None else None
+        return package is not None and "__path__" not in package.facts.scopes[0].names
+
     def _is_importable(self, key: str, importer: Module) -> bool:
-        # A file is not its own import: `requests.py` that says `import requests` means the library.
+        # A file is not its own import: `requests.py` that says `import requests` means the library. A package is: its
+        # `__init__.py` says `from package.module import name`.
         if key in self.by_key:
-            return self.by_key[key] is not importer
+            return importer.is_package or self.by_key[key] is not importer
         return key in self.folders and any(other.startswith(f"{key}/") for other in self.by_key)
 
     def relative(self, importer: Module, name: str, level: int) -> str | None:

@@ -248,8 +248,10 @@ class Resolver:
         )
 
     def _is_first_party(self, frame: Frame, node: Import) -> bool:
-        importer = self._index.module(frame.gid)
-        return node.level > 0 or self._index.table.absolute(importer, node.module.partition(".")[0]) is not None
+        importer, table = self._index.module(frame.gid), self._index.table
+        if node.level > 0 or table.absolute(importer, node.module) is not None:
+            return True
+        return table.owns(importer, node.module.partition(".")[0])
 
     def _definitions(self, frame: Frame, expr: int) -> list[tuple[Frame, int]]:
         """What a name is bound to: expressions with the scopes that hold them."""
