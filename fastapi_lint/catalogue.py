@@ -47,6 +47,7 @@ EntryKind = Literal[
     "scheduled-job",
     "command",
     "loop-callback",
+    "signal-handler",
     "stream",
 ]
 
@@ -88,7 +89,9 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     In a `[[library.function]]` the names are qualified (`requests.get`); in a `[[library.type.call]]` they are method
     names, may be dotted paths from the instance (`chat.completions.create`), and may use `*` for any one segment.
     `brief` marks entering a lock: others hold it for moments only, so it counts only where the block awaits. `settled`
-    marks leaving an executor: what it waits for is done already where the block awaits.
+    marks leaving an executor: what it waits for is done already where the block awaits. `guards` are methods of the
+    same object with the answer that makes the call harmless: `queue.get()` where `queue.empty()` is known to be false.
+    `serves` marks a call that runs the server until it stops: what comes after it hurts nobody.
     The constructor of a type is its `__init__`; `for x in obj` is `__iter__`, `with obj` is `__enter__`, and so on.
     """
 
@@ -107,6 +110,8 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entries: tuple[Entry, ...] = ()
     brief: bool = False
     settled: bool = False
+    guards: dict[str, bool] = {}
+    serves: bool = False
     decorates: Literal["same", "blocks", "offloads", "cached", "contextmanager", "property", "entry"] | None = None
 
     @property

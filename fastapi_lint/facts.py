@@ -106,9 +106,10 @@ class Bin(_Node, tag=12):
 
 
 class Choice(_Node, tag=13):
-    """One of several values: `a if c else b`, `a or b`."""
+    """One of two values: `a if test else b`, or `a or b` (no `test`)."""
 
     items: tuple[int, ...]
+    test: int = NONE
 
 
 class Func(_Node, tag=14):

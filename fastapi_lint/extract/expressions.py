@@ -287,7 +287,7 @@ def _conditional(scope: ScopeBuilder, node: cst.IfExp) -> int:
     with scope.within("else", test):
         orelse = lower(scope, node.orelse)
     scope.env = merge([scope.env, after])
-    return scope.expr(Choice((body, orelse)))
+    return scope.expr(Choice((body, orelse), test))
 
 
 def _walrus(scope: ScopeBuilder, node: cst.NamedExpr) -> int:

@@ -83,12 +83,28 @@ class Calls:
         if isinstance(value, WrappedV):
             return self._wrapped(value, self._inference.binding.frame_for(value.function, frame, node))
         if isinstance(value, ClassV):
-            return (InstanceV(value.gid),)
+            return (self.made(value, frame, node),)
         if isinstance(value, PartialV):
             return self.result_of(value.function, frame, msgspec.structs.replace(node, args=(), keywords=()))
         if isinstance(value, InstanceV):
             return self._inference.protocols.special(value, "__call__")
         return self._library_result(value, frame, node)
+
+    def made(self, value: ClassV, frame: Frame, node: Call) -> InstanceV:
+        """What a constructor call makes, with what is known of the arguments that the instance keeps."""
+        plain = InstanceV(value.gid)
+        init = self._inference.classes.find_method(value.gid, "__init__")
+        kept = self._index.kept_parameters(init.gid) if init is not None else {}
+        if init is None or not kept:
+            return plain
+        target = self._inference.binding.frame_for(MethodV(init, plain), frame, node)
+        given = tuple(bound for bound in target.bound if bound[0] == init.gid and bound[1] in kept)
+        if not given:
+            return plain
+        changes = any(self._index.attribute_stores(kept[number]) for _, number, _ in given)
+        return self._inference.binding.instance(
+            InstanceV(value.gid, given, (frame.gid, node.place) if changes else None)
+        )
 
     def _implemented(self, value: Function) -> Type:
         """What the implementations of an abstract method give, where the method itself says nothing."""
@@ -246,7 +262,7 @@ class Calls:
         return [MethodV(function, InstanceV(owner)) for function, owner in found]
 
     def _constructor(self, value: ClassV, frame: Frame, node: Call) -> list[Callee]:
-        receiver = InstanceV(value.gid)
+        receiver = self.made(value, frame, node)
         found: list[Callee] = []
         has_init = False
         for name in ("__new__", "__init__", "__post_init__", "model_post_init"):

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from fastapi_lint.facts import NONE, EventKind
+from fastapi_lint.facts import NONE, Call, EventKind
 from fastapi_lint.project.entrypoints import EntryPoint
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import Edge
+from fastapi_lint.project.values import FunctionV, MethodV, Value, WrappedV
 
 _CATEGORIES = {
     "route": "request",
@@ -28,6 +29,7 @@ _CATEGORIES = {
     "loop-callback": "service",
     "lifespan": "startup",
     "startup": "startup",
+    "signal-handler": "shutdown",
     "worker-task": "worker",
     "command": "script",
 }
@@ -47,6 +49,13 @@ class Arrival(msgspec.Struct, frozen=True):
     entry: EntryPoint | None
 
 
+def _function(value: Value) -> int:
+    """The first-party function behind a value, or NONE."""
+    if isinstance(value, (MethodV, WrappedV)):
+        return value.function.gid
+    return value.gid if isinstance(value, FunctionV) else NONE
+
+
 class Contexts:
     """For each category the frames that it reaches."""
 
@@ -57,7 +66,7 @@ class Contexts:
         self._by_gid: dict[int, set[str]] | None = None
 
     def reached(self, category: str) -> dict[Frame, Arrival]:
-        """All frames that run in `category`: `request`, `service`, `startup`, `worker` or `script`."""
+        """All frames that run in `category`: `request`, `service`, `startup`, `shutdown`, `worker` or `script`."""
         known = self._reached.get(category)
         if known is None:
             known = self._reached[category] = self.flow(self.roots(category))
@@ -142,7 +151,7 @@ class Contexts:
         """The categories in which a function runs, for whatever receiver; empty if nothing is known to call it."""
         if self._by_gid is None:
             self._by_gid = {}
-            for category in ("request", "service", "startup", "worker", "script"):
+            for category in ("request", "service", "startup", "shutdown", "worker", "script"):
                 for frame in self.reached(category):
                     self._by_gid.setdefault(frame.gid, set()).add(category)
         return self._by_gid.get(gid, set())
@@ -150,7 +159,26 @@ class Contexts:
     def serves(self, gid: int) -> bool:
         """Whether the function may run while requests are served: unless all its known callers say otherwise."""
         categories = self.categories(gid)
-        return not categories or bool(categories & SERVING)
+        return bool(categories & SERVING) if categories else not self._is_called_elsewhere_only(gid)
+
+    def _is_called_elsewhere_only(self, gid: int) -> bool:
+        """Whether all calls that may mean a function stand in code that does not serve.
+
+        Nothing is known to reach the function, so its callers are found by name: a method of an object of unknown type
+        (`await services.get("writer").start()` in the lifespan) may be any method of that name.
+        """
+        graph = self._graph
+        calling: set[int] = set()
+        for site in graph.index.call_sites(graph.index.scope(gid).name):
+            node = graph.index.scope(site.gid).exprs[site.expr]
+            called = (
+                graph.inference.type(graph.inference.plain_frame(site.gid), node.func) if isinstance(node, Call) else ()
+            )
+            if not called or any(_function(value) == gid for value in called):
+                calling.add(site.gid)
+        return bool(calling) and all(
+            (categories := self.categories(caller)) and not categories & SERVING for caller in calling
+        )
 
     def stage(self, gid: int, wanted: Iterable[str]) -> str | None:
         """The first of the `wanted` stages in which a function runs; empty if it serves requests, None if neither."""

@@ -120,7 +120,10 @@ class Creations:
             return False
         init = self._graph.inference.classes.find_method(frame.receiver.gid, "__init__")
         reached = getattr(self, "_reached", None) or self._contexts.reached("request")
-        return init is not None and Frame(init.gid, frame.receiver) in reached
+        return init is not None and any(
+            other.gid == init.gid and isinstance(other.receiver, InstanceV) and other.receiver.gid == frame.receiver.gid
+            for other in reached
+        )
 
     def _is_singleton(self, gid: int) -> bool:
         """Whether a metaclass of the project decides what calling the class gives: the usual singleton."""
