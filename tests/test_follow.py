@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from inspect import signature
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from fastapi_lint.cli import main
 from fastapi_lint.config import load_settings
 from fastapi_lint.diagnostic import Diagnostic
 from fastapi_lint.engine import CheckRequest, CheckResult, check
@@ -71,6 +74,12 @@ def run(root: Path, *packages: str, **overrides: Any) -> CheckResult:
     given = {"follow": list(packages), "cache": False, "select": ["FAL1"], **overrides}
     settings = load_settings([root], root, isolated=True, overrides=given)
     return check(CheckRequest((root,), settings, settings.root))
+
+
+def run_command(*words: str) -> Result:
+    # click before 8.2 mixes stderr into stdout unless told not to.
+    separate: dict[str, Any] = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+    return CliRunner(**separate).invoke(main, list(words))
 
 
 def places(result: CheckResult) -> list[tuple[str, int, str]]:
@@ -162,6 +171,30 @@ def test_broken_files_of_a_followed_package_are_not_reported(root: Path) -> None
     package(root / ".venv" / SITE)
     write(root / ".venv" / SITE / "acme" / "broken.py", "x = = 1\n")
     assert places(run(root, "acme", select=["FAL0", "FAL1"])) == CALL
+
+
+def test_the_command_line(root: Path) -> None:
+    package(root / "env" / SITE)
+    found = run_command("check", "-n", "--follow", "acme", "--python", "env", "--output-format", "concise", ".")
+    assert found.exit_code == 1
+    assert found.stdout.startswith("app.py:9:12: FAL101")
+    missing = run_command("check", "-n", "--follow", "acme,base", "--python", "env", ".")
+    assert (missing.exit_code, missing.stdout) == (2, "")
+    assert "no package `base`" in missing.stderr
+    without = run_command("check", "-n", "--follow", "acme", ".")
+    assert without.exit_code == 2
+    assert str(root / ".venv") in without.stderr
+
+
+def test_the_configuration_file_names_the_environment_from_where_it_stands(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package(root / "env" / SITE)
+    write(root / "fastapi-lint.toml", 'follow = ["acme"]\npython = "env"\n')
+    (root / "inner").mkdir()
+    monkeypatch.chdir(root / "inner")
+    assert run_command("check", "-n", "--output-format", "concise", "..").exit_code == 1
+    assert '"acme"' in run_command("config", "..").stdout
 
 
 # -- where packages are

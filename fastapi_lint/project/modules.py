@@ -57,6 +57,7 @@ class ModuleTable:
                 parent = parent.parent
         self._source_roots = (*source_roots, *((FOLLOWED,) if FOLLOWED in self.folders else ()))
         self._roots: dict[str, tuple[str, ...]] = {}
+        self._below_package: dict[str, bool] = {}
 
     def exists(self, key: str) -> bool:
         """Whether a module, package or namespace package stands at this path."""
@@ -99,8 +100,11 @@ class ModuleTable:
 
     def _is_below_package(self, folder: str) -> bool:
         """Whether a folder belongs to a package, so that imports start there only where someone arranged for it."""
-        parents = [str(parent) for parent in PurePosixPath(folder).parents]
-        return any(parent in self.by_key for parent in parents if parent != ".")
+        known = self._below_package.get(folder)
+        if known is None:
+            parents = [str(parent) for parent in PurePosixPath(folder).parents]
+            known = self._below_package[folder] = any(parent in self.by_key for parent in parents if parent != ".")
+        return known
 
     def owns(self, importer: Module, head: str) -> bool:
         """Whether all of the package `head` is first-party: not if it is spread over several distributions.

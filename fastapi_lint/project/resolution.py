@@ -41,6 +41,7 @@ from fastapi_lint.facts import (
     Lit,
     Narrow,
     Param,
+    ParamFacts,
     Phi,
     Place,
     Sub,
@@ -276,14 +277,7 @@ class Resolver:
                 return self._cause(where, value, hops + 1)
             return "a name that is bound nowhere"
         if isinstance(node, Param):
-            parameter = scope.params[node.index]
-            if parameter.kind in ("args", "kwargs"):
-                return "a parameter of any number of values"
-            return (
-                "a parameter with an annotation that says too little"
-                if parameter.annotation != NONE
-                else ("a parameter without annotation")
-            )
+            return _cause_of_parameter(scope.params[node.index])
         if isinstance(node, Attr):
             receiver = self._inference.type(frame, node.base)
             if receiver:
@@ -352,6 +346,14 @@ class Resolver:
         if isinstance(node, (Narrow, Declared)) and node.value != NONE:
             return self._spelled(frame, node.value)
         return "..."
+
+
+def _cause_of_parameter(parameter: ParamFacts) -> str:
+    if parameter.kind in ("args", "kwargs"):
+        return "a parameter of any number of values"
+    if parameter.annotation == NONE:
+        return "a parameter without annotation"
+    return "a parameter with an annotation that says too little"
 
 
 def _is_standard(name: str) -> bool:
