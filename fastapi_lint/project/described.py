@@ -59,7 +59,8 @@ class _Descriptions:
                 methods = [each for each in own if not each.startswith("_")] if name == "*" else [name]
                 for method in methods:
                     for function in self._method(gid, method):
-                        self._found[function] = (spec, f"{kind.name}.{method}")
+                        shown = kind.name if method == "__init__" else f"{kind.name}.{method}"
+                        self._found[function] = (spec, shown)
 
     # -- names
 
