@@ -32,7 +32,8 @@ class BlockingRule(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for use in project.blocking(self.kind):
-            yield Report(use.spot, self.message(use), use.chain, use.entry_points, stage=use.stage)
+            severity = self.severity.lowered() if use.once else None
+            yield Report(use.spot, self.message(use), use.chain, use.entry_points, severity, use.stage)
 
     def message(self, use: BlockingUse) -> str:
         """What blocks, through what, and the way out."""
@@ -41,4 +42,5 @@ class BlockingRule(ProjectRule):
         spec = use.call.spec
         note = f" ({spec.note})" if spec.note else ""
         twin = f"use `{spec.twin}`{note}, or " if spec.twin else ""
-        return f"`{sink}` {self.effect}{through}; {twin}{self.way_out}"
+        once = " on first use" if use.once else ""
+        return f"`{sink}` {self.effect}{once}{through}; {twin}{self.way_out}"

@@ -17,6 +17,7 @@ from fastapi_lint.project.creations import Creation, Creations
 from fastapi_lint.project.described import described
 from fastapi_lint.project.effects import Effects, Witness
 from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
+from fastapi_lint.project.first_use import Lifetime
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
@@ -37,7 +38,8 @@ class Spot(msgspec.Struct, frozen=True):
 class BlockingUse(msgspec.Struct, frozen=True):
     """An expression of loop code that blocks: `call` is the sink, the chain leads to it.
 
-    `stage` is empty where requests are served, else where the code runs; see `Report`.
+    `stage` is empty where requests are served, else where the code runs; see `Report`. `once` says that it blocks the
+    first time only.
     """
 
     spot: Spot
@@ -46,6 +48,7 @@ class BlockingUse(msgspec.Struct, frozen=True):
     chain: tuple[Hop, ...]
     entry_points: tuple[EntryPointLabel, ...]
     stage: str = ""
+    once: bool = False
 
 
 class WrongOffload(msgspec.Struct, frozen=True):
@@ -151,6 +154,8 @@ class Project:
                     told.add(here)
                     certain.setdefault(kind, []).append(use)
                     continue
+                if witness.once != NONE and not use.stage and "startup" in self.contexts.categories(witness.once):
+                    continue  # the first time was before the first request
                 about = here if witness.once == NONE else (witness.once,)
                 rank = (bool(use.stage), witness.distance)
                 if about not in doubtful or rank < doubtful[about][0]:
@@ -166,7 +171,7 @@ class Project:
                 return False
             return not is_harmless(self.inference, frame, call)
 
-        effects = Effects(self.nodes, is_sink, self.is_followed)
+        effects = Effects(self.nodes, is_sink, self._lasts, self.is_followed)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         for frame in (*self.loop_frames, *self._frames_of_stages):
             for witness in effects.at_events(frame):
@@ -175,6 +180,19 @@ class Project:
                     best[key] = (frame, witness)
         for frame, witness in best.values():
             yield frame, witness, self._blocking_use(effects, frame, witness)
+
+    def _lasts(self, frame: Frame, lifetime: Lifetime) -> bool:
+        """Whether what a function fills when it finds it empty is still there for the next request."""
+        if lifetime != "object":
+            return lifetime == "process"
+        return frame.receiver is not None and frame.receiver.gid not in self._made_per_request
+
+    @cached_property
+    def _made_per_request(self) -> frozenset[int]:
+        """The classes that request handling makes instances of."""
+        reached = self.contexts.reached("request")
+        made = [frame.receiver for frame in reached if self.index.scope(frame.gid).name == "__init__"]
+        return frozenset(receiver.gid for receiver in made if receiver is not None)
 
     @cached_property
     def loop_frames(self) -> list[Frame]:
@@ -215,6 +233,7 @@ class Project:
             chain=tuple(hop for hop in hops if hop is not None) if len(trail) > 1 else (),
             entry_points=self.labels(frame.gid, STAGES.get(stage, "request")),
             stage=stage,
+            once=witness.once != NONE,
         )
 
     def creations(self, kinds: frozenset[str]) -> Iterator[Creation]:

@@ -79,8 +79,9 @@ class FrameWalk(ImplicitCalls):
             if handler is not None and not (skipped and self.is_inside(event.region, skipped)):
                 self.number = number
                 self.off_loop = self.has_served or (bool(off_loop) and self.is_inside(event.region, off_loop))
+                self.first_use = self.inference.first_use.at(self.frame.gid, event.region)
                 handler(event)
-        self.off_loop = False
+        self.off_loop, self.first_use = False, ""
         self.injected()
         return Node(self.frame, tuple(self.edges), tuple(self.calls))
 

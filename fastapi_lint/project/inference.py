@@ -44,6 +44,7 @@ from fastapi_lint.project.binding import Binding
 from fastapi_lint.project.calls import Calls
 from fastapi_lint.project.classes import Classes
 from fastapi_lint.project.decorators import Decorators
+from fastapi_lint.project.first_use import FirstUse
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.libraries import Libraries
 from fastapi_lint.project.names import Names
@@ -86,6 +87,7 @@ class Inference:
         self.protocols = Protocols(index, self)
         self.binding = Binding(index, self)
         self.calls = Calls(index, self)
+        self.first_use = FirstUse(index)
         self._known: dict[tuple[Frame, int], Type] = {}
         self._open: dict[tuple[Frame, int], int] = {}
         self._tries: dict[tuple[Frame, int], int] = {}

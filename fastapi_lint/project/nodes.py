@@ -16,6 +16,7 @@ from __future__ import annotations
 import msgspec
 
 from fastapi_lint.catalogue import CallSpec
+from fastapi_lint.project.first_use import Lifetime
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.values import Value
 
@@ -24,7 +25,7 @@ class Edge(msgspec.Struct, frozen=True):
     """An event of the caller runs `callee`.
 
     `certain` is False for one of several implementations of a method; `off_loop` says that the code asks for a running
-    loop first and gets here only where there is none.
+    loop first and gets here only where there is none; `first_use` that it gets here the first time only.
     """
 
     event: int
@@ -34,6 +35,7 @@ class Edge(msgspec.Struct, frozen=True):
     name: str
     certain: bool = True
     off_loop: bool = False
+    first_use: Lifetime = ""
 
 
 class LibraryCall(msgspec.Struct, frozen=True):
@@ -47,6 +49,7 @@ class LibraryCall(msgspec.Struct, frozen=True):
     awaited: bool
     value: Value | None
     off_loop: bool = False
+    first_use: Lifetime = ""
 
 
 class Node(msgspec.Struct, frozen=True):
