@@ -16,6 +16,7 @@ from ecosystem.diff import Renderer
 from ecosystem.errors import EcosystemError
 from ecosystem.projects import DEFAULT_CACHE, DEFAULT_PROJECTS_FILE, PinnedProject, load_projects, select_projects
 from ecosystem.report import render_crashes, render_runs, render_sources
+from ecosystem.resolution import render_resolutions, resolve_project
 from ecosystem.revisions import revision_environment
 from ecosystem.runner import Linter, count_sources, run_projects
 from ecosystem.sample import choose, render_sample
@@ -96,6 +97,16 @@ def _check_chains(options: argparse.Namespace) -> int:
     return EXIT_FAILED if mistakes else EXIT_FINE
 
 
+def _resolution(options: argparse.Namespace) -> int:
+    linter = Linter(timeout=options.timeout)
+    found = []
+    for project in _fetched(options):
+        found.append(resolve_project(linter, project, options.cache_dir))
+        print(f"{project.name}: {found[-1].document['calls']['total']} calls", file=sys.stderr, flush=True)
+    print(render_resolutions(found, options.causes))
+    return EXIT_FINE
+
+
 def _projects(options: argparse.Namespace) -> tuple[PinnedProject, ...]:
     return select_projects(load_projects(options.projects_file), options.project)
 
@@ -153,6 +164,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--context", type=int, default=8, help="source lines before and after (%(default)s)")
     command.set_defaults(run=_sample)
+
+    command = commands.add_parser("resolution", parents=[shared], help="show how many calls are understood")
+    command.add_argument("--causes", type=int, default=20, help="causes shown (%(default)s)")
+    command.add_argument("--timeout", type=float, default=Linter().timeout, help="seconds a project (%(default)s)")
+    command.set_defaults(run=_resolution)
 
     command = commands.add_parser("check-chains", parents=[shared, reading], help="check the places that are named")
     command.set_defaults(run=_check_chains)

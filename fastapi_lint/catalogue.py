@@ -52,6 +52,9 @@ EntryKind = Literal[
 ]
 
 
+Where = Literal["loop", "thread", "process"]
+
+
 class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A test on one argument of a call: by keyword `arg` and, where it may be positional, by 0-based index `at`.
 
@@ -68,11 +71,16 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A registration: calling this API makes the callable in `args` (or the decorated function) an entry point."""
+    """A registration: calling this API makes the callable in `args` (or the decorated function) an entry point.
+
+    `where` is said only if it is not as in FastAPI, where coroutines run on the event loop and plain functions in the
+    thread pool: `loop` (plain functions, too), `thread` (coroutines, too, on a loop of their own) or `process`.
+    """
 
     kind: EntryKind
     args: tuple[str | int, ...] = ()
     decorator: bool = False
+    where: Where | None = None
 
 
 class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,6 +167,7 @@ class Catalogue:
     def __init__(self, libraries: Iterable[Library], overrides: Iterable[Library] = ()) -> None:
         """`overrides` are the user's entries: they may say otherwise than the bundled ones."""
         bundled, own = tuple(libraries), tuple(overrides)
+        self.bundled, self.own = bundled, own
         self.libraries = (*bundled, *own)
         self.roots: set[str] = set()
         self._functions: dict[str, CallSpec] = {}

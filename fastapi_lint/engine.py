@@ -14,16 +14,21 @@ import msgspec
 from fastapi_lint.cache import FOLDER, FactsCache
 from fastapi_lint.catalogue import load_catalogue
 from fastapi_lint.config import (
+    Level,
     PerFileIgnores,
     Settings,
     selected_rules,
     severity_overrides,
 )
 from fastapi_lint.diagnostic import Diagnostic, Hop, Position, Severity
+from fastapi_lint.environment import follow
 from fastapi_lint.facts import ModuleFacts, Place
 from fastapi_lint.files import discover
 from fastapi_lint.project import Project
-from fastapi_lint.project.file_roles import serves
+from fastapi_lint.project.contexts import STAGES
+from fastapi_lint.project.file_roles import file_role
+from fastapi_lint.project.modules import FOLLOWED
+from fastapi_lint.project.resolution import Resolution
 from fastapi_lint.registry import Registry, RuleInfo, load_rules
 from fastapi_lint.rule import Report
 from fastapi_lint.source import SourceError, SourceFile
@@ -32,6 +37,15 @@ from fastapi_lint.workers import Job, RuleChoice, extract_all, with_deep_stack
 
 UNREADABLE = "FAL001"
 UNUSED_SUPPRESSION = "FAL002"
+
+_STAGE_TEXTS = {
+    "startup": "at start-up",
+    "workers": "in a worker",
+    "scripts": "in a script",
+    "tests": "in a test",
+    "benchmarks": "in a benchmark",
+    "migrations": "in a migration",
+}
 
 Result = TypeVar("Result")
 
@@ -43,16 +57,21 @@ class CheckRequest(msgspec.Struct, frozen=True):
     settings: Settings
     root: Path
     stdin: tuple[str, bytes] | None = None
+    wants_resolution: bool = False
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """What came out. `timings` are seconds by phase; `internal_errors` are tracebacks, one a crash."""
+    """What came out. `timings` are seconds by phase; `internal_errors` are tracebacks, one a crash.
+
+    `resolution` is there if the request wants it; its paths are spelled as those of diagnostics are.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     files_checked: int
     notes: tuple[str, ...] = ()
     internal_errors: tuple[str, ...] = ()
     timings: dict[str, float] = {}
+    resolution: Resolution | None = None
 
 
 def check(request: CheckRequest) -> CheckResult:
@@ -72,6 +91,9 @@ class _Run:
         self.timings: dict[str, float] = {}
         self.found: list[Diagnostic] = []
         self.shown: dict[str, str] = {}
+        self.followed: dict[str, Path] = {}
+        self.resolution: Resolution | None = None
+        self.source_roots: tuple[Path, ...] = self.settings.src_roots
 
     def run(self) -> CheckResult:
         files = self._timed("discover", self._discover)
@@ -85,6 +107,7 @@ class _Run:
             notes=tuple(self.notes),
             internal_errors=tuple(self.errors),
             timings=self.timings,
+            resolution=self.resolution,
         )
 
     def _timed(self, phase: str, work: Callable[[], Result]) -> Result:
@@ -110,7 +133,24 @@ class _Run:
             self.shown[_key(name, root)] = self.request.stdin[0]
         for path in self._context_files(root):
             files.setdefault(_key(path, root), path)
-        return dict(sorted(files.items()))
+        self._follow(files)
+        return dict(sorted({**files, **self.followed}.items()))
+
+    def _follow(self, files: dict[str, Path]) -> None:
+        """The files of followed packages; those that are files of the project need no more than to be found."""
+        settings = self.settings
+        if not settings.follow:
+            return
+        folders = (settings.root, settings.base)
+        found = follow(settings.follow, settings.python, folders, settings.max_file_size, self.notes.append)
+        own = {os.path.realpath(path) for path in files.values()}
+        inside = [root for root in found.roots if not _key(root, settings.root).startswith("..")]
+        for name, path in found.files.items():
+            if os.path.realpath(path) in own and any(root / name == path for root in inside):
+                self.source_roots += tuple(root for root in inside if root / name == path)
+            else:
+                self.followed[f"{FOLLOWED}/{name}"] = path
+        self.source_roots = tuple(dict.fromkeys(self.source_roots))
 
     def _context_files(self, root: Path) -> Iterable[Path]:
         """Chains need the whole project, whatever files were asked for."""
@@ -180,12 +220,13 @@ class _Run:
     # -- rules
 
     def _check_project(self, files: list[tuple[str, ModuleFacts]]) -> None:
-        served = None if self.settings.include_tests else [key for key, _ in files if serves(key)]
+        served = [key for key, _ in files if self._level(file_role(key)) != "silent"]
+        stages = [stage for stage in STAGES if self._level(stage) != "silent"]
         catalogue = load_catalogue(self.settings.libraries)
-        roots = [_key(path, self.request.root) for path in self.settings.src_roots]
-        project = Project(files, catalogue, [root for root in roots if not root.startswith("..")], served)
+        roots = [_key(path, self.request.root) for path in self.source_roots]
+        project = Project(files, catalogue, [root for root in roots if not root.startswith("..")], served, stages)
         for key, facts in files:
-            self._local(key, facts, served)
+            self._local(key, facts)
         for rule in self.registry.project_rules():
             if rule.code not in self.selected:
                 continue
@@ -194,37 +235,57 @@ class _Run:
                     self._report(self._info(rule.code), report)
             except Exception:  # noqa: BLE001 - a crash in one rule must not hide the others
                 self.errors.append(f"{rule.code}: {traceback.format_exc()}")
+        if self.request.wants_resolution:
+            self._timed("resolution", lambda: self._resolve(project))
 
-    def _local(self, key: str, facts: ModuleFacts, served: list[str] | None) -> None:
-        if key not in self.shown or (served is not None and not serves(key)):
+    def _resolve(self, project: Project) -> None:
+        found = project.resolution(self.shown)
+        calls = [msgspec.structs.replace(call, path=self.shown[call.path]) for call in found.unresolved]
+        self.resolution = Resolution(found.calls, tuple(calls))
+
+    def _level(self, stage: str | None) -> Level:
+        """What becomes of diagnostics in code that runs there; None is request handling."""
+        return "report" if not stage else self.settings.level(stage)
+
+    def _local(self, key: str, facts: ModuleFacts) -> None:
+        if key not in self.shown or self._level(file_role(key)) == "silent":
             return
         for local in facts.diagnostics:
             info = self._info(local.code)
-            self._add(info, key, facts.places[local.place], local.message, info.severity)
+            self.found.append(self._diagnostic(info, key, facts.places[local.place], local.message, info.severity, ""))
 
     def _report(self, info: RuleInfo, report: Report) -> None:
         if report.spot.path not in self.shown:
             return
         severity = report.severity or info.severity
         chain = tuple(msgspec.structs.replace(hop, filename=self._shown_path(hop)) for hop in report.chain)
-        diagnostic = self._diagnostic(info, report.spot.path, report.spot.place, report.message, severity)
+        key, place = report.spot.path, report.spot.place
+        diagnostic = self._diagnostic(info, key, place, report.message, severity, report.stage)
         self.found.append(msgspec.structs.replace(diagnostic, chain=chain, entry_points=report.entry_points))
 
     def _shown_path(self, hop: Hop) -> str:
         """A path as the user may open it from where he stands."""
         if hop.filename in self.shown:
             return self.shown[hop.filename]
+        followed = self.followed.get(hop.filename)
+        if followed is not None:
+            near = Path(os.path.abspath(followed)).is_relative_to(Path.cwd())
+            return os.path.relpath(followed) if near else str(followed)
         return os.path.relpath(self.request.root / hop.filename)
 
-    def _add(self, info: RuleInfo, key: str, place: Place, message: str, severity: Severity) -> None:
-        self.found.append(self._diagnostic(info, key, place, message, severity))
-
-    def _diagnostic(self, info: RuleInfo, key: str, place: Place, message: str, severity: Severity) -> Diagnostic:
+    def _diagnostic(
+        self, info: RuleInfo, key: str, place: Place, message: str, severity: Severity, stage: str
+    ) -> Diagnostic:
+        """`stage` is where the code runs if that says more than the file."""
+        severity = self.severities.get(info.code, severity)
+        where = file_role(key) or stage
+        if self._level(where) == "lower":
+            severity = severity.lowered()
         return Diagnostic(
             code=info.code,
             name=info.name,
-            severity=self.severities.get(info.code, severity),
-            message=message,
+            severity=severity,
+            message=f"{message} ({_STAGE_TEXTS[where]})" if where else message,
             filename=self.shown[key],
             location=Position(place.row, place.column),
             end_location=Position(place.end_row, place.end_column),

@@ -26,13 +26,17 @@ _NODE_TYPES = "__node_types__"
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One occurrence as a rule sees it; `severity` overrides the rule's own."""
+    """One occurrence as a rule sees it; `severity` overrides the rule's own.
+
+    `stage` is where the code runs if it is not for requests: `startup`, `workers` or `scripts`.
+    """
 
     spot: Spot
     message: str
     chain: tuple[Hop, ...] = ()
     entry_points: tuple[EntryPointLabel, ...] = ()
     severity: Severity | None = None
+    stage: str = ""
 
 
 class Rule:

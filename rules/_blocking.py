@@ -33,12 +33,14 @@ class BlockingRule(ProjectRule):
     def check(self, project: Project) -> Iterator[Report]:
         for use in project.blocking(self.kind):
             severity = self.severity.lowered() if use.once else None
-            yield Report(use.spot, self.message(use), use.chain, use.entry_points, severity)
+            yield Report(use.spot, self.message(use), use.chain, use.entry_points, severity, use.stage)
 
     def message(self, use: BlockingUse) -> str:
         """What blocks, through what, and the way out."""
         sink = use.call.name
         through = f" through `{use.callee}`" if use.chain else ""
-        twin = f"use `{use.call.spec.twin}`, or " if use.call.spec.twin else ""
+        spec = use.call.spec
+        note = f" ({spec.note})" if spec.note else ""
+        twin = f"use `{spec.twin}`{note}, or " if spec.twin else ""
         once = " on first use" if use.once else ""
         return f"`{sink}` {self.effect}{once}{through}; {twin}{self.way_out}"

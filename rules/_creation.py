@@ -17,8 +17,7 @@ class CreationRule(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for creation in project.creations(self.kinds):
-            spot = project.spot(creation.frame.gid, creation.call.place)
-            chain = project.way_in(list(creation.way))
+            spot, chain = project.creation_place(creation)
             yield Report(spot, self.message(creation), chain, _labels(creation))
 
     def message(self, creation: Creation) -> str:

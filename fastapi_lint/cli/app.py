@@ -82,7 +82,15 @@ def _switch(name: str, text: str) -> Callable[[Command], Command]:
 )
 @click.option("--output-file", "-o", type=_PATH, metavar="FILE", help="Where to write the report instead of stdout.")
 @click.option("--statistics", is_flag=True, help="Show counts by rule instead of diagnostics.")
+@click.option(
+    "--strict-resolution",
+    is_flag=True,
+    help="Say on stderr which calls on the event loop were not understood, and why.",
+)
+@click.option("--resolution-file", type=_PATH, metavar="FILE", help="Where to write the same as JSON.")
 @click.option("--exit-zero", "-e", is_flag=True, help="Exit with 0 even if there are diagnostics.")
+@_list_option("--follow", "PACKAGES", "Packages of the environment to analyse with the project, but not to report on.")
+@click.option("--python", type=_PATH, metavar="PATH", help="The interpreter or environment that has the packages.")
 @_config_options
 @click.option("--stdin-filename", type=_PATH, metavar="FILE", help="The name of the file that `-` reads from stdin.")
 @click.option(

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -16,6 +16,7 @@ from fastapi_lint.catalogue import CatalogueError
 from fastapi_lint.cli.boundary import DIAGNOSTICS, ERROR, OK, report_crash
 from fastapi_lint.cli.terminal import terminal_width, wants_colour, warn, write
 from fastapi_lint.config import ConfigError, Settings, load_settings
+from fastapi_lint.environment import FollowError
 from fastapi_lint.files import PathError, discover, is_excluded
 from fastapi_lint.reporters import (
     HUMAN,
@@ -26,9 +27,12 @@ from fastapi_lint.reporters import (
     summary,
 )
 
+if TYPE_CHECKING:
+    from fastapi_lint.project.resolution import Resolution
+
 _STDIN = Path("-")
 _UNREADABLE = "FAL001"
-_LISTS = ("select", "ignore", "extend_select", "extend_ignore", "exclude", "extend_exclude")
+_LISTS = ("select", "ignore", "extend_select", "extend_ignore", "exclude", "extend_exclude", "follow")
 _PLAIN = ("force_exclude", "respect_gitignore", "include_tests", "output_format", "jobs")
 
 
@@ -39,7 +43,7 @@ def user_errors() -> Iterator[None]:
 
     try:
         yield
-    except (ConfigError, PathError, CatalogueError, RegistryError) as error:
+    except (ConfigError, PathError, FollowError, CatalogueError, RegistryError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -79,8 +83,9 @@ def _overrides(options: Mapping[str, Any]) -> dict[str, Any]:
     values |= {name: options[name] for name in _PLAIN if options[name] is not None}
     if options["per_file_ignores"]:
         values["per_file_ignores"] = _per_file_ignores(_split(options["per_file_ignores"]))
-    if options["cache_dir"] is not None:
-        values["cache_dir"] = str(options["cache_dir"])
+    for name in ("cache_dir", "python"):
+        if options[name] is not None:
+            values[name] = str(options[name])
     if options["no_cache"]:
         values["cache"] = False
     return {name.replace("_", "-"): value for name, value in values.items()}
@@ -109,9 +114,12 @@ def _run(paths: tuple[Path, ...], stdin_name: str | None, settings: Settings, op
     if stdin is not None and settings.force_exclude and is_excluded(Path(os.path.abspath(stdin[0])), settings):
         result = CheckResult(diagnostics=(), files_checked=0)
     else:
-        result = check(CheckRequest(paths=paths, settings=settings, stdin=stdin, root=settings.root))
+        wanted = options["strict_resolution"] or options["resolution_file"] is not None
+        result = check(CheckRequest(paths, settings, settings.root, stdin, wants_resolution=wanted))
     if not options["silent"]:
         _speak(result.notes, result.timings, result.files_checked, stdin is None, options)
+    if result.resolution is not None:
+        _tell_resolution(result.resolution, options)
     # A report goes to its file even if nothing is printed: whoever asked for the file reads it later.
     if not options["silent"] or options["output_file"] is not None:
         lines = _lines(result.diagnostics, stdin, settings, options)
@@ -138,6 +146,16 @@ def _speak(
         warn(f"checked {files} files")
         for phase, seconds in timings.items():
             warn(f"{seconds * 1000:9.1f} ms  {phase}")
+
+
+def _tell_resolution(resolution: Resolution, options: Mapping[str, Any]) -> None:
+    from fastapi_lint.reporters.resolution import resolution_document, resolution_lines
+
+    if options["strict_resolution"] and not options["silent"]:
+        for line in resolution_lines(resolution):
+            warn(line)
+    if options["resolution_file"] is not None:
+        write([resolution_document(resolution)], options["resolution_file"])
 
 
 def _colour(options: Mapping[str, Any]) -> bool:

@@ -93,7 +93,8 @@ def _settings_rows(settings: Settings) -> Iterator[tuple[str, Any, str]]:
 
 
 def _catalogue_origin(settings: Settings) -> str:
-    origins = [settings.origins[key] for key in ("library", "blocking", "offload", "safe") if key in settings.origins]
+    keys = ("library", "blocking", "offload", "safe", "entry-points")
+    origins = [settings.origins[key] for key in keys if key in settings.origins]
     return origins[0] if origins else "default"
 
 

@@ -12,8 +12,9 @@ from fastapi_lint.catalogue import BlockKind, Catalogue
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
 from fastapi_lint.facts import NONE, ModuleFacts, Place
 from fastapi_lint.project.call_conditions import is_harmless
-from fastapi_lint.project.contexts import Arrival, Contexts
+from fastapi_lint.project.contexts import STAGES, Arrival, Contexts
 from fastapi_lint.project.creations import Creation, Creations
+from fastapi_lint.project.described import described
 from fastapi_lint.project.effects import Effects, Witness
 from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
 from fastapi_lint.project.first_use import Lifetime
@@ -23,6 +24,7 @@ from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.libraries import Libraries
 from fastapi_lint.project.nodes import LibraryCall, Node
 from fastapi_lint.project.offloads import wrong_offloads
+from fastapi_lint.project.resolution import Resolution, Resolver
 from fastapi_lint.project.state import Mutation, SharedState
 
 
@@ -36,7 +38,8 @@ class Spot(msgspec.Struct, frozen=True):
 class BlockingUse(msgspec.Struct, frozen=True):
     """An expression of loop code that blocks: `call` is the sink, the chain leads to it.
 
-    `once` says that it blocks the first time only.
+    `stage` is empty where requests are served, else where the code runs; see `Report`. `once` says that it blocks the
+    first time only.
     """
 
     spot: Spot
@@ -44,6 +47,7 @@ class BlockingUse(msgspec.Struct, frozen=True):
     call: LibraryCall
     chain: tuple[Hop, ...]
     entry_points: tuple[EntryPointLabel, ...]
+    stage: str = ""
     once: bool = False
 
 
@@ -84,10 +88,14 @@ class Project:
         catalogue: Catalogue,
         source_roots: Iterable[str] = (),
         is_served: Iterable[str] | None = None,
+        stages: Iterable[str] = (),
     ) -> None:
+        """`is_served` names the files that count (None: all), `stages` what counts beside request handling."""
         self.index = Index(files, source_roots)
-        self.inference = Inference(self.index, Libraries(catalogue))
+        self.inference = Inference(self.index, Libraries(catalogue, described(self.index, catalogue)))
         self.graph = Graph(self.index, self.inference)
+        self._stages = tuple(stage for stage in STAGES if stage in frozenset(stages))
+        self._reached_frames: dict[str, dict[int, list[Frame]]] = {}
         self._served = None if is_served is None else frozenset(is_served)
 
     # -- what runs
@@ -119,6 +127,10 @@ class Project:
             return False
         return self._served is None or self.index.module(gid).path in self._served
 
+    def is_followed(self, gid: int) -> bool:
+        """Whether a scope stands in a followed package: it is analysed, but nothing is reported there."""
+        return self.index.module(gid).is_followed
+
     # -- effects
 
     def blocking(self, kind: BlockKind) -> list[BlockingUse]:
@@ -133,7 +145,7 @@ class Project:
         a sink through a cached function, which runs the first time only, the nearest one.
         """
         certain: dict[str, list[BlockingUse]] = {}
-        doubtful: dict[tuple[int, ...], tuple[int, str, BlockingUse]] = {}
+        doubtful: dict[tuple[int, ...], tuple[tuple[bool, int], str, BlockingUse]] = {}
         told: set[tuple[int, ...]] = set()
         for kind in get_args(BlockKind):
             for frame, witness, use in self._blocking_of(kind):
@@ -142,11 +154,12 @@ class Project:
                     told.add(here)
                     certain.setdefault(kind, []).append(use)
                     continue
-                if witness.once != NONE and self.contexts.runs_early(witness.once):
+                if witness.once != NONE and not use.stage and self.contexts.runs_early(witness.once):
                     continue  # the first time was before the first request
                 about = here if witness.once == NONE else (witness.once,)
-                if about not in doubtful or witness.distance < doubtful[about][0]:
-                    doubtful[about] = (witness.distance, kind, use)
+                rank = (bool(use.stage), witness.distance)
+                if about not in doubtful or rank < doubtful[about][0]:
+                    doubtful[about] = (rank, kind, use)
         for key, (_, kind, use) in doubtful.items():
             if key not in told:
                 certain.setdefault(kind, []).append(use)
@@ -158,9 +171,9 @@ class Project:
                 return False
             return not is_harmless(self.inference, frame, call)
 
-        effects = Effects(self.nodes, is_sink, self._lasts)
+        effects = Effects(self.nodes, is_sink, self._lasts, self.is_followed)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
-        for frame in self.loop_frames:
+        for frame in (*self.loop_frames, *self._frames_of_stages):
             for witness in effects.at_events(frame):
                 key = (frame.gid, witness.place)
                 if key not in best or witness.distance < best[key][1].distance:
@@ -184,13 +197,22 @@ class Project:
     @cached_property
     def loop_frames(self) -> list[Frame]:
         """Frames whose body runs on the loop while requests are served."""
-        callbacks = {e.frame for e in self.entry_points if e.kind == "loop-callback"}
+        return [frame for frame in self._async_frames if self.contexts.serves(frame.gid)]
+
+    @cached_property
+    def _frames_of_stages(self) -> list[Frame]:
+        """Frames that run on a loop, but for no request, as far as the configuration wants them."""
+        return [frame for frame in self._async_frames if self.contexts.stage(frame.gid, self._stages)]
+
+    @cached_property
+    def _async_frames(self) -> list[Frame]:
+        callbacks = {e.frame for e in self.entry_points if e.kind == "loop-callback" or e.where == "loop"}
         return [
             node.frame
             for node in self.nodes
             if (self.index.scope(node.frame.gid).is_async or node.frame in callbacks)
             and self.is_served(node.frame.gid)
-            and self.contexts.serves(node.frame.gid)
+            and not self.is_followed(node.frame.gid)
         ]
 
     def _blocking_use(self, effects: Effects, frame: Frame, witness: Witness) -> BlockingUse:
@@ -203,18 +225,32 @@ class Project:
             target = step.call.name if step.call is not None else step.edge.name if step.edge is not None else ""
             hops.append(self.hop(where.gid, step.place, f"`{self.index.name(where.gid)}` runs `{target}`"))
         first = trail[0][1]
+        stage = self.contexts.stage(frame.gid, self._stages) or ""
         return BlockingUse(
             spot=self.spot(frame.gid, witness.place),
             callee=first.edge.name if first.edge is not None else last.name,
             call=last,
             chain=tuple(hop for hop in hops if hop is not None) if len(trail) > 1 else (),
-            entry_points=self.labels(frame.gid),
+            entry_points=self.labels(frame.gid, STAGES.get(stage, "request")),
+            stage=stage,
             once=witness.once != NONE,
         )
 
     def creations(self, kinds: frozenset[str]) -> Iterator[Creation]:
         """Every place that creates such a thing for each request, with the way in."""
         return Creations(self.graph, self.contexts).find(kinds)
+
+    def creation_place(self, creation: Creation) -> tuple[Spot, tuple[Hop, ...]]:
+        """Where to report a creation, and the chain to it: in a followed package, at the call that leads there."""
+        gid, place = creation.frame.gid, creation.call.place
+        chain = self.way_in(list(creation.way))
+        if self.is_followed(gid):
+            for arrival in reversed(creation.way):
+                caller, edge = arrival.caller, arrival.edge
+                if caller is not None and edge is not None and edge.place != NONE and not self.is_followed(caller.gid):
+                    made = self.hop(gid, place, f"`{self.index.name(gid)}` makes `{creation.call.name}`")
+                    return self.spot(caller.gid, edge.place), (*chain, made) if made is not None else chain
+        return self.spot(gid, place), chain
 
     def mutations(self) -> Iterator[Mutation]:
         """Every statement of request code that changes state shared between requests."""
@@ -247,6 +283,10 @@ class Project:
             if entry.kind == "middleware" and entry.decorated != NONE:
                 yield Middleware(entry.gid, entry.place, self.index.name(entry.decorated))
 
+    def resolution(self, paths: Iterable[str]) -> Resolution:
+        """How many of the calls on the event loop are understood, in the files with these paths."""
+        return Resolver(self.graph).of(self.loop_frames, frozenset(paths))
+
     # -- places and chains
 
     def spot(self, gid: int, place: int) -> Spot:
@@ -260,21 +300,22 @@ class Project:
         spot = self.spot(gid, place)
         return Hop(spot.path, spot.place.row, spot.place.column, text)
 
-    def labels(self, gid: int) -> tuple[EntryPointLabel, ...]:
-        """The entry points from which requests come to a function, by the nearest way."""
-        reached = self.contexts.reached("request")
+    def labels(self, gid: int, category: str = "request") -> tuple[EntryPointLabel, ...]:
+        """The entry points from which requests (or start-up, ...) come to a function, by the nearest way."""
+        reached = self.contexts.reached(category)
         found: dict[EntryPointLabel, None] = {}
-        for frame in self._frames_of.get(gid, ()):
+        for frame in self._frames_of(category).get(gid, ()):
             for arrival in self.contexts.way_in(frame, reached)[:1]:
                 if arrival.entry is not None:
                     found[EntryPointLabel(arrival.entry.kind, arrival.entry.label)] = None
         return tuple(found)
 
-    @cached_property
-    def _frames_of(self) -> dict[int, list[Frame]]:
-        table: dict[int, list[Frame]] = {}
-        for frame in self.contexts.reached("request"):
-            table.setdefault(frame.gid, []).append(frame)
+    def _frames_of(self, category: str) -> dict[int, list[Frame]]:
+        table = self._reached_frames.get(category)
+        if table is None:
+            table = self._reached_frames[category] = {}
+            for frame in self.contexts.reached(category):
+                table.setdefault(frame.gid, []).append(frame)
         return table
 
     def way_in(self, way: list[Arrival]) -> tuple[Hop, ...]:

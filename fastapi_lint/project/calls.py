@@ -74,6 +74,9 @@ class Calls:
 
     def result_of(self, value: Value, frame: Frame, node: Call) -> Type:
         """What calling `value` with the arguments of `node` gives."""
+        said, _ = self._inference.libraries.call_spec(value)
+        if said is not None and said.returns is not None and isinstance(value, (FunctionV, MethodV)):
+            return self._inference.libraries.read(said.returns, receiver_type(value))
         if isinstance(value, (FunctionV, MethodV)):
             found = self.returned(self._inference.binding.frame_for(value, frame, node))
             return found or self._implemented(value)
@@ -209,6 +212,9 @@ class Calls:
         return found
 
     def _callees(self, value: Value, frame: Frame, node: Call) -> list[Callee]:
+        said, name = self._inference.libraries.call_spec(value)
+        if said is not None:
+            return [Callee(name, spec=said, value=value)]
         if isinstance(value, (FunctionV, MethodV)):
             return self._function_callees(value, frame, node)
         if isinstance(value, WrappedV):
@@ -226,8 +232,7 @@ class Calls:
                 for callee in self._callees(method, frame, node)
             ]
         if isinstance(value, (ExternalV, ExtMemberV, ExtInstanceV)):
-            spec, name = self._inference.libraries.call_spec(value)
-            return [Callee(name, spec=spec, value=value)]
+            return [Callee(name, value=value)]
         return []
 
     def _function_callees(self, value: Function, frame: Frame, node: Call) -> list[Callee]:
@@ -265,6 +270,10 @@ class Calls:
             if method is None:
                 continue
             has_init = has_init or name == "__init__"
+            said, known_as = self._inference.libraries.call_spec(method)
+            if said is not None:
+                found.append(Callee(known_as, spec=said, value=value))
+                continue
             target = self._inference.binding.frame_for(MethodV(method, receiver), frame, node)
             found.append(Callee(f"{self._index.name(value.gid)}()", target, self.mode(target.gid), value=value))
         if not has_init:

@@ -37,6 +37,10 @@ SERVING = frozenset({"request", "service"})
 """The categories in which a stalled loop hurts users."""
 
 
+STAGES = {"startup": "startup", "workers": "worker", "scripts": "script"}
+"""The other categories by the names that the configuration gives them; of several the first one is told."""
+
+
 class Arrival(msgspec.Struct, frozen=True):
     """How a frame is reached: from `caller` along `edge`, or directly as an entry point."""
 
@@ -81,8 +85,13 @@ class Contexts:
 
     def _category(self, entry: EntryPoint) -> str | None:
         """An async job of a scheduler inside the application runs on the application's own loop."""
+        is_async = entry.frame is not None and self._graph.index.scope(entry.frame.gid).is_async
+        if entry.where == "process" or (entry.where == "thread" and is_async):
+            return "worker"
+        if entry.where == "loop" and entry.kind in ("worker-task", "scheduled-job"):
+            return "service"
         if entry.kind == "scheduled-job" and entry.frame is not None:
-            return "service" if self._graph.index.scope(entry.frame.gid).is_async else "worker"
+            return "service" if is_async else "worker"
         return _CATEGORIES.get(entry.kind)
 
     def _script_roots(self) -> list[Frame]:
@@ -185,6 +194,12 @@ class Contexts:
         return bool(calling) and all(
             (categories := self.categories(caller)) and not categories & SERVING for caller in calling
         )
+
+    def stage(self, gid: int, wanted: Iterable[str]) -> str | None:
+        """The first of the `wanted` stages in which a function runs; empty if it serves requests, None if neither."""
+        if self.serves(gid):
+            return ""
+        return next((stage for stage in wanted if STAGES[stage] in self.categories(gid)), None)
 
     def way_in(self, frame: Frame, reached: dict[Frame, Arrival]) -> list[Arrival]:
         """The arrivals from the entry point down to `frame`."""

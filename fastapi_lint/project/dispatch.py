@@ -1,7 +1,7 @@
 """Which branches are one of many that a value selects?
 
-`if provider == "a": ... elif provider == "b": ...` takes one of its branches for a value that is mostly unknown here, and
-its callers mostly mean a certain one. What only such a branch reaches is a possibility, not a certainty.
+`if provider == "a": ... elif provider == "b": ...` takes one of its branches for a value that is mostly unknown here,
+and its callers mostly mean a certain one. What only such a branch reaches is a possibility, not a certainty.
 """
 
 from __future__ import annotations

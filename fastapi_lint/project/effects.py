@@ -33,7 +33,8 @@ class Witness(msgspec.Struct, frozen=True):
 class Effects:
     """Which frames reach a sink, and along which shortest way.
 
-    `lasts` says whether what a frame fills on first use, in an attribute of its receiver or beyond, outlives a request.
+    `lasts` says whether what a frame fills on first use, in an attribute of its receiver or beyond, outlives a request;
+    `is_foreign` which scopes belong to packages that are followed but not reported on.
     """
 
     def __init__(
@@ -41,14 +42,16 @@ class Effects:
         nodes: Iterable[Node],
         is_sink: Callable[[Frame, LibraryCall], bool],
         lasts: Callable[[Frame, Lifetime], bool],
+        is_foreign: Callable[[int], bool] = lambda _gid: False,
     ) -> None:
         self._nodes = {node.frame: node for node in nodes}
         self._is_sink = is_sink
         self._lasts = lasts
+        self._is_foreign = is_foreign
         self._callers: dict[Frame, list[tuple[Frame, Edge]]] = {}
         for node in self._nodes.values():
             for edge in node.edges:
-                if _carries(edge):
+                if self._carries(edge):
                     self._callers.setdefault(edge.callee, []).append((node.frame, edge))
         self.nearest = self._propagate()
 
@@ -111,7 +114,7 @@ class Effects:
         for own in self._own(node):
             _keep(best, own)
         for edge in node.edges:
-            if _carries(edge) and edge.callee in self.nearest:
+            if self._carries(edge) and edge.callee in self.nearest:
                 _keep(best, self._step(self.nearest, frame, edge, is_first=True))
         return sorted(best.values(), key=lambda witness: witness.event)
 
@@ -124,10 +127,16 @@ class Effects:
             trail.append((frame, witness))
         return trail
 
+    def _carries(self, edge: Edge) -> bool:
+        """Whether effects of the callee are effects of the caller's loop code.
 
-def _carries(edge: Edge) -> bool:
-    """Whether effects of the callee are effects of the caller's loop code."""
-    return edge.mode in ("runs", "once") and not edge.off_loop
+        A coroutine is judged by itself, but for one that nobody would report: there its effects are the caller's.
+        """
+        if edge.off_loop:
+            return False
+        return edge.mode in ("runs", "once") or (
+            edge.mode in ("coroutine", "task") and self._is_foreign(edge.callee.gid)
+        )
 
 
 def _keep(best: dict[int, Witness], witness: Witness) -> None:
