@@ -35,7 +35,7 @@ OTHER = LiteralV("\0")
 _STRING_TESTS = frozenset({"equals", "differs", "among", "not among"})
 
 
-class Frame(msgspec.Struct, frozen=True):
+class Frame(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """A scope as it runs: for which receiver, and with what is known of parameters beyond their annotations."""
 
     gid: int

@@ -20,7 +20,7 @@ from fastapi_lint.project.index import Frame
 from fastapi_lint.project.values import Value
 
 
-class Edge(msgspec.Struct, frozen=True):
+class Edge(msgspec.Struct, frozen=True, gc=False):
     """An event of the caller runs `callee`.
 
     `certain` is False for one of several implementations of a method; `off_loop` says that the code asks for a running
@@ -36,7 +36,7 @@ class Edge(msgspec.Struct, frozen=True):
     off_loop: bool = False
 
 
-class LibraryCall(msgspec.Struct, frozen=True):
+class LibraryCall(msgspec.Struct, frozen=True, gc=False):
     """An event that reaches a catalogued API; `expr` is the Call, or what is entered or iterated."""
 
     event: int
@@ -49,7 +49,7 @@ class LibraryCall(msgspec.Struct, frozen=True):
     off_loop: bool = False
 
 
-class Node(msgspec.Struct, frozen=True):
+class Node(msgspec.Struct, frozen=True, gc=False):
     """A frame with all that it runs."""
 
     frame: Frame
