@@ -14,7 +14,7 @@ from fastapi_lint.facts import NONE, ModuleFacts, Place
 from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.creations import Creation, Creations
-from fastapi_lint.project.effects import Effects, Witness
+from fastapi_lint.project.effects import CallGraph, Effects, Witness
 from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, Index
@@ -145,13 +145,17 @@ class Project:
                 certain.setdefault(kind, []).append(use)
         return certain
 
+    @cached_property
+    def _call_graph(self) -> CallGraph:
+        return CallGraph(self.nodes)
+
     def _blocking_of(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse]]:
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
             if call.spec.blocks != kind or call.awaited or call.off_loop:
                 return False
             return not is_harmless(self.inference, frame, call)
 
-        effects = Effects(self.nodes, is_sink)
+        effects = Effects(self._call_graph, is_sink)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         for frame in self.loop_frames:
             for witness in effects.at_events(frame):
@@ -193,7 +197,11 @@ class Project:
 
     def creations(self, kinds: frozenset[str]) -> Iterator[Creation]:
         """Every place that creates such a thing for each request, with the way in."""
-        return Creations(self.graph, self.contexts).find(kinds)
+        return self._creations.find(kinds)
+
+    @cached_property
+    def _creations(self) -> Creations:
+        return Creations(self.graph, self.contexts)
 
     def mutations(self) -> Iterator[Mutation]:
         """Every statement of request code that changes state shared between requests."""

@@ -28,17 +28,25 @@ class Witness(msgspec.Struct, frozen=True):
     once: int = NONE
 
 
+class CallGraph:
+    """Nodes by frame, and who runs them on his own thread: the same for all effects."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self.nodes = {node.frame: node for node in nodes}
+        self.callers: dict[Frame, list[tuple[Frame, Edge]]] = {}
+        for node in self.nodes.values():
+            for edge in node.edges:
+                if _carries(edge):
+                    self.callers.setdefault(edge.callee, []).append((node.frame, edge))
+
+
 class Effects:
     """Which frames reach a sink, and along which shortest way."""
 
-    def __init__(self, nodes: Iterable[Node], is_sink: Callable[[Frame, LibraryCall], bool]) -> None:
-        self._nodes = {node.frame: node for node in nodes}
+    def __init__(self, calls: CallGraph, is_sink: Callable[[Frame, LibraryCall], bool]) -> None:
+        self._nodes = calls.nodes
+        self._callers = calls.callers
         self._is_sink = is_sink
-        self._callers: dict[Frame, list[tuple[Frame, Edge]]] = {}
-        for node in self._nodes.values():
-            for edge in node.edges:
-                if _carries(edge):
-                    self._callers.setdefault(edge.callee, []).append((node.frame, edge))
         self.nearest = self._propagate()
 
     def _own(self, node: Node) -> Witness | None:

@@ -16,7 +16,7 @@ from fastapi_lint.facts import ModuleFacts
 class Module:
     """A file of the project: `path` is relative to the root, `key` the same without `.py` and `/__init__`."""
 
-    __slots__ = ("base", "facts", "is_package", "key", "path")
+    __slots__ = ("base", "facts", "folder", "is_package", "key", "path")
 
     def __init__(self, path: str, facts: ModuleFacts, base: int) -> None:
         self.path = path
@@ -25,11 +25,7 @@ class Module:
         stem = path.removesuffix(".py")
         self.is_package = stem.endswith("/__init__") or stem == "__init__"
         self.key = stem[: -len("/__init__")] if stem.endswith("/__init__") else ("" if stem == "__init__" else stem)
-
-    @property
-    def folder(self) -> str:
-        """The folder the file stands in, relative to the root; the empty string is the root itself."""
-        return self.path.rpartition("/")[0]
+        self.folder = path.rpartition("/")[0]  # relative to the root; the empty string is the root itself
 
 
 class ModuleTable:
