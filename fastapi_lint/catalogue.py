@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from importlib import resources
 from typing import Any, Literal
 
 import msgspec
@@ -284,6 +283,8 @@ def parse_libraries(text: str, origin: str) -> tuple[Library, ...]:
 
 def load_catalogue(extra: Iterable[Library] = ()) -> Catalogue:
     """The bundled catalogue, with the user's own entries over it."""
+    from importlib import resources
+
     libraries: list[Library] = []
     folder = resources.files("fastapi_lint") / "data"
     for file in sorted(folder.iterdir(), key=lambda item: item.name):

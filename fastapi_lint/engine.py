@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import os
 import time
-import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from fastapi_lint.cache import FOLDER, FactsCache
-from fastapi_lint.catalogue import load_catalogue
+from fastapi_lint.cache import FOLDER, Analyses, Contents, Database, digest
 from fastapi_lint.config import (
     PerFileIgnores,
     Settings,
     selected_rules,
     severity_overrides,
 )
-from fastapi_lint.diagnostic import Diagnostic, Hop, Position, Severity
-from fastapi_lint.facts import ModuleFacts, Place
+from fastapi_lint.deep_stack import with_deep_stack
+from fastapi_lint.diagnostic import Diagnostic, Hop, Position
 from fastapi_lint.files import discover
-from fastapi_lint.project import Project
-from fastapi_lint.project.file_roles import serves
-from fastapi_lint.registry import Registry, RuleInfo, load_rules
-from fastapi_lint.rule import Report
-from fastapi_lint.source import SourceError, SourceFile
-from fastapi_lint.suppress import apply, parse_suppressions, unused
-from fastapi_lint.workers import Job, RuleChoice, extract_all, with_deep_stack
+from fastapi_lint.findings import Analysis, Finding
+from fastapi_lint.source import SourceError
+from fastapi_lint.suppress import Suppressions, apply, unused
 
-UNREADABLE = "FAL001"
 UNUSED_SUPPRESSION = "FAL002"
 
 Result = TypeVar("Result")
@@ -57,30 +50,29 @@ class CheckResult(msgspec.Struct, frozen=True):
 
 def check(request: CheckRequest) -> CheckResult:
     """Analyses the project and reports on the files asked for."""
-    return with_deep_stack(lambda: _Run(request).run())
+    return _Run(request).run()
 
 
 class _Run:
     def __init__(self, request: CheckRequest) -> None:
         self.request = request
         self.settings = request.settings
-        self.registry: Registry = load_rules(self.settings.plugins)
-        self.selected = selected_rules(self.settings, self.registry)
-        self.severities = severity_overrides(self.settings, self.registry)
         self.notes: list[str] = []
         self.errors: list[str] = []
         self.timings: dict[str, float] = {}
-        self.found: list[Diagnostic] = []
         self.shown: dict[str, str] = {}
 
     def run(self) -> CheckResult:
         files = self._timed("discover", self._discover)
-        facts = self._timed("extract", lambda: list(self._extract(files)))
-        self._timed("rules", lambda: self._check_project(facts))
-        self._timed("suppress", self._suppress)
-        once = {(d.filename, d.location, d.code): d for d in reversed(self.found)}
+        database = self._database()
+        try:
+            analysis = self._analysis(files, database)
+        finally:
+            if database is not None:
+                database.close()
+        found = self._timed("report", lambda: _Reporting(self.request, analysis, self.shown).diagnostics())
         return CheckResult(
-            diagnostics=tuple(sorted(once.values(), key=lambda d: d.sort_key)),
+            diagnostics=found,
             files_checked=len(self.shown),
             notes=tuple(self.notes),
             internal_errors=tuple(self.errors),
@@ -114,101 +106,114 @@ class _Run:
 
     def _context_files(self, root: Path) -> Iterable[Path]:
         """Chains need the whole project, whatever files were asked for."""
+        if any(os.path.abspath(path) == str(root) for path in self.request.paths):
+            return []
         return discover([root], self.settings) if root.is_dir() else []
-
-    def _extract(self, files: dict[str, Path]) -> Iterator[tuple[str, ModuleFacts]]:
-        """The facts of every file that has any: kept ones where the content was seen before."""
-        contents = {key: content for key, path in files.items() if (content := self._content(key, path)) is not None}
-        cache = self._cache()
-        keys = {key: cache.key(content) for key, content in contents.items()} if cache is not None else {}
-        known = cache.load(set(keys.values())) if cache is not None else {}
-        jobs = [Job(key, str(files[key]), content) for key, content in contents.items() if keys.get(key) not in known]
-        fresh: dict[str, ModuleFacts] = {}
-        for outcome in extract_all(jobs, RuleChoice(self.settings.plugins, self.selected), self.settings.jobs):
-            if outcome.facts is not None:
-                fresh[outcome.key] = outcome.facts
-            elif outcome.crash is not None:
-                self.errors.append(outcome.crash)
-            elif outcome.error is not None:
-                self._unreadable(outcome.key, SourceError(outcome.error, outcome.position))
-        if cache is not None:
-            cache.store({keys[key]: facts for key, facts in fresh.items()})
-            cache.close()
-        for key in contents:
-            facts = fresh.get(key) or known.get(keys.get(key, b""))
-            if facts is not None:
-                yield key, facts
-
-    def _cache(self) -> FactsCache | None:
-        # A plugin's node rules may change at any time, and nothing would tell.
-        if not self.settings.cache or self.settings.plugins:
-            return None
-        codes = [rule.code for rule in self.registry.node_rules() if rule.code in self.selected]
-        return FactsCache(self.settings.cache_dir or self.request.root / FOLDER, codes)
-
-    def _content(self, key: str, path: Path) -> bytes | None:
-        stdin = self._stdin_content(key)
-        if stdin is not None:
-            return stdin
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            self._unreadable(key, SourceError(f"cannot be read: {error.strerror}", Position(1, 1)))
-            return None
 
     def _stdin_content(self, key: str) -> bytes | None:
         stdin = self.request.stdin
         return stdin[1] if stdin is not None and self.shown.get(key) == stdin[0] else None
 
-    def _unreadable(self, key: str, error: SourceError) -> None:
-        if key not in self.shown:
-            return
-        if UNREADABLE not in self.selected:
-            return
-        info = self._info(UNREADABLE)
-        end = Position(error.position.row, error.position.column + 1)
-        self.found.append(
-            Diagnostic(info.code, info.name, info.severity, str(error), self.shown[key], error.position, end)
-        )
+    # -- the analysis
 
-    def _info(self, code: str) -> RuleInfo:
-        info = self.registry.by_code(code)
-        if info is None:
-            raise LookupError(f"no rule {code}")
-        return info
+    def _database(self) -> Database | None:
+        # A plugin's rules may change at any time, and nothing would tell.
+        if not self.settings.cache or self.settings.plugins:
+            return None
+        return Database(self.settings.cache_dir or self.request.root / FOLDER)
 
-    # -- rules
+    def _analysis(self, files: dict[str, Path], database: Database | None) -> Analysis:
+        """A kept analysis if there is one of these very files, else a new one."""
+        if database is None:
+            return self._analyse(files, None, None)
+        kept = Analyses(database, self._relevant_settings())
+        known = self._timed("cache", lambda: self._look_up(files, database, kept))
+        if known is not None:
+            return known
+        with database.alone():  # whoever comes second finds what the first one has kept
+            return self._look_up(files, database, kept) or self._analyse(files, database, kept)
 
-    def _check_project(self, files: list[tuple[str, ModuleFacts]]) -> None:
-        served = None if self.settings.include_tests else [key for key, _ in files if serves(key)]
-        catalogue = load_catalogue(self.settings.libraries)
-        roots = [_key(path, self.request.root) for path in self.settings.src_roots]
-        project = Project(files, catalogue, [root for root in roots if not root.startswith("..")], served)
-        for key, facts in files:
-            self._local(key, facts, served)
-        for rule in self.registry.project_rules():
-            if rule.code not in self.selected:
-                continue
+    def _look_up(self, files: dict[str, Path], database: Database, kept: Analyses) -> Analysis | None:
+        contents = Contents(database, self.request.root)
+        digests: dict[str, bytes] = {}
+        for key, path in files.items():
+            stdin = self._stdin_content(key)
             try:
-                for report in rule.check(project):
-                    self._report(self._info(rule.code), report)
-            except Exception:  # noqa: BLE001 - a crash in one rule must not hide the others
-                self.errors.append(f"{rule.code}: {traceback.format_exc()}")
+                digests[key] = contents.digest(key, path) if stdin is None else digest(stdin)
+            except OSError:
+                return None
+        contents.keep()
+        return kept.load(kept.key(digests))
 
-    def _local(self, key: str, facts: ModuleFacts, served: list[str] | None) -> None:
-        if key not in self.shown or (served is not None and not serves(key)):
-            return
-        for local in facts.diagnostics:
-            info = self._info(local.code)
-            self._add(info, key, facts.places[local.place], local.message, info.severity)
+    def _relevant_settings(self) -> list[bytes]:
+        """What of the settings an analysis depends on; the rest only shapes the report."""
+        settings = self.settings
+        sources = [(layer.select, layer.extend_select, layer.ignore) for layer in settings.layers]
+        layers = [source for source in sources if source != (None, (), ())]
+        parts: tuple[Any, ...] = (layers, settings.libraries, settings.include_tests, self._source_roots())
+        return [msgspec.json.encode(part) for part in parts]
 
-    def _report(self, info: RuleInfo, report: Report) -> None:
-        if report.spot.path not in self.shown:
-            return
-        severity = report.severity or info.severity
-        chain = tuple(msgspec.structs.replace(hop, filename=self._shown_path(hop)) for hop in report.chain)
-        diagnostic = self._diagnostic(info, report.spot.path, report.spot.place, report.message, severity)
-        self.found.append(msgspec.structs.replace(diagnostic, chain=chain, entry_points=report.entry_points))
+    def _source_roots(self) -> list[str]:
+        roots = [_key(path, self.request.root) for path in self.settings.src_roots]
+        return [root for root in roots if not root.startswith("..")]
+
+    def _analyse(self, files: dict[str, Path], database: Database | None, kept: Analyses | None) -> Analysis:
+        from fastapi_lint.analysis import Analyser
+
+        analyser = Analyser(self.settings, self._source_roots(), database)
+        contents: dict[str, bytes] = {}
+        complete = True
+        for key, path in files.items():
+            stdin = self._stdin_content(key)
+            try:
+                contents[key] = path.read_bytes() if stdin is None else stdin
+            except OSError as error:
+                complete = False
+                analyser.unreadable(key, SourceError(f"cannot be read: {error.strerror}", Position(1, 1)))
+        analysis = with_deep_stack(lambda: analyser.run(contents, files))
+        self.errors += analyser.errors
+        self.timings |= analyser.timings
+        if kept is not None and complete and not analyser.errors and self.request.stdin is None:
+            kept.store(kept.key({key: digest(content) for key, content in contents.items()}), analysis)
+        return analysis
+
+
+class _Reporting:
+    """The diagnostics of the files asked for, out of an analysis of the project."""
+
+    def __init__(self, request: CheckRequest, analysis: Analysis, shown: dict[str, str]) -> None:
+        self.request = request
+        self.settings = request.settings
+        self.analysis = analysis
+        self.shown = shown
+        self.selected = selected_rules(self.settings, analysis)
+        self.severities = severity_overrides(self.settings, analysis)
+        self.infos = {rule.code: rule for rule in analysis.rules}
+
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """In the order of files and places, each once."""
+        by_file: dict[str, list[Diagnostic]] = {}
+        for finding in self.analysis.findings:
+            if finding.path in self.shown:
+                by_file.setdefault(finding.path, []).append(self._diagnostic(finding))
+        kept = self._unsuppressed(by_file)
+        once = {(d.filename, d.location, d.code): d for d in reversed(kept)}
+        return tuple(sorted(once.values(), key=lambda d: d.sort_key))
+
+    def _diagnostic(self, finding: Finding) -> Diagnostic:
+        info = self.infos[finding.code]
+        place = finding.place
+        return Diagnostic(
+            code=info.code,
+            name=info.name,
+            severity=self.severities.get(info.code, finding.severity or info.severity),
+            message=finding.message,
+            filename=self.shown[finding.path],
+            location=Position(place.row, place.column),
+            end_location=Position(place.end_row, place.end_column),
+            chain=tuple(msgspec.structs.replace(hop, filename=self._shown_path(hop)) for hop in finding.chain),
+            entry_points=finding.entry_points,
+        )
 
     def _shown_path(self, hop: Hop) -> str:
         """A path as the user may open it from where he stands."""
@@ -216,59 +221,32 @@ class _Run:
             return self.shown[hop.filename]
         return os.path.relpath(self.request.root / hop.filename)
 
-    def _add(self, info: RuleInfo, key: str, place: Place, message: str, severity: Severity) -> None:
-        self.found.append(self._diagnostic(info, key, place, message, severity))
-
-    def _diagnostic(self, info: RuleInfo, key: str, place: Place, message: str, severity: Severity) -> Diagnostic:
-        return Diagnostic(
-            code=info.code,
-            name=info.name,
-            severity=self.severities.get(info.code, severity),
-            message=message,
-            filename=self.shown[key],
-            location=Position(place.row, place.column),
-            end_location=Position(place.end_row, place.end_column),
-        )
-
-    # -- suppressions
-
-    def _suppress(self) -> None:
-        by_file: dict[str, list[Diagnostic]] = {}
-        for diagnostic in self.found:
-            by_file.setdefault(diagnostic.filename, []).append(diagnostic)
+    def _unsuppressed(self, by_file: dict[str, list[Diagnostic]]) -> list[Diagnostic]:
+        """What no comment and no `per-file-ignores` silences, and the comments that silence nothing."""
         kept: list[Diagnostic] = []
-        ignores = PerFileIgnores(self.settings, self.registry)
-        known = {info.name: info.code for info in self.registry.rules}
-        narrowed = self.selected < {info.code for info in self.registry.rules if info.default}
+        ignores = PerFileIgnores(self.settings, self.analysis)
+        known = {info.name: info.code for info in self.analysis.rules}
+        narrowed = self.selected < {info.code for info in self.analysis.rules if info.default}
+        unreadable = set(self.analysis.unreadable)
         for key, filename in self.shown.items():
-            if filename not in by_file and UNUSED_SUPPRESSION not in self.selected:
+            suppressions = self.analysis.suppressions.get(key, Suppressions())
+            if key not in by_file and not suppressions.entries:
                 continue
-            text = self._text(key)
-            if text is None:
+            found = tuple(by_file.get(key, ()))
+            if key in unreadable:
+                kept += found
                 continue
             ignored = ignores(Path(os.path.abspath(filename)))
-            found = tuple(d for d in by_file.pop(filename, ()) if d.code not in ignored)
-            suppressions = parse_suppressions(text)
             if self.settings.ignore_noqa:
                 suppressions = suppressions.without_noqa()
             if suppressions.skips_file:
                 continue
-            inside, used = apply(found, suppressions)
+            inside, used = apply((d for d in found if d.code not in ignored), suppressions)
             kept += inside
             active = self.selected - ignored
             if UNUSED_SUPPRESSION in active:
                 kept += unused(filename, suppressions, used, known, active, narrowed)
-        for rest in by_file.values():  # files that have no readable text
-            kept += rest
-        self.found = kept
-
-    def _text(self, key: str) -> str | None:
-        content = self._stdin_content(key)
-        filename = self.shown[key]
-        try:
-            return SourceFile(filename, Path(filename).read_bytes() if content is None else content).text
-        except (OSError, SourceError):
-            return None
+        return kept
 
 
 def _key(path: Path, root: Path) -> str:

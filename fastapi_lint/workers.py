@@ -12,12 +12,12 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from fastapi_lint.context import node_handlers
+from fastapi_lint.deep_stack import with_deep_stack
 from fastapi_lint.diagnostic import Position
 from fastapi_lint.extract import NodeHandler, extract
 from fastapi_lint.facts import ModuleFacts
@@ -26,10 +26,6 @@ from fastapi_lint.source import SourceError, SourceFile
 
 _FEWEST_FOR_PROCESSES = 50
 _FILES_PER_COLLECTION = 64
-_STACK = 512 * 1024 * 1024
-_RECURSION = 100_000
-
-Result = TypeVar("Result")
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -55,31 +51,6 @@ class RuleChoice(msgspec.Struct, frozen=True):
 
     plugins: tuple[str, ...]
     codes: frozenset[str]
-
-
-def with_deep_stack(work: Callable[[], Result]) -> Result:
-    """Runs `work` in a thread whose stack fits deeply nested code: tree walk and inference recurse."""
-    outcome: list[Result] = []
-    failure: list[BaseException] = []
-
-    def body() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:  # noqa: BLE001 - handed on to the caller, whatever it is
-            failure.append(error)
-
-    old_stack, old_limit = threading.stack_size(_STACK), sys.getrecursionlimit()
-    sys.setrecursionlimit(_RECURSION)
-    try:
-        thread = threading.Thread(target=body)
-        thread.start()
-        thread.join()
-    finally:
-        threading.stack_size(old_stack)
-        sys.setrecursionlimit(old_limit)
-    if failure:
-        raise failure[0]
-    return outcome[0]
 
 
 def extract_all(jobs: list[Job], rules: RuleChoice, processes: int | None) -> Iterator[Outcome]:

@@ -25,6 +25,7 @@ from fastapi_lint.reporters import (
     statistics,
     summary,
 )
+from fastapi_lint.rule_info import RegistryError
 
 _STDIN = Path("-")
 _UNREADABLE = "FAL001"
@@ -35,8 +36,6 @@ _PLAIN = ("force_exclude", "respect_gitignore", "include_tests", "output_format"
 @contextmanager
 def user_errors() -> Iterator[None]:
     """Errors that are the user's to repair end the command with a message, not with a traceback."""
-    from fastapi_lint.registry import RegistryError
-
     try:
         yield
     except (ConfigError, PathError, CatalogueError, RegistryError) as error:

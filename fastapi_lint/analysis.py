@@ -1,0 +1,139 @@
+"""The analysis of a whole project: facts of every file, linked, and what the rules find in them."""
+
+from __future__ import annotations
+
+import gc
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from fastapi_lint.cache import Database, FactsCache, digest
+from fastapi_lint.catalogue import load_catalogue
+from fastapi_lint.config import Settings, selected_rules
+from fastapi_lint.facts import ModuleFacts, Place
+from fastapi_lint.findings import Analysis, Finding
+from fastapi_lint.project import Project
+from fastapi_lint.project.file_roles import serves
+from fastapi_lint.registry import Registry, load_rules
+from fastapi_lint.rule import Report
+from fastapi_lint.source import SourceError, SourceFile
+from fastapi_lint.suppress import Suppressions, parse_suppressions
+from fastapi_lint.workers import Job, RuleChoice, extract_all
+
+UNREADABLE = "FAL001"
+
+Result = TypeVar("Result")
+
+
+class Analyser:
+    """One analysis. `errors` are tracebacks, one a crash; `timings` are seconds by phase."""
+
+    def __init__(self, settings: Settings, roots: list[str], database: Database | None) -> None:
+        """`roots` are the folders that first-party imports start from, relative to the project root."""
+        self.errors: list[str] = []
+        self.timings: dict[str, float] = {}
+        self._settings = settings
+        self._roots = roots
+        self._database = database
+        self._registry: Registry = load_rules(settings.plugins)
+        self._selected = selected_rules(settings, self._registry)
+        self._findings: list[Finding] = []
+
+    def run(self, contents: Mapping[str, bytes], paths: Mapping[str, Path]) -> Analysis:
+        """Everything there is to find in files with these contents, by their paths relative to the project root."""
+        enabled = gc.isenabled()
+        gc.disable()  # next to nothing here has cycles, and looking for them takes a tenth of the time
+        try:
+            facts = self._timed("extract", lambda: list(self._extract(contents, paths)))
+            self._timed("rules", lambda: self._check(facts))
+            suppressions, unreadable = self._timed("comments", lambda: _comments(contents))
+        finally:
+            if enabled:
+                gc.enable()
+        rules = tuple(msgspec.structs.replace(rule, doc="") for rule in self._registry.rules)
+        return Analysis(rules, tuple(self._findings), suppressions, unreadable)
+
+    def _timed(self, phase: str, work: Callable[[], Result]) -> Result:
+        start = time.perf_counter()
+        try:
+            return work()
+        finally:
+            self.timings[phase] = time.perf_counter() - start
+
+    # -- facts
+
+    def _extract(self, contents: Mapping[str, bytes], paths: Mapping[str, Path]) -> Iterator[tuple[str, ModuleFacts]]:
+        """The facts of every file that has any: kept ones where the content was seen before."""
+        cache = self._cache()
+        keys = {key: cache.key(digest(content)) for key, content in contents.items()} if cache is not None else {}
+        known = cache.load(set(keys.values())) if cache is not None else {}
+        jobs = [Job(key, str(paths[key]), content) for key, content in contents.items() if keys.get(key) not in known]
+        fresh: dict[str, ModuleFacts] = {}
+        for outcome in extract_all(jobs, RuleChoice(self._settings.plugins, self._selected), self._settings.jobs):
+            if outcome.facts is not None:
+                fresh[outcome.key] = outcome.facts
+            elif outcome.crash is not None:
+                self.errors.append(outcome.crash)
+            elif outcome.error is not None:
+                self.unreadable(outcome.key, SourceError(outcome.error, outcome.position))
+        if cache is not None:
+            cache.store({keys[key]: facts for key, facts in fresh.items()})
+        for key in contents:
+            facts = fresh.get(key) or known.get(keys.get(key, b""))
+            if facts is not None:
+                yield key, facts
+
+    def _cache(self) -> FactsCache | None:
+        if self._database is None:
+            return None
+        codes = [rule.code for rule in self._registry.node_rules() if rule.code in self._selected]
+        return FactsCache(self._database, codes)
+
+    def unreadable(self, key: str, error: SourceError) -> None:
+        """Reports a file that cannot be read, decoded or parsed."""
+        if UNREADABLE in self._selected:
+            at = error.position
+            self._findings.append(Finding(UNREADABLE, key, Place(at.row, at.column, at.row, at.column + 1), str(error)))
+
+    # -- rules
+
+    def _check(self, files: list[tuple[str, ModuleFacts]]) -> None:
+        served = None if self._settings.include_tests else [key for key, _ in files if serves(key)]
+        project = Project(files, load_catalogue(self._settings.libraries), self._roots, served)
+        for key, facts in files:
+            if served is None or serves(key):
+                for local in facts.diagnostics:
+                    self._findings.append(Finding(local.code, key, facts.places[local.place], local.message))
+        for rule in self._registry.project_rules():
+            if rule.code not in self._selected:
+                continue
+            try:
+                for report in rule.check(project):
+                    self._report(rule.code, report)
+            except Exception:  # noqa: BLE001 - a crash in one rule must not hide the others
+                self.errors.append(f"{rule.code}: {traceback.format_exc()}")
+
+    def _report(self, code: str, report: Report) -> None:
+        spot = report.spot
+        self._findings.append(
+            Finding(code, spot.path, spot.place, report.message, report.severity, report.chain, report.entry_points)
+        )
+
+
+def _comments(contents: Mapping[str, bytes]) -> tuple[dict[str, Suppressions], tuple[str, ...]]:
+    """The suppression comments of each file that has any, and the files that have no text."""
+    found: dict[str, Suppressions] = {}
+    unreadable: list[str] = []
+    for key, content in contents.items():
+        try:
+            suppressions = parse_suppressions(SourceFile(key, content).text)
+        except SourceError:
+            unreadable.append(key)
+            continue
+        if suppressions.entries:
+            found[key] = suppressions
+    return found, tuple(unreadable)
