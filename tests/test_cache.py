@@ -16,6 +16,7 @@ from fastapi_lint.cache import Database, FactsCache, digest
 from fastapi_lint.config import load_settings
 from fastapi_lint.engine import CheckRequest, CheckResult, check
 from fastapi_lint.extract import extract
+from fastapi_lint.facts import ModuleFacts
 from fastapi_lint.source import SourceFile
 
 SOURCE = b"""import time
@@ -62,6 +63,22 @@ def test_second_run_reports_the_same_and_parses_nothing(tmp_path: Path, monkeypa
     monkeypatch.setattr("fastapi_lint.workers.extract", no_parsing)
     assert lint(tmp_path).diagnostics == first.diagnostics
     assert lint(tmp_path).internal_errors == ()
+
+
+def test_only_the_changed_file_is_parsed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "app.py").write_bytes(SOURCE)
+    (tmp_path / "other.py").write_bytes(SOURCE.replace(b"nap", b"doze"))
+    lint(tmp_path)
+    parsed: list[str] = []
+
+    def count(source: SourceFile, handlers: object) -> ModuleFacts:
+        parsed.append(Path(source.filename).name)
+        return extract(source, handlers)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("fastapi_lint.workers.extract", count)
+    (tmp_path / "other.py").write_bytes(SOURCE.replace(b"nap", b"rest"))
+    assert len(lint(tmp_path).diagnostics) == 2
+    assert parsed == ["other.py"]
 
 
 def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:

@@ -86,7 +86,8 @@ class Database:
 
 
 def _prepared(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=10)
+    # Opened in one thread and used in another (see deep_stack), though never in both at the same time.
+    connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous = OFF")  # a lost cache is only slow
         for table in _TABLES:
