@@ -113,7 +113,10 @@ def serve() -> None:
     """The main function of a worker process: jobs on standard input, outcomes on standard output."""
     answer = sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing else may write into the answer
-    jobs, rules = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=tuple[list[Job], RuleChoice])
+    try:
+        jobs, rules = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=tuple[list[Job], RuleChoice])
+    except msgspec.DecodeError:  # the parent was killed while it was talking
+        return
     outcomes = with_deep_stack(lambda: list(_extract_here(jobs, rules)))
     answer.write(msgspec.msgpack.encode(outcomes))
     answer.flush()
