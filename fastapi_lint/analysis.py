@@ -22,7 +22,7 @@ from fastapi_lint.registry import Registry, load_rules
 from fastapi_lint.rule import Report
 from fastapi_lint.source import SourceError, SourceFile
 from fastapi_lint.suppress import Suppressions, parse_suppressions
-from fastapi_lint.workers import Job, RuleChoice, extract_all
+from fastapi_lint.workers import Job, Progress, RuleChoice, extract_all
 
 UNREADABLE = "FAL001"
 
@@ -32,13 +32,16 @@ Result = TypeVar("Result")
 class Analyser:
     """One analysis. `errors` are tracebacks, one a crash; `timings` are seconds by phase."""
 
-    def __init__(self, settings: Settings, roots: list[str], database: Database | None) -> None:
+    def __init__(
+        self, settings: Settings, roots: list[str], database: Database | None, progress: Progress | None = None
+    ) -> None:
         """`roots` are the folders that first-party imports start from, relative to the project root."""
         self.errors: list[str] = []
         self.timings: dict[str, float] = {}
         self._settings = settings
         self._roots = roots
         self._database = database
+        self._progress: Progress = progress or (lambda _done, _all: None)
         self._registry: Registry = load_rules(settings.plugins)
         self._selected = selected_rules(settings, self._registry)
         self._findings: list[Finding] = []
@@ -73,7 +76,8 @@ class Analyser:
         known = cache.load(set(keys.values())) if cache is not None else {}
         jobs = [Job(key, str(paths[key]), content) for key, content in contents.items() if keys.get(key) not in known]
         fresh: dict[str, ModuleFacts] = {}
-        for outcome in extract_all(jobs, RuleChoice(self._settings.plugins, self._selected), self._settings.jobs):
+        rules = RuleChoice(self._settings.plugins, self._selected)
+        for outcome in extract_all(jobs, rules, self._settings.jobs, self._progress):
             if outcome.facts is not None:
                 fresh[outcome.key] = outcome.facts
             elif outcome.crash is not None:

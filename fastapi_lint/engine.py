@@ -27,6 +27,7 @@ from fastapi_lint.suppress import Suppressions, apply, unused
 UNUSED_SUPPRESSION = "FAL002"
 
 Result = TypeVar("Result")
+Progress = Callable[[int, int], object]
 
 
 class CheckRequest(msgspec.Struct, frozen=True):
@@ -48,14 +49,15 @@ class CheckResult(msgspec.Struct, frozen=True):
     timings: dict[str, float] = {}
 
 
-def check(request: CheckRequest) -> CheckResult:
-    """Analyses the project and reports on the files asked for."""
-    return _Run(request).run()
+def check(request: CheckRequest, progress: Progress | None = None) -> CheckResult:
+    """Analyses the project and reports on the files asked for; `progress` hears how many files of how many are read."""
+    return _Run(request, progress).run()
 
 
 class _Run:
-    def __init__(self, request: CheckRequest) -> None:
+    def __init__(self, request: CheckRequest, progress: Progress | None) -> None:
         self.request = request
+        self.progress = progress
         self.settings = request.settings
         self.notes: list[str] = []
         self.errors: list[str] = []
@@ -160,7 +162,7 @@ class _Run:
     def _analyse(self, files: dict[str, Path], database: Database | None, kept: Analyses | None) -> Analysis:
         from fastapi_lint.analysis import Analyser
 
-        analyser = Analyser(self.settings, self._source_roots(), database)
+        analyser = Analyser(self.settings, self._source_roots(), database, self.progress)
         contents: dict[str, bytes] = {}
         complete = True
         for key, path in files.items():

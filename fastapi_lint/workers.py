@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -26,6 +26,9 @@ from fastapi_lint.source import SourceError, SourceFile
 
 _FEWEST_FOR_PROCESSES = 50
 _FILES_PER_COLLECTION = 64
+
+
+Progress = Callable[[int, int], object]
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -53,16 +56,23 @@ class RuleChoice(msgspec.Struct, frozen=True):
     codes: frozenset[str]
 
 
-def extract_all(jobs: list[Job], rules: RuleChoice, processes: int | None) -> Iterator[Outcome]:
-    """The outcome of every job, in the order of the jobs."""
+def extract_all(
+    jobs: list[Job], rules: RuleChoice, processes: int | None, progress: Progress = lambda _done, _all: None
+) -> Iterator[Outcome]:
+    """The outcome of every job, in the order of the jobs; `progress` hears how many of how many files are done."""
     count = min(processes or os.cpu_count() or 1, max(1, len(jobs) // (_FEWEST_FOR_PROCESSES // 2)))
     if count <= 1 or len(jobs) < _FEWEST_FOR_PROCESSES:
-        yield from _extract_here(jobs, rules)
+        for number, outcome in enumerate(_extract_here(jobs, rules), 1):
+            progress(number, len(jobs))
+            yield outcome
         return
     mine, *others = _parts(jobs, count)
     workers = [_Worker(part, rules) for part in others]
     try:
-        found = {outcome.key: outcome for outcome in _extract_here(mine, rules)}
+        found: dict[str, Outcome] = {}
+        for number, outcome in enumerate(_extract_here(mine, rules), 1):
+            found[outcome.key] = outcome
+            progress(number * len(jobs) // len(mine), len(jobs))  # the others are about as far
         for worker in workers:
             found.update((outcome.key, outcome) for outcome in worker.outcomes())
     finally:

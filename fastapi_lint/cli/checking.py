@@ -14,6 +14,7 @@ import msgspec
 
 from fastapi_lint.catalogue import CatalogueError
 from fastapi_lint.cli.boundary import DIAGNOSTICS, ERROR, OK, report_crash
+from fastapi_lint.cli.progress import ProgressBar
 from fastapi_lint.cli.terminal import terminal_width, wants_colour, warn, write
 from fastapi_lint.config import ConfigError, Settings, load_settings
 from fastapi_lint.files import PathError, discover, is_excluded
@@ -108,7 +109,15 @@ def _run(paths: tuple[Path, ...], stdin_name: str | None, settings: Settings, op
     if stdin is not None and settings.force_exclude and is_excluded(Path(os.path.abspath(stdin[0])), settings):
         result = CheckResult(diagnostics=(), files_checked=0)
     else:
-        result = check(CheckRequest(paths=paths, settings=settings, stdin=stdin, root=settings.root))
+        request = CheckRequest(paths=paths, settings=settings, stdin=stdin, root=settings.root)
+        if sys.stderr.isatty() and not options["quiet"] and not options["silent"]:
+            progress = ProgressBar()
+            try:
+                result = check(request, progress)
+            finally:
+                progress.close()
+        else:
+            result = check(request)
     if not options["silent"]:
         _speak(result.notes, result.timings, result.files_checked, stdin is None, options)
     # A report goes to its file even if nothing is printed: whoever asked for the file reads it later.

@@ -35,6 +35,8 @@ class DeadBranches:
     def regions(self) -> set[int]:
         """Their numbers, without the regions nested in them."""
         self._dead = found = set[int]()
+        if not self._frame.bound and not self._inference.index.has_calls_in_conditions(self._frame.gid):
+            return found  # nothing is known of this frame that a condition could ask for
         for number, region in enumerate(self._scope.regions):
             if region.kind in ("if", "else") and region.expr != NONE:
                 truth = self._truth(region.expr)

@@ -72,6 +72,7 @@ class Index:
                 self.rebinds.setdefault(key, []).append(Site(module.base + rebind.scope, rebind.value))
         self._call_sites: dict[str, list[Site]] | None = None
         self._tested: dict[int, frozenset[int]] = {}
+        self._asking: dict[int, bool] = {}
         self._string_tests: tuple[tuple[str, ...], tuple[str, ...], frozenset[str]] | None = None
         self._state: dict[str, list[Site]] = {}
         self._yielded: dict[str, list[Site]] = {}
@@ -130,6 +131,15 @@ class Index:
                 for number in _parameters_in(scope, argument)
             }
             known = self._tested[gid] = frozenset(found)
+        return known
+
+    def has_calls_in_conditions(self, gid: int) -> bool:
+        """Whether a condition of the scope is, or is made of, a call with one argument."""
+        known = self._asking.get(gid)
+        if known is None:
+            scope = self._scopes[gid]
+            conditions = (r.expr for r in scope.regions if r.kind in ("if", "else") and r.expr != NONE)
+            known = self._asking[gid] = any(_has_call(scope, expr) for expr in conditions)
         return known
 
     def string_class(self, gid: int, number: int, text: str) -> LiteralV | None:
@@ -230,6 +240,15 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
     if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):
         return _parameters_in(scope, func.base) if func.name in ("startswith", "endswith") else set()
     return set()
+
+
+def _has_call(scope: Scope, expr: int) -> bool:
+    node = scope.exprs[expr]
+    if isinstance(node, Bin):
+        return _has_call(scope, node.left) or (node.right != NONE and _has_call(scope, node.right))
+    if isinstance(node, Choice):
+        return any(_has_call(scope, item) for item in node.items)
+    return isinstance(node, Call) and len(node.args) == 1
 
 
 def _is_state(scope: Scope, expr: int) -> bool:

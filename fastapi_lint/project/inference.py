@@ -165,6 +165,10 @@ class Inference:
             known[expr] = found
         return found
 
+    def is_settled(self) -> bool:
+        """Whether what was asked for last depends on nothing that is still being computed."""
+        return self._gap >= self._depth
+
     def _is_exhausted(self, key: tuple[Frame, int]) -> bool:
         """Whether an answer with a gap was computed often enough: knots of mutual recursion would take for ever."""
         tries = self._tries.get(key, 0) + 1
