@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from importlib import resources
 from typing import Any, Literal
 
 import msgspec
@@ -175,6 +174,9 @@ class Catalogue:
         self._aliases: dict[str, str] = {}
         self._exact: dict[tuple[str, str], CallSpec] = {}
         self._patterns: dict[str, list[tuple[tuple[str, ...], CallSpec]]] = {}
+        self._canonical: dict[str, str] = {}
+        self._mro: dict[str, tuple[TypeSpec, ...]] = {}
+        self._methods: dict[tuple[str, str], CallSpec | None] = {}
         for library in bundled:
             self._add(library, override=False)
         for library in own:
@@ -210,6 +212,12 @@ class Catalogue:
 
     def canonical(self, qualified: str) -> str:
         """The name under which the catalogue knows `qualified`: aliases of modules and types are replaced."""
+        known = self._canonical.get(qualified)
+        if known is None:
+            known = self._canonical[qualified] = self._find_canonical(qualified)
+        return known
+
+    def _find_canonical(self, qualified: str) -> str:
         kind = self._types.get(qualified)
         if kind is not None:
             return kind.name
@@ -228,8 +236,14 @@ class Catalogue:
         """The entry of a type, by any of its names."""
         return self._types.get(qualified) or self._types.get(self.canonical(qualified))
 
-    def mro(self, qualified: str) -> Iterator[TypeSpec]:
+    def mro(self, qualified: str) -> tuple[TypeSpec, ...]:
         """The type and its catalogued bases, depth first, each once."""
+        known = self._mro.get(qualified)
+        if known is None:
+            known = self._mro[qualified] = tuple(self._find_mro(qualified))
+        return known
+
+    def _find_mro(self, qualified: str) -> Iterator[TypeSpec]:
         seen: set[str] = set()
         todo = [qualified]
         while todo:
@@ -247,6 +261,12 @@ class Catalogue:
 
     def method(self, qualified: str, path: str) -> CallSpec | None:
         """What calling `path` (a method name or a dotted path) on an instance does: exact names win over patterns."""
+        key = (qualified, path)
+        if key not in self._methods:
+            self._methods[key] = self._find_method(qualified, path)
+        return self._methods[key]
+
+    def _find_method(self, qualified: str, path: str) -> CallSpec | None:
         parts = tuple(path.split("."))
         for kind in self.mro(qualified):
             spec = self._exact.get((kind.name, path)) or _first_match(self._patterns.get(kind.name, ()), parts)
@@ -277,6 +297,8 @@ def parse_libraries(text: str, origin: str) -> tuple[Library, ...]:
 
 def load_catalogue(extra: Iterable[Library] = ()) -> Catalogue:
     """The bundled catalogue, with the user's own entries over it."""
+    from importlib import resources
+
     libraries: list[Library] = []
     folder = resources.files("fastapi_lint") / "data"
     for file in sorted(folder.iterdir(), key=lambda item: item.name):

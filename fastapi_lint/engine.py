@@ -4,66 +4,52 @@ from __future__ import annotations
 
 import os
 import time
-import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from fastapi_lint.cache import FOLDER, FactsCache
-from fastapi_lint.catalogue import load_catalogue
-from fastapi_lint.config import (
-    Level,
-    PerFileIgnores,
-    Settings,
-    selected_rules,
-    severity_overrides,
-)
-from fastapi_lint.diagnostic import Diagnostic, Hop, Position, Severity
+from fastapi_lint.cache import FOLDER, Analyses, Contents, Database, digest
+from fastapi_lint.config import Settings
+from fastapi_lint.deep_stack import with_deep_stack
+from fastapi_lint.diagnosis import STAGE_TEXTS, Diagnosis, relative_key
+from fastapi_lint.diagnostic import Diagnostic, Position
 from fastapi_lint.environment import follow
-from fastapi_lint.facts import ModuleFacts, Place
 from fastapi_lint.files import discover
-from fastapi_lint.project import Project
-from fastapi_lint.project.contexts import STAGES
-from fastapi_lint.project.file_roles import file_role
-from fastapi_lint.project.modules import FOLLOWED
-from fastapi_lint.project.resolution import Resolution
-from fastapi_lint.registry import Registry, RuleInfo, load_rules
-from fastapi_lint.rule import Report
-from fastapi_lint.source import SourceError, SourceFile
-from fastapi_lint.suppress import apply, parse_suppressions, unused
-from fastapi_lint.workers import Job, RuleChoice, extract_all, with_deep_stack
+from fastapi_lint.facts import FOLLOWED
+from fastapi_lint.findings import Analysis
+from fastapi_lint.source import SourceError
 
-UNREADABLE = "FAL001"
-UNUSED_SUPPRESSION = "FAL002"
-
-_STAGE_TEXTS = {
-    "startup": "at start-up",
-    "workers": "in a worker",
-    "scripts": "in a script",
-    "tests": "in a test",
-    "benchmarks": "in a benchmark",
-    "migrations": "in a migration",
-}
+if TYPE_CHECKING:
+    from fastapi_lint.analysis import Analyser
+    from fastapi_lint.facts import ModuleFacts
+    from fastapi_lint.fix import Repaired
+    from fastapi_lint.project.resolution import Resolution
 
 Result = TypeVar("Result")
+Progress = Callable[[int, int], object]
 
 
 class CheckRequest(msgspec.Struct, frozen=True):
-    """What to check: `paths` as the user gave them; `stdin` is a file name and the bytes that stand in for it."""
+    """What to check: `paths` as the user gave them; `stdin` is a file name and the bytes that stand in for it.
+
+    `fixes` asks for the fix of each diagnostic, which takes opening its file again.
+    """
 
     paths: tuple[Path, ...]
     settings: Settings
     root: Path
     stdin: tuple[str, bytes] | None = None
+    fixes: bool = False
     wants_resolution: bool = False
 
 
 class CheckResult(msgspec.Struct, frozen=True):
     """What came out. `timings` are seconds by phase; `internal_errors` are tracebacks, one a crash.
 
-    `resolution` is there if the request wants it; its paths are spelled as those of diagnostics are.
+    `unasked` are the codes of rules that have fixes which nobody asked for. `resolution` is there if the request wants
+    it; its paths are spelled as those of diagnostics are.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -71,43 +57,68 @@ class CheckResult(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     internal_errors: tuple[str, ...] = ()
     timings: dict[str, float] = {}
+    unasked: frozenset[str] = frozenset()
     resolution: Resolution | None = None
 
 
-def check(request: CheckRequest) -> CheckResult:
-    """Analyses the project and reports on the files asked for."""
-    return with_deep_stack(lambda: _Run(request).run())
+def check(request: CheckRequest, progress: Progress | None = None) -> CheckResult:
+    """Analyses the project and reports on the files asked for; `progress` hears how many files of how many are read."""
+    return _Run(request, progress).run()
+
+
+def fix(request: CheckRequest, unsafe: bool, progress: Progress | None = None) -> Repaired[CheckResult]:
+    """Checks, and works out what the files asked for would be with all fixes that may be applied. Writes nothing."""
+    from fastapi_lint.fix import repair  # no other run needs it
+
+    run = _Run(msgspec.structs.replace(request, fixes=True), progress)
+    return with_deep_stack(lambda: repair(run.run, run.asked, unsafe))
 
 
 class _Run:
-    def __init__(self, request: CheckRequest) -> None:
+    def __init__(self, request: CheckRequest, progress: Progress | None) -> None:
         self.request = request
+        self.progress = progress
         self.settings = request.settings
-        self.registry: Registry = load_rules(self.settings.plugins)
-        self.selected = selected_rules(self.settings, self.registry)
-        self.severities = severity_overrides(self.settings, self.registry)
         self.notes: list[str] = []
         self.errors: list[str] = []
         self.timings: dict[str, float] = {}
-        self.found: list[Diagnostic] = []
         self.shown: dict[str, str] = {}
         self.followed: dict[str, Path] = {}
-        self.resolution: Resolution | None = None
         self.source_roots: tuple[Path, ...] = self.settings.src_roots
+        self.contents: dict[str, bytes] = {}
+        self.changes: Mapping[str, bytes] = {}
+        self.extracted: dict[bytes, ModuleFacts] = {}
+        self.analyser: Analyser | None = None
+        self.files = self._timed("discover", self._discover)
 
-    def run(self) -> CheckResult:
-        files = self._timed("discover", self._discover)
-        facts = self._timed("extract", lambda: list(self._extract(files)))
-        self._timed("rules", lambda: self._check_project(facts))
-        self._timed("suppress", self._suppress)
-        once = {(d.filename, d.location, d.code): d for d in reversed(self.found)}
+    def asked(self) -> dict[str, bytes]:
+        """What was read of the files to report on, by the names that they are reported under."""
+        return {name: self.contents[key] for key, name in self.shown.items() if key in self.contents}
+
+    def run(self, changes: Mapping[str, bytes] | None = None) -> CheckResult:
+        """Checks what was read, or that with `changes`: new contents by the names that files are reported under."""
+        self.changes = changes or {}
+        self.errors, self.analyser = [], None
+        database = self._database()
+        try:
+            analysis = self._analysis(database)
+        finally:
+            if database is not None:
+                database.close()
+        diagnosis = Diagnosis(self.request.settings, self.request.root, analysis, self.shown, self.followed)
+        found = self._timed("report", diagnosis.diagnostics)
+        if self.request.fixes and self.analyser is not None:
+            fixes = self.analyser.fixes(self._present)
+            found = self._timed("fixes", lambda: diagnosis.with_fixes(found, fixes))
+            self.errors += fixes.errors
         return CheckResult(
-            diagnostics=tuple(sorted(once.values(), key=lambda d: d.sort_key)),
+            diagnostics=found,
             files_checked=len(self.shown),
             notes=tuple(self.notes),
             internal_errors=tuple(self.errors),
-            timings=self.timings,
-            resolution=self.resolution,
+            timings=dict(self.timings),
+            unasked=frozenset() if self.request.fixes else diagnosis.fixable(),
+            resolution=self._resolution(),
         )
 
     def _timed(self, phase: str, work: Callable[[], Result]) -> Result:
@@ -115,7 +126,10 @@ class _Run:
         try:
             return work()
         finally:
-            self.timings[phase] = time.perf_counter() - start
+            self.timings[phase] = self.timings.get(phase, 0.0) + time.perf_counter() - start
+
+    def _resolution(self) -> Resolution | None:
+        return self.analyser.resolution(self.shown) if self.analyser and self.request.wants_resolution else None
 
     # -- files
 
@@ -124,17 +138,23 @@ class _Run:
         root = self.request.root
         files: dict[str, Path] = {}
         for path in discover(self.request.paths, self.settings, self.notes.append):
-            key = _key(path, root)
+            key = relative_key(path, root)
             files[key] = path
             self.shown[key] = str(path)
         if self.request.stdin is not None:
             name = Path(self.request.stdin[0])
-            files[_key(name, root)] = name
-            self.shown[_key(name, root)] = self.request.stdin[0]
+            files[relative_key(name, root)] = name
+            self.shown[relative_key(name, root)] = self.request.stdin[0]
         for path in self._context_files(root):
-            files.setdefault(_key(path, root), path)
+            files.setdefault(relative_key(path, root), path)
         self._follow(files)
         return dict(sorted({**files, **self.followed}.items()))
+
+    def _context_files(self, root: Path) -> Iterable[Path]:
+        """Chains need the whole project, whatever files were asked for."""
+        if any(os.path.abspath(path) == str(root) for path in self.request.paths):
+            return []
+        return discover([root], self.settings) if root.is_dir() else []
 
     def _follow(self, files: dict[str, Path]) -> None:
         """The files of followed packages; those that are files of the project need no more than to be found."""
@@ -144,7 +164,7 @@ class _Run:
         folders = (settings.root, settings.base)
         found = follow(settings.follow, settings.python, folders, settings.max_file_size, self.notes.append)
         own = {os.path.realpath(path) for path in files.values()}
-        inside = [root for root in found.roots if not _key(root, settings.root).startswith("..")]
+        inside = [root for root in found.roots if not relative_key(root, settings.root).startswith("..")]
         for name, path in found.files.items():
             if os.path.realpath(path) in own and any(root / name == path for root in inside):
                 self.source_roots += tuple(root for root in inside if root / name == path)
@@ -152,186 +172,84 @@ class _Run:
                 self.followed[f"{FOLLOWED}/{name}"] = path
         self.source_roots = tuple(dict.fromkeys(self.source_roots))
 
-    def _context_files(self, root: Path) -> Iterable[Path]:
-        """Chains need the whole project, whatever files were asked for."""
-        return discover([root], self.settings) if root.is_dir() else []
-
-    def _extract(self, files: dict[str, Path]) -> Iterator[tuple[str, ModuleFacts]]:
-        """The facts of every file that has any: kept ones where the content was seen before."""
-        contents = {key: content for key, path in files.items() if (content := self._content(key, path)) is not None}
-        cache = self._cache()
-        keys = {key: cache.key(content) for key, content in contents.items()} if cache is not None else {}
-        known = cache.load(set(keys.values())) if cache is not None else {}
-        jobs = [Job(key, str(files[key]), content) for key, content in contents.items() if keys.get(key) not in known]
-        fresh: dict[str, ModuleFacts] = {}
-        for outcome in extract_all(jobs, RuleChoice(self.settings.plugins, self.selected), self.settings.jobs):
-            if outcome.facts is not None:
-                fresh[outcome.key] = outcome.facts
-            elif outcome.crash is not None:
-                self.errors.append(outcome.crash)
-            elif outcome.error is not None:
-                self._unreadable(outcome.key, SourceError(outcome.error, outcome.position))
-        if cache is not None:
-            cache.store({keys[key]: facts for key, facts in fresh.items()})
-            cache.close()
-        for key in contents:
-            facts = fresh.get(key) or known.get(keys.get(key, b""))
-            if facts is not None:
-                yield key, facts
-
-    def _cache(self) -> FactsCache | None:
-        # A plugin's node rules may change at any time, and nothing would tell.
-        if not self.settings.cache or self.settings.plugins:
-            return None
-        codes = [rule.code for rule in self.registry.node_rules() if rule.code in self.selected]
-        return FactsCache(self.settings.cache_dir or self.request.root / FOLDER, codes)
-
-    def _content(self, key: str, path: Path) -> bytes | None:
-        stdin = self._stdin_content(key)
-        if stdin is not None:
-            return stdin
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            self._unreadable(key, SourceError(f"cannot be read: {error.strerror}", Position(1, 1)))
-            return None
-
     def _stdin_content(self, key: str) -> bytes | None:
         stdin = self.request.stdin
         return stdin[1] if stdin is not None and self.shown.get(key) == stdin[0] else None
 
-    def _unreadable(self, key: str, error: SourceError) -> None:
-        if key not in self.shown:
-            return
-        if UNREADABLE not in self.selected:
-            return
-        info = self._info(UNREADABLE)
-        end = Position(error.position.row, error.position.column + 1)
-        self.found.append(
-            Diagnostic(info.code, info.name, info.severity, str(error), self.shown[key], error.position, end)
-        )
+    def _present(self, key: str) -> bytes:
+        """The content of a file as this check sees it; raises OSError."""
+        changed = self.changes.get(self.shown.get(key, ""))
+        if changed is not None:
+            return changed
+        known = self.contents.get(key)
+        if known is None:
+            stdin = self._stdin_content(key)
+            known = self.contents[key] = self.files[key].read_bytes() if stdin is None else stdin
+        return known
 
-    def _info(self, code: str) -> RuleInfo:
-        info = self.registry.by_code(code)
-        if info is None:
-            raise LookupError(f"no rule {code}")
-        return info
+    # -- the analysis
 
-    # -- rules
-
-    def _check_project(self, files: list[tuple[str, ModuleFacts]]) -> None:
-        served = [key for key, _ in files if self._level(file_role(key)) != "silent"]
-        stages = [stage for stage in STAGES if self._level(stage) != "silent"]
-        catalogue = load_catalogue(self.settings.libraries)
-        roots = [_key(path, self.request.root) for path in self.source_roots]
-        project = Project(files, catalogue, [root for root in roots if not root.startswith("..")], served, stages)
-        for key, facts in files:
-            self._local(key, facts)
-        for rule in self.registry.project_rules():
-            if rule.code not in self.selected:
-                continue
-            try:
-                for report in rule.check(project):
-                    self._report(self._info(rule.code), report)
-            except Exception:  # noqa: BLE001 - a crash in one rule must not hide the others
-                self.errors.append(f"{rule.code}: {traceback.format_exc()}")
-        if self.request.wants_resolution:
-            self._timed("resolution", lambda: self._resolve(project))
-
-    def _resolve(self, project: Project) -> None:
-        found = project.resolution(self.shown)
-        calls = [msgspec.structs.replace(call, path=self.shown[call.path]) for call in found.unresolved]
-        self.resolution = Resolution(found.calls, tuple(calls))
-
-    def _level(self, stage: str | None) -> Level:
-        """What becomes of diagnostics in code that runs there; None is request handling."""
-        return "report" if not stage else self.settings.level(stage)
-
-    def _local(self, key: str, facts: ModuleFacts) -> None:
-        if key not in self.shown or self._level(file_role(key)) == "silent":
-            return
-        for local in facts.diagnostics:
-            info = self._info(local.code)
-            self.found.append(self._diagnostic(info, key, facts.places[local.place], local.message, info.severity, ""))
-
-    def _report(self, info: RuleInfo, report: Report) -> None:
-        if report.spot.path not in self.shown:
-            return
-        severity = report.severity or info.severity
-        chain = tuple(msgspec.structs.replace(hop, filename=self._shown_path(hop)) for hop in report.chain)
-        key, place = report.spot.path, report.spot.place
-        diagnostic = self._diagnostic(info, key, place, report.message, severity, report.stage)
-        self.found.append(msgspec.structs.replace(diagnostic, chain=chain, entry_points=report.entry_points))
-
-    def _shown_path(self, hop: Hop) -> str:
-        """A path as the user may open it from where he stands."""
-        if hop.filename in self.shown:
-            return self.shown[hop.filename]
-        followed = self.followed.get(hop.filename)
-        if followed is not None:
-            near = Path(os.path.abspath(followed)).is_relative_to(Path.cwd())
-            return os.path.relpath(followed) if near else str(followed)
-        return os.path.relpath(self.request.root / hop.filename)
-
-    def _diagnostic(
-        self, info: RuleInfo, key: str, place: Place, message: str, severity: Severity, stage: str
-    ) -> Diagnostic:
-        """`stage` is where the code runs if that says more than the file."""
-        severity = self.severities.get(info.code, severity)
-        where = file_role(key) or stage
-        if self._level(where) == "lower":
-            severity = severity.lowered()
-        return Diagnostic(
-            code=info.code,
-            name=info.name,
-            severity=severity,
-            message=f"{message} ({_STAGE_TEXTS[where]})" if where else message,
-            filename=self.shown[key],
-            location=Position(place.row, place.column),
-            end_location=Position(place.end_row, place.end_column),
-        )
-
-    # -- suppressions
-
-    def _suppress(self) -> None:
-        by_file: dict[str, list[Diagnostic]] = {}
-        for diagnostic in self.found:
-            by_file.setdefault(diagnostic.filename, []).append(diagnostic)
-        kept: list[Diagnostic] = []
-        ignores = PerFileIgnores(self.settings, self.registry)
-        known = {info.name: info.code for info in self.registry.rules}
-        narrowed = self.selected < {info.code for info in self.registry.rules if info.default}
-        for key, filename in self.shown.items():
-            if filename not in by_file and UNUSED_SUPPRESSION not in self.selected:
-                continue
-            text = self._text(key)
-            if text is None:
-                continue
-            ignored = ignores(Path(os.path.abspath(filename)))
-            found = tuple(d for d in by_file.pop(filename, ()) if d.code not in ignored)
-            suppressions = parse_suppressions(text)
-            if self.settings.ignore_noqa:
-                suppressions = suppressions.without_noqa()
-            if suppressions.skips_file:
-                continue
-            inside, used = apply(found, suppressions)
-            kept += inside
-            active = self.selected - ignored
-            if UNUSED_SUPPRESSION in active:
-                kept += unused(filename, suppressions, used, known, active, narrowed)
-        for rest in by_file.values():  # files that have no readable text
-            kept += rest
-        self.found = kept
-
-    def _text(self, key: str) -> str | None:
-        content = self._stdin_content(key)
-        filename = self.shown[key]
-        try:
-            return SourceFile(filename, Path(filename).read_bytes() if content is None else content).text
-        except (OSError, SourceError):
+    def _database(self) -> Database | None:
+        # A plugin's rules may change at any time, and nothing would tell; half-fixed files are not worth keeping.
+        if not self.settings.cache or self.settings.plugins or self.changes:
             return None
+        return Database(self.settings.cache_dir or self.request.root / FOLDER)
 
+    def _analysis(self, database: Database | None) -> Analysis:
+        """A kept analysis if there is one of these very files and it is enough, else a new one."""
+        if database is None:
+            return self._analyse(None, None)
+        kept = Analyses(database, self._relevant_settings())
+        if self.request.fixes or self.request.wants_resolution:
+            return self._analyse(database, kept)
+        known = self._timed("cache", lambda: self._look_up(database, kept))
+        if known is not None:
+            return known
+        with database.alone():  # whoever comes second finds what the first one has kept
+            return self._look_up(database, kept) or self._analyse(database, kept)
 
-def _key(path: Path, root: Path) -> str:
-    """The path relative to the project root, with slashes."""
-    return Path(os.path.relpath(os.path.abspath(path), root)).as_posix()
+    def _look_up(self, database: Database, kept: Analyses) -> Analysis | None:
+        contents = Contents(database, self.request.root)
+        digests: dict[str, bytes] = {}
+        for key, path in self.files.items():
+            stdin = self._stdin_content(key)
+            try:
+                digests[key] = contents.digest(key, path) if stdin is None else digest(stdin)
+            except OSError:
+                return None
+        contents.keep()
+        return kept.load(kept.key(digests))
+
+    def _relevant_settings(self) -> list[bytes]:
+        """What of the settings an analysis depends on; the rest only shapes the report."""
+        settings = self.settings
+        sources = [(layer.select, layer.extend_select, layer.ignore) for layer in settings.layers]
+        layers = [source for source in sources if source != (None, (), ())]
+        silent = [stage for stage in STAGE_TEXTS if settings.level(stage) == "silent"]
+        parts: tuple[Any, ...] = (layers, settings.libraries, silent, self._roots())
+        return [msgspec.json.encode(part) for part in parts]
+
+    def _roots(self) -> list[str]:
+        roots = [relative_key(path, self.request.root) for path in self.source_roots]
+        return [root for root in roots if not root.startswith("..")]
+
+    def _analyse(self, database: Database | None, kept: Analyses | None) -> Analysis:
+        from fastapi_lint.analysis import Analyser
+
+        extracted = self.extracted if self.request.fixes else {}
+        analyser = self.analyser = Analyser(self.settings, self._roots(), database, self.progress, extracted)
+        contents: dict[str, bytes] = {}
+        complete = True
+        for key in self.files:
+            try:
+                contents[key] = self._present(key)
+            except OSError as error:
+                complete = False
+                analyser.unreadable(key, SourceError(f"cannot be read: {error.strerror}", Position(1, 1)))
+        analysis = with_deep_stack(lambda: analyser.run(contents, self.files))
+        self.errors += analyser.errors
+        for phase, seconds in analyser.timings.items():
+            self.timings[phase] = self.timings.get(phase, 0.0) + seconds
+        if kept is not None and complete and not analyser.errors and self.request.stdin is None:
+            kept.store(kept.key({key: digest(content) for key, content in contents.items()}), analysis)
+        return analysis

@@ -19,6 +19,8 @@ import msgspec
 
 NONE = -1
 """An index that points at nothing."""
+FOLLOWED = "<followed>"
+"""The folder below which followed packages stand, whatever their real place: no file of a project has this path."""
 
 
 class _Node(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="node"):

@@ -7,33 +7,14 @@ import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
 
-import msgspec
-
-from fastapi_lint.diagnostic import Severity
 from fastapi_lint.rule import NodeRule, ProjectRule, Rule
+from fastapi_lint.rule_info import RegistryError, RuleInfo
 
 # The only place that names the rules' package: the engine knows no rule by name.
 _BUILTIN = "fastapi_lint.rules"
 
 
-class RegistryError(Exception):
-    """A plugin that cannot be imported, or two rules with one code or name."""
-
-
-class RuleInfo(msgspec.Struct, frozen=True):
-    """A rule as reports and documentation show it; `fix` is `safe`, `unsafe` or `none`."""
-
-    code: str
-    name: str
-    severity: Severity
-    default: bool
-    fix: str
-    doc: str
-
-    @property
-    def summary(self) -> str:
-        """The first line of the documentation."""
-        return self.doc.partition("\n")[0]
+__all__ = ["Registry", "RegistryError", "RuleInfo", "load_rules"]
 
 
 class Registry:

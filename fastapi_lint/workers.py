@@ -13,11 +13,11 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
 
 import msgspec
 
 from fastapi_lint.context import node_handlers
+from fastapi_lint.deep_stack import with_deep_stack
 from fastapi_lint.diagnostic import Position
 from fastapi_lint.extract import NodeHandler, extract
 from fastapi_lint.facts import ModuleFacts
@@ -26,10 +26,9 @@ from fastapi_lint.source import SourceError, SourceFile
 
 _FEWEST_FOR_PROCESSES = 50
 _FILES_PER_COLLECTION = 64
-_STACK = 512 * 1024 * 1024
-_RECURSION = 100_000
 
-Result = TypeVar("Result")
+
+Progress = Callable[[int, int], object]
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -57,41 +56,23 @@ class RuleChoice(msgspec.Struct, frozen=True):
     codes: frozenset[str]
 
 
-def with_deep_stack(work: Callable[[], Result]) -> Result:
-    """Runs `work` in a thread whose stack fits deeply nested code: tree walk and inference recurse."""
-    outcome: list[Result] = []
-    failure: list[BaseException] = []
-
-    def body() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:  # noqa: BLE001 - handed on to the caller, whatever it is
-            failure.append(error)
-
-    old_stack, old_limit = threading.stack_size(_STACK), sys.getrecursionlimit()
-    sys.setrecursionlimit(_RECURSION)
-    try:
-        thread = threading.Thread(target=body)
-        thread.start()
-        thread.join()
-    finally:
-        threading.stack_size(old_stack)
-        sys.setrecursionlimit(old_limit)
-    if failure:
-        raise failure[0]
-    return outcome[0]
-
-
-def extract_all(jobs: list[Job], rules: RuleChoice, processes: int | None) -> Iterator[Outcome]:
-    """The outcome of every job, in the order of the jobs."""
+def extract_all(
+    jobs: list[Job], rules: RuleChoice, processes: int | None, progress: Progress = lambda _done, _all: None
+) -> Iterator[Outcome]:
+    """The outcome of every job, in the order of the jobs; `progress` hears how many of how many files are done."""
     count = min(processes or os.cpu_count() or 1, max(1, len(jobs) // (_FEWEST_FOR_PROCESSES // 2)))
     if count <= 1 or len(jobs) < _FEWEST_FOR_PROCESSES:
-        yield from _extract_here(jobs, rules)
+        for number, outcome in enumerate(_extract_here(jobs, rules), 1):
+            progress(number, len(jobs))
+            yield outcome
         return
     mine, *others = _parts(jobs, count)
     workers = [_Worker(part, rules) for part in others]
     try:
-        found = {outcome.key: outcome for outcome in _extract_here(mine, rules)}
+        found: dict[str, Outcome] = {}
+        for number, outcome in enumerate(_extract_here(mine, rules), 1):
+            found[outcome.key] = outcome
+            progress(number * len(jobs) // len(mine), len(jobs))  # the others are about as far
         for worker in workers:
             found.update((outcome.key, outcome) for outcome in worker.outcomes())
     finally:
@@ -142,7 +123,10 @@ def serve() -> None:
     """The main function of a worker process: jobs on standard input, outcomes on standard output."""
     answer = sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing else may write into the answer
-    jobs, rules = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=tuple[list[Job], RuleChoice])
+    try:
+        jobs, rules = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=tuple[list[Job], RuleChoice])
+    except msgspec.DecodeError:  # the parent was killed while it was talking
+        return
     outcomes = with_deep_stack(lambda: list(_extract_here(jobs, rules)))
     answer.write(msgspec.msgpack.encode(outcomes))
     answer.flush()

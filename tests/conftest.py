@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from fastapi_lint import engine
+from fastapi_lint import analysis
 from fastapi_lint.catalogue import Catalogue, Library, load_catalogue
 
 # Fixtures are material for the linter; some of them are test suites themselves.
@@ -22,5 +22,5 @@ def catalogue_read_once() -> Iterable[None]:
         return load_catalogue(extra) if extra else built_in
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "load_catalogue", load)
+        patch.setattr(analysis, "load_catalogue", load)
         yield

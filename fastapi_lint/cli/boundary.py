@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 import traceback
@@ -36,6 +35,8 @@ class Application(click.Group):
         word = args[0]
         if word.startswith("-") or os.sep in word or "." in word or os.path.lexists(word):
             return
+        import difflib
+
         close = difflib.get_close_matches(word, self.commands, n=1)
         if close:
             raise click.UsageError(f"No such file, folder or command '{word}'. Did you mean '{close[0]}'?", ctx)

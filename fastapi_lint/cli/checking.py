@@ -14,6 +14,7 @@ import msgspec
 
 from fastapi_lint.catalogue import CatalogueError
 from fastapi_lint.cli.boundary import DIAGNOSTICS, ERROR, OK, report_crash
+from fastapi_lint.cli.progress import ProgressBar
 from fastapi_lint.cli.terminal import terminal_width, wants_colour, warn, write
 from fastapi_lint.config import ConfigError, Settings, load_settings
 from fastapi_lint.environment import FollowError
@@ -26,6 +27,7 @@ from fastapi_lint.reporters import (
     statistics,
     summary,
 )
+from fastapi_lint.rule_info import RegistryError
 
 if TYPE_CHECKING:
     from fastapi_lint.project.resolution import Resolution
@@ -39,8 +41,6 @@ _PLAIN = ("force_exclude", "respect_gitignore", "include_tests", "output_format"
 @contextmanager
 def user_errors() -> Iterator[None]:
     """Errors that are the user's to repair end the command with a message, not with a traceback."""
-    from fastapi_lint.registry import RegistryError
-
     try:
         yield
     except (ConfigError, PathError, FollowError, CatalogueError, RegistryError) as error:
@@ -115,7 +115,15 @@ def _run(paths: tuple[Path, ...], stdin_name: str | None, settings: Settings, op
         result = CheckResult(diagnostics=(), files_checked=0)
     else:
         wanted = options["strict_resolution"] or options["resolution_file"] is not None
-        result = check(CheckRequest(paths, settings, settings.root, stdin, wants_resolution=wanted))
+        request = CheckRequest(paths, settings, settings.root, stdin, wants_resolution=wanted)
+        if sys.stderr.isatty() and not options["quiet"] and not options["silent"]:
+            progress = ProgressBar()
+            try:
+                result = check(request, progress)
+            finally:
+                progress.close()
+        else:
+            result = check(request)
     if not options["silent"]:
         _speak(result.notes, result.timings, result.files_checked, stdin is None, options)
     if result.resolution is not None:

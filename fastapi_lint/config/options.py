@@ -5,7 +5,6 @@ A configuration file and the command line fill the same `Options`; `settings.py`
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -144,6 +143,8 @@ def read_options(table: Mapping[str, Any], origin: str) -> Options:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` (did you mean ...?)` with the closest known word, or nothing."""
+    import difflib
+
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" (did you mean `{close[0]}`?)" if close else ""
 

@@ -15,7 +15,7 @@ from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import STAGES, Arrival, Contexts
 from fastapi_lint.project.creations import Creation, Creations
 from fastapi_lint.project.described import described
-from fastapi_lint.project.effects import Effects, Witness
+from fastapi_lint.project.effects import CallGraph, Effects, Witness
 from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
 from fastapi_lint.project.first_use import Lifetime
 from fastapi_lint.project.graph import Graph
@@ -165,13 +165,17 @@ class Project:
                 certain.setdefault(kind, []).append(use)
         return certain
 
+    @cached_property
+    def _call_graph(self) -> CallGraph:
+        return CallGraph(self.nodes, self.is_followed)
+
     def _blocking_of(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse]]:
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
             if call.spec.blocks != kind or call.awaited or call.off_loop:
                 return False
             return not is_harmless(self.inference, frame, call)
 
-        effects = Effects(self.nodes, is_sink, self._lasts, self.is_followed)
+        effects = Effects(self._call_graph, is_sink, self._lasts)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         for frame in (*self.loop_frames, *self._frames_of_stages):
             for witness in effects.at_events(frame):
@@ -238,7 +242,11 @@ class Project:
 
     def creations(self, kinds: frozenset[str]) -> Iterator[Creation]:
         """Every place that creates such a thing for each request, with the way in."""
-        return Creations(self.graph, self.contexts).find(kinds)
+        return self._creations.find(kinds)
+
+    @cached_property
+    def _creations(self) -> Creations:
+        return Creations(self.graph, self.contexts)
 
     def creation_place(self, creation: Creation) -> tuple[Spot, tuple[Hop, ...]]:
         """Where to report a creation, and the chain to it: in a followed package, at the call that leads there."""

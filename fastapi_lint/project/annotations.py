@@ -78,17 +78,27 @@ class Annotations:
         self._index = index
         self._inference = inference
         self._open: set[tuple[int, int]] = set()
+        self._known: dict[tuple[Frame, int], Type] = {}
 
     def type(self, frame: Frame, expr: int) -> Type:
         """The instances that an annotation allows; nothing for what it leaves open."""
-        key = (frame.gid, expr)
-        if expr == NONE or key in self._open:
+        if expr == NONE:
             return ()
+        known = self._known.get((frame, expr))
+        if known is not None:
+            return known
+        key = (frame.gid, expr)
+        if key in self._open:
+            return ()
+        inside_another = bool(self._open)
         self._open.add(key)
         try:
-            return self._read(frame, expr)
+            found = self._read(frame, expr)
         finally:
             self._open.discard(key)
+        if not inside_another and self._inference.is_settled():
+            self._known[frame, expr] = found
+        return found
 
     def _read(self, frame: Frame, expr: int) -> Type:
         node = self._index.scope(frame.gid).exprs[expr]

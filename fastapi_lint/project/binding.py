@@ -118,14 +118,18 @@ class Binding:
     def frame_for(self, function: Function, caller: Frame, node: Call) -> Frame:
         """A function as it runs for this call: parameters that say nothing themselves get the arguments' types."""
         target = self.frame_of(function)
-        scope = self._index.scope(target.gid)
+        params = self._index.scope(target.gid).params
         skip = self._receivers(function)
+        if len(params) <= skip:
+            return target
+        tested = self._index.tested_parameters(target.gid)
+        arguments = _Arguments(self._index, caller.gid, node)
         new: list[tuple[int, int, Type]] = []
-        for number, parameter in enumerate(scope.params):
+        for number, parameter in enumerate(params):
             if number < skip or parameter.kind in ("args", "kwargs"):
                 continue
-            given = argument_at(self._index, caller.gid, node, number - skip, parameter.name, parameter.kind)
-            known = self._constant(caller, node, target, number, given)
+            given = arguments.at(number - skip, parameter.name, parameter.kind)
+            known = self._constant(caller, node, target, number, given) if number in tested else None
             if isinstance(known, LiteralV):
                 new.append((target.gid, number, (known,)))
                 continue
@@ -138,8 +142,6 @@ class Binding:
 
     def _constant(self, caller: Frame, node: Call, target: Frame, number: int, given: int) -> Constant | None:
         """The constant that the call passes, or leaves to the default, for a parameter that branches test."""
-        if number not in self._index.tested_parameters(target.gid):
-            return None
         parameter = self._index.scope(target.gid).params[number]
         outer = self.outer(target)
         if given != NONE:
@@ -255,15 +257,29 @@ def _has_star(index: Index, gid: int, node: Call) -> bool:
 
 def argument_at(index: Index, gid: int, node: Call, position: int, name: str, kind: str = "normal") -> int:
     """The expression given for a parameter; NONE where it is not given or a `*` may give it."""
-    for key, value in node.keywords:
-        if key == name and kind != "positional":
-            return value
-    if kind == "keyword" or position < 0:
-        return NONE
-    exprs = index.scope(gid).exprs
-    for number, argument in enumerate(node.args):
-        if isinstance(exprs[argument], Star):
+    return _Arguments(index, gid, node).at(position, name, kind)
+
+
+class _Arguments:
+    """The arguments of one call, ready to be asked for by position and by name."""
+
+    __slots__ = ("_keywords", "_positional")
+
+    def __init__(self, index: Index, gid: int, node: Call) -> None:
+        self._positional: tuple[int, ...] = node.args
+        exprs = index.scope(gid).exprs
+        for number, argument in enumerate(node.args):
+            if isinstance(exprs[argument], Star):
+                self._positional = node.args[:number]
+                break
+        self._keywords = dict(reversed(node.keywords))  # of two the first counts
+
+    def at(self, position: int, name: str, kind: str) -> int:
+        """The expression given for a parameter; NONE where it is not given or a `*` may give it."""
+        if kind != "positional":
+            given = self._keywords.get(name)
+            if given is not None:
+                return given
+        if kind == "keyword" or not 0 <= position < len(self._positional):
             return NONE
-        if number == position:
-            return argument
-    return NONE
+        return self._positional[position]

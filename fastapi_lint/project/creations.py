@@ -15,6 +15,7 @@ from fastapi_lint.facts import (
     Comp,
     Declared,
     Enter,
+    Event,
     EventKind,
     Map,
     Scope,
@@ -47,6 +48,7 @@ class Creations:
     def __init__(self, graph: Graph, contexts: Contexts) -> None:
         self._graph = graph
         self._contexts = contexts
+        self._keeping: dict[int, list[Event]] = {}
         decorators = graph.inference.decorators
         roots = [pair for pair in contexts.roots("request") if not decorators.is_cached(pair[0].gid)]
         self._reached = contexts.flow(roots, self._runs_once)
@@ -94,8 +96,9 @@ class Creations:
         An item of a container or an attribute of something shared keeps it. A module variable or an attribute of the
         receiver keeps it only behind a guard (`if _client is None`): otherwise each request makes a new one.
         """
-        for store in scope.events:
-            if store.kind == EventKind.CALL and self._is_guarded(scope, event) and _hands_over(scope, store.expr, expr):
+        guarded = self._is_guarded(scope, event)
+        for store in self._keeping_events(frame.gid, scope):
+            if store.kind == EventKind.CALL and guarded and _hands_over(scope, store.expr, expr):
                 return True
             if store.value == NONE or not _is_value(scope, store.value, expr):
                 continue
@@ -113,6 +116,13 @@ class Creations:
                 elif self._is_shared(frame, store.expr):
                     return True
         return False
+
+    def _keeping_events(self, gid: int, scope: Scope) -> list[Event]:
+        """The events of a scope that may keep a thing: stores, and calls of what keeps things."""
+        known = self._keeping.get(gid)
+        if known is None:
+            known = self._keeping[gid] = [event for event in scope.events if _may_keep(scope, event)]
+        return known
 
     def _is_made_per_request(self, frame: Frame) -> bool:
         """Whether request handling constructs the receiver's class: what the object keeps is gone with it."""
@@ -169,6 +179,14 @@ class Creations:
                 return True
             region = scope.regions[region].parent
         return False
+
+
+def _may_keep(scope: Scope, event: Event) -> bool:
+    if event.kind != EventKind.CALL:
+        return event.value != NONE
+    node = scope.exprs[event.expr]
+    func = scope.exprs[node.func] if isinstance(node, Call) else None
+    return isinstance(func, Attr) and func.name in _KEEPERS
 
 
 def _hands_over(scope: Scope, call: int, created: int) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from fastapi_lint.catalogue import CallSpec, Catalogue, Library, TypeSpec
 from fastapi_lint.facts import NONE, Cls, Expr, Func, Import, Use, Var
 from fastapi_lint.project.index import Index
-from fastapi_lint.project.modules import FOLLOWED, Module
+from fastapi_lint.project.modules import Module
 
 Described = dict[int, tuple[CallSpec, str]]
 _MOST_HOPS = 16

@@ -30,29 +30,50 @@ class Witness(msgspec.Struct, frozen=True):
     once: int = NONE
 
 
+class CallGraph:
+    """Nodes by frame, and who runs them on his own thread: the same for all effects.
+
+    `is_foreign` says which scopes belong to packages that are followed but not reported on.
+    """
+
+    def __init__(self, nodes: Iterable[Node], is_foreign: Callable[[int], bool]) -> None:
+        self._is_foreign = is_foreign
+        self.nodes = {node.frame: node for node in nodes}
+        self.callers: dict[Frame, list[tuple[Frame, Edge]]] = {}
+        for node in self.nodes.values():
+            for edge in node.edges:
+                if self.carries(edge):
+                    self.callers.setdefault(edge.callee, []).append((node.frame, edge))
+
+    def carries(self, edge: Edge) -> bool:
+        """Whether effects of the callee are effects of the caller's loop code.
+
+        A coroutine is judged by itself, but for one that nobody would report: there its effects are the caller's.
+        """
+        if edge.off_loop:
+            return False
+        return edge.mode in ("runs", "once") or (
+            edge.mode in ("coroutine", "task") and self._is_foreign(edge.callee.gid)
+        )
+
+
 class Effects:
     """Which frames reach a sink, and along which shortest way.
 
-    `lasts` says whether what a frame fills on first use, in an attribute of its receiver or beyond, outlives a request;
-    `is_foreign` which scopes belong to packages that are followed but not reported on.
+    `lasts` says whether what a frame fills on first use, in an attribute of its receiver or beyond, outlives a request.
     """
 
     def __init__(
         self,
-        nodes: Iterable[Node],
+        calls: CallGraph,
         is_sink: Callable[[Frame, LibraryCall], bool],
         lasts: Callable[[Frame, Lifetime], bool],
-        is_foreign: Callable[[int], bool] = lambda _gid: False,
     ) -> None:
-        self._nodes = {node.frame: node for node in nodes}
+        self._calls = calls
+        self._nodes = calls.nodes
+        self._callers = calls.callers
         self._is_sink = is_sink
         self._lasts = lasts
-        self._is_foreign = is_foreign
-        self._callers: dict[Frame, list[tuple[Frame, Edge]]] = {}
-        for node in self._nodes.values():
-            for edge in node.edges:
-                if self._carries(edge):
-                    self._callers.setdefault(edge.callee, []).append((node.frame, edge))
         self.nearest = self._propagate()
 
     def _own(self, node: Node) -> Iterator[Witness]:
@@ -114,7 +135,7 @@ class Effects:
         for own in self._own(node):
             _keep(best, own)
         for edge in node.edges:
-            if self._carries(edge) and edge.callee in self.nearest:
+            if self._calls.carries(edge) and edge.callee in self.nearest:
                 _keep(best, self._step(self.nearest, frame, edge, is_first=True))
         return sorted(best.values(), key=lambda witness: witness.event)
 
@@ -126,17 +147,6 @@ class Effects:
             witness = self.nearest[frame]
             trail.append((frame, witness))
         return trail
-
-    def _carries(self, edge: Edge) -> bool:
-        """Whether effects of the callee are effects of the caller's loop code.
-
-        A coroutine is judged by itself, but for one that nobody would report: there its effects are the caller's.
-        """
-        if edge.off_loop:
-            return False
-        return edge.mode in ("runs", "once") or (
-            edge.mode in ("coroutine", "task") and self._is_foreign(edge.callee.gid)
-        )
 
 
 def _keep(best: dict[int, Witness], witness: Witness) -> None:

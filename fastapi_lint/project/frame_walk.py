@@ -45,6 +45,7 @@ LOOP_STARTERS = frozenset(
         "uvloop.run",
     }
 )
+_LOOP_FUNCTIONS = TASK_MAKERS | LOOP_STARTERS
 
 
 class FrameWalk(ImplicitCalls):
@@ -134,7 +135,7 @@ class FrameWalk(ImplicitCalls):
                 self.has_served = self.has_served or callee.spec.serves
                 if event.expr not in self.lazy.deferred:
                     self.library_arguments(event, node, callee)
-            elif callee.name in TASK_MAKERS | LOOP_STARTERS:
+            elif callee.name in _LOOP_FUNCTIONS:
                 self.loop_function(event, node, callee.name)
             if callee.name in SPECIAL_FUNCTIONS and node.args:
                 self.special(event, node.args[0], self.type(node.args[0]), SPECIAL_FUNCTIONS[callee.name])
@@ -184,7 +185,7 @@ class FrameWalk(ImplicitCalls):
             given = calls.argument(self.frame.gid, node, selector)
             if given != NONE:
                 self.iterate_type(event, given, self.type(given), False)
-        if callee.name in TASK_MAKERS | LOOP_STARTERS:
+        if callee.name in _LOOP_FUNCTIONS:
             self.loop_function(event, node, callee.name)
 
     def library_callables(self, event: Event, kind: Type) -> None:

@@ -36,7 +36,7 @@ OTHER = LiteralV("\0")
 _STRING_TESTS = frozenset({"equals", "differs", "among", "not among"})
 
 
-class Frame(msgspec.Struct, frozen=True):
+class Frame(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """A scope as it runs: for which receiver, and with what is known of parameters beyond their annotations.
 
     `awaited` says that the caller awaits what a plain `def` returns: of several ways to end it takes one that gives

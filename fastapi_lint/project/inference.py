@@ -90,8 +90,8 @@ class Inference:
         self.calls = Calls(index, self)
         self.first_use = FirstUse(index)
         self.dispatch = Dispatch(index)
-        self._known: dict[tuple[Frame, int], Type] = {}
-        self._open: dict[tuple[Frame, int], int] = {}
+        self._known: dict[Frame, dict[int, Type | int]] = {}  # a number: being computed, at that depth
+        self._depth = 0
         self._tries: dict[tuple[Frame, int], int] = {}
         self._gap = _DEEPEST + 1
         self._rules: dict[type, Callable[[Frame, Any], Type]] = {
@@ -133,32 +133,45 @@ class Inference:
 
     def type(self, frame: Frame, expr: int) -> Type:
         """What the expression may stand for."""
-        key = (frame, expr)
-        known = self._known.get(key)
-        if known is not None:
-            return known
-        entered = self._open.get(key)
-        if entered is not None:
-            self._gap = min(self._gap, entered)
+        known = self._known.get(frame)
+        if known is None:
+            known = self._known[frame] = {}
+        scope = self.index.scope(frame.gid)
+        while True:
+            found = known.get(expr)
+            if found is not None:
+                if isinstance(found, tuple):
+                    return found
+                self._gap = min(self._gap, found)
+                return ()
+            node: Expr = scope.exprs[expr]
+            if node.__class__ is not Use or len(node.defs) != 1:
+                break
+            expr = scope.defs[node.defs[0]].value  # most names have one definition: its answer is kept, not theirs
+        return self._computed(frame, expr, node, known)
+
+    def _computed(self, frame: Frame, expr: int, node: Expr, known: dict[int, Type | int]) -> Type:
+        rule = self._rules.get(node.__class__)
+        level = self._depth
+        if rule is None or level > _DEEPEST:
             return ()
-        level = len(self._open)
-        if level > _DEEPEST:
-            return ()
-        node: Expr = self.index.scope(frame.gid).exprs[expr]
-        rule = self._rules.get(type(node))
-        if rule is None:
-            return ()
-        self._open[key] = level
+        known[expr] = level
+        self._depth = level + 1
         try:
             found = rule(frame, node)
         finally:
-            del self._open[key]
+            self._depth = level
+            del known[expr]
         if self._gap >= level:
-            self._known[key] = found
+            known[expr] = found
             self._gap = _DEEPEST + 1
-        elif self._is_exhausted(key):
-            self._known[key] = found
+        elif self._is_exhausted((frame, expr)):
+            known[expr] = found
         return found
+
+    def is_settled(self) -> bool:
+        """Whether what was asked for last depends on nothing that is still being computed."""
+        return self._gap >= self._depth
 
     def _is_exhausted(self, key: tuple[Frame, int]) -> bool:
         """Whether an answer with a gap was computed often enough: knots of mutual recursion would take for ever."""

@@ -14,18 +14,18 @@ class LazyCode:
     def __init__(self, scope: Scope, callees: Callable[[int], list[Callee]]) -> None:
         self._scope = scope
         self._callees = callees
-        self._consumed, self.deferred = self._consumers()
+        self.deferred = self._handed_on()
 
     def regions(self) -> set[int]:
         """Regions of generator expressions that nothing on this thread iterates."""
-        consumed, streamed = self._consumed, self.deferred
-        lazy: set[int] = set()
         generators = [n for n, r in enumerate(self._scope.regions) if r.kind == "genexpr"]
         if not generators:
-            return lazy
-        by_region = {number: self._generator_of(number) for number in generators}
-        for number, made in by_region.items():
-            if made in streamed or (made != NONE and made not in consumed):
+            return set()
+        consumed = self._consumed()
+        lazy: set[int] = set()
+        for number in generators:
+            made = self._generator_of(number)
+            if made in self.deferred or (made != NONE and made not in consumed):
                 lazy.add(number)
         return lazy
 
@@ -38,25 +38,31 @@ class LazyCode:
                 return number
         return NONE
 
-    def _consumers(self) -> tuple[set[int], set[int]]:
-        """Expressions that a call or a loop takes in here, and those of them that are handed to a stream or thread."""
-        consumed: set[int] = set()
+    def _handed_on(self) -> set[int]:
+        """Expressions that a call hands to a stream or a thread."""
         streamed: set[int] = set()
         for event in self._scope.events:
+            if event.kind == EventKind.CALL and any(self._runs_elsewhere(c) for c in self._callees(event.expr)):
+                streamed |= self._arguments(event.expr)
+        for expr in list(streamed):
+            streamed |= self._sources(expr)
+        return streamed
+
+    def _consumed(self) -> set[int]:
+        """Expressions that a call or a loop takes in here."""
+        consumed: set[int] = set()
+        for event in self._scope.events:
             if event.kind == EventKind.CALL:
-                node = self._scope.exprs[event.expr]
-                if isinstance(node, Call):
-                    given = {*node.args, *(value for _, value in node.keywords)}
-                    consumed |= given
-                    if any(self._runs_elsewhere(callee) for callee in self._callees(event.expr)):
-                        streamed |= given
+                consumed |= self._arguments(event.expr)
             elif event.kind in (EventKind.ITER, EventKind.YIELD):
                 consumed.add(event.expr)
         for expr in list(consumed):
             consumed |= self._sources(expr)
-        for expr in list(streamed):
-            streamed |= self._sources(expr)
-        return consumed, streamed
+        return consumed
+
+    def _arguments(self, call: int) -> set[int]:
+        node = self._scope.exprs[call]
+        return {*node.args, *(value for _, value in node.keywords)} if isinstance(node, Call) else set()
 
     def _sources(self, expr: int) -> set[int]:
         node = self._scope.exprs[expr] if expr != NONE else None

@@ -11,16 +11,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from fastapi_lint.facts import ModuleFacts
-
-FOLLOWED = "<followed>"
-"""The folder below which followed packages stand, whatever their real place: no file of a project has this path."""
-
+from fastapi_lint.facts import FOLLOWED, ModuleFacts
 
 class Module:
     """A file of the project: `path` is relative to the root, `key` the same without `.py` and `/__init__`."""
 
-    __slots__ = ("base", "facts", "is_package", "key", "path")
+    __slots__ = ("base", "facts", "folder", "is_package", "key", "path")
 
     def __init__(self, path: str, facts: ModuleFacts, base: int) -> None:
         self.path = path
@@ -29,16 +25,12 @@ class Module:
         stem = path.removesuffix(".py")
         self.is_package = stem.endswith("/__init__") or stem == "__init__"
         self.key = stem[: -len("/__init__")] if stem.endswith("/__init__") else ("" if stem == "__init__" else stem)
+        self.folder = path.rpartition("/")[0]  # relative to the root; the empty string is the root itself
 
     @property
     def is_followed(self) -> bool:
         """Whether the file belongs to a package that was followed into the environment."""
         return self.path.startswith(f"{FOLLOWED}/")
-
-    @property
-    def folder(self) -> str:
-        """The folder the file stands in, relative to the root; the empty string is the root itself."""
-        return self.path.rpartition("/")[0]
 
 
 class ModuleTable:

@@ -20,6 +20,7 @@ class Names:
         self._index = index
         self._inference = inference
         self._open: set[tuple[str, str]] = set()
+        self._builtins: dict[str, Type] = {}
 
     def variable(self, frame: Frame, gid: int, name: str) -> Type:
         """Any value that `name` of scope `gid` may have, seen from `frame` (a scope inside of it, or itself)."""
@@ -48,9 +49,10 @@ class Names:
     def _member(self, module: Module, name: str) -> Type:
         scope = module.facts.scopes[0]
         frame = Frame(module.base)
-        later = self.star(module, name, max(scope.names.get(name, ()), default=NONE)) if name in scope.names else ()
-        if later:
-            return later
+        if module.facts.star_imports and name in scope.names:
+            later = self.star(module, name, max(scope.names[name], default=NONE))
+            if later:
+                return later
         types = [self._inference.type(frame, scope.defs[number].value) for number in scope.names.get(name, ())]
         types += self._rebound(module.base, name)
         found = union(types)
@@ -128,12 +130,16 @@ class Names:
 
     def free(self, module: Module, name: str) -> Type:
         """A name that the module does not bind: from a star import, else a builtin."""
-        found = self.star(module, name)
-        if found:
-            return found
-        if self.has_external_star(module):
-            return ()
-        return (ExternalV(f"builtins.{name}"),)
+        if module.facts.star_imports:
+            found = self.star(module, name)
+            if found:
+                return found
+            if self.has_external_star(module):
+                return ()
+        known = self._builtins.get(name)
+        if known is None:
+            known = self._builtins[name] = (ExternalV(f"builtins.{name}"),)
+        return known
 
     def returns(self, gid: int) -> list[int]:
         """The expressions that a function returns; NONE for a bare `return`."""

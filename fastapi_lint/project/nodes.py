@@ -21,7 +21,7 @@ from fastapi_lint.project.index import Frame
 from fastapi_lint.project.values import Value
 
 
-class Edge(msgspec.Struct, frozen=True):
+class Edge(msgspec.Struct, frozen=True, gc=False):
     """An event of the caller runs `callee`.
 
     `certain` is False for one of several implementations of a method; `off_loop` says that the code asks for a running
@@ -40,7 +40,7 @@ class Edge(msgspec.Struct, frozen=True):
     selected: bool = False
 
 
-class LibraryCall(msgspec.Struct, frozen=True):
+class LibraryCall(msgspec.Struct, frozen=True, gc=False):
     """An event that reaches a catalogued API; `expr` is the Call, or what is entered or iterated."""
 
     event: int
@@ -54,7 +54,7 @@ class LibraryCall(msgspec.Struct, frozen=True):
     first_use: Lifetime = ""
 
 
-class Node(msgspec.Struct, frozen=True):
+class Node(msgspec.Struct, frozen=True, gc=False):
     """A frame with all that it runs."""
 
     frame: Frame

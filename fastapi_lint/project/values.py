@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 
-class _Value(msgspec.Struct, frozen=True):
+class _Value(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     pass
 
 

@@ -1,0 +1,119 @@
+"""What is measured on a corpus: a command, and what must be so before it runs."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.corpora import Corpus
+from benchmarks.tools import Installed
+
+_BARE_PARSE = Path(__file__).with_name("bare_parse.py")
+_SETTLED = 2.5
+"""Seconds after which a file's times tell whether it was changed: tools that look at them wait that long."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`setup` runs once, `prepare` before each measurement; neither is measured."""
+
+    name: str
+    command: Callable[[int], list[str]]
+    setup: Callable[[], object] = lambda: None
+    prepare: Callable[[], object] = lambda: None
+
+
+def scenarios(corpus: Corpus, tools: Mapping[str, Installed], run: Callable[[list[str]], object]) -> list[Scenario]:
+    """Everything that is measured on a corpus. `run` runs a command without measuring it."""
+    ours = tools["fastapi-lint"]
+    found = [
+        Scenario("python -c pass", lambda _cores: [ours.python, "-c", "pass"]),
+        Scenario("libcst.parse_module", lambda cores: [ours.python, str(_BARE_PARSE), ".", str(cores)]),
+        *_ours(corpus, ours, run),
+    ]
+    for name, installed in tools.items():
+        if name != "fastapi-lint":
+            found += _PEERS[name](corpus, installed, run)
+    return found
+
+
+def _ours(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object]) -> list[Scenario]:
+    cache, program, flake8 = corpus.folder / ".fastapi_lint_cache", tool.path("fastapi-lint"), tool.path("flake8")
+    file = corpus.medium_file()
+    one = str(file.relative_to(corpus.folder))
+    numbers = itertools.count()
+
+    def forget() -> None:
+        shutil.rmtree(cache, ignore_errors=True)
+
+    def change() -> None:
+        run([program, ".", "--silent"])
+        with file.open("a", encoding="utf-8") as stream:
+            stream.write(f"# {next(numbers)}\n")
+
+    def warm() -> None:
+        run([program, ".", "--silent"])
+        time.sleep(_SETTLED)
+        run([program, ".", "--silent"])
+
+    def lint(*arguments: str) -> Callable[[int], list[str]]:
+        return lambda cores: [program, *arguments, "--jobs", str(cores)]
+
+    def plugin(*paths: str) -> Callable[[int], list[str]]:
+        return lambda cores: [flake8, "--isolated", "--select", "FAL", "--jobs", str(cores), *paths]
+
+    return [
+        Scenario("fastapi-lint --help", lambda _cores: [program, "--help"]),
+        Scenario("fastapi-lint, cold", lint("."), prepare=forget),
+        Scenario("fastapi-lint, nothing changed", lint("."), prepare=warm),
+        Scenario("fastapi-lint, one file changed", lint("."), prepare=change),
+        Scenario("fastapi-lint, pre-commit on an unchanged file", lint(one), prepare=warm),
+        Scenario("fastapi-lint, pre-commit on a changed file", lint(one), prepare=change),
+        Scenario("fastapi-lint in flake8, cold", plugin("."), prepare=forget),
+        Scenario("fastapi-lint in flake8, nothing changed", plugin("."), prepare=warm),
+        Scenario("fastapi-lint in flake8, a changed file", plugin(one), prepare=change),
+    ]
+
+
+def _ruff(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object]) -> list[Scenario]:
+    check = [tool.path("ruff"), "check", "--isolated", "--quiet", "--select", "ASYNC"]
+    cached = [*check, "--cache-dir", str(corpus.folder.parent / f"{corpus.folder.name}-ruff"), "."]
+    return [
+        Scenario("ruff --select ASYNC, no cache", lambda _cores: [*check, "--no-cache", "."]),
+        Scenario("ruff --select ASYNC, nothing changed", lambda _cores: cached, prepare=lambda: run(cached)),
+    ]
+
+
+def _hydroid(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object]) -> list[Scenario]:
+    program = tool.path("hydroid")
+    return [
+        Scenario("hydroid --no-cache", lambda _cores: [program, "--no-cache", "."]),
+        Scenario("hydroid, nothing changed", lambda _cores: [program, "."], setup=lambda: run([program, "."])),
+    ]
+
+
+def _ty_async(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object]) -> list[Scenario]:
+    command = [tool.path("ty-async"), "--async200-stdlib", "--async200-transitive", "."]
+    return [Scenario("ty-async, transitive", lambda _cores: command)]
+
+
+def _flake8_async(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object]) -> list[Scenario]:
+    command = [tool.path("flake8"), "--isolated", "--select", "ASYNC"]
+    return [Scenario("flake8-async", lambda cores: [*command, "--jobs", str(cores), "."])]
+
+
+def _fixit(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object]) -> list[Scenario]:
+    return [Scenario("fixit, built-in rules", lambda _cores: [tool.path("fixit"), "--quiet", "lint", "."])]
+
+
+_PEERS: dict[str, Callable[[Corpus, Installed, Callable[[list[str]], object]], list[Scenario]]] = {
+    "ruff": _ruff,
+    "hydroid": _hydroid,
+    "ty-async": _ty_async,
+    "flake8-async": _flake8_async,
+    "fixit": _fixit,
+}

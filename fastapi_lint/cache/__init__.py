@@ -1,0 +1,13 @@
+"""What earlier runs found out, kept in a folder of the project: facts of files, and whole analyses.
+
+Nothing in it can execute, everything in it can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+from fastapi_lint.cache.analyses import Analyses
+from fastapi_lint.cache.contents import Contents, digest
+from fastapi_lint.cache.database import FOLDER, Database
+from fastapi_lint.cache.facts import FactsCache
+
+__all__ = ["FOLDER", "Analyses", "Contents", "Database", "FactsCache", "digest"]

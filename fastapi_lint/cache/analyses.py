@@ -1,0 +1,67 @@
+"""Analyses of whole projects: where no file, no setting and no part of this program has changed, nothing is linked."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+
+from fastapi_lint import __version__
+from fastapi_lint.cache.database import Database
+from fastapi_lint.findings import Analysis
+
+_MOST = 24
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+class Analyses:
+    """Kept analyses, by all that they depend on."""
+
+    def __init__(self, database: Database, settings: Iterable[bytes]) -> None:
+        """`settings` is whatever of the configuration an analysis depends on."""
+        self._database = database
+        parts = [__version__.encode(), sys.version.encode(), *_program(), *settings]
+        self._salt = hashlib.blake2b(msgspec.msgpack.encode(parts)).digest()
+
+    def key(self, digests: Mapping[str, bytes]) -> bytes:
+        """Stands for a state of the project: the digest of each file by its path, in order."""
+        return hashlib.blake2b(msgspec.msgpack.encode(list(digests.items())), key=self._salt, digest_size=32).digest()
+
+    def load(self, key: bytes) -> Analysis | None:
+        """The kept analysis; None where there is none that fits the schema."""
+        for (data,) in self._database.rows("SELECT data FROM analyses WHERE key = ?", [key]):
+            try:
+                return msgspec.msgpack.decode(data, type=Analysis)
+            except msgspec.DecodeError:
+                break
+        return None
+
+    def store(self, key: bytes, analysis: Analysis) -> None:
+        """Keeps an analysis; the oldest ones go."""
+        data = msgspec.msgpack.encode(analysis)
+        if len(data) > _MOST_BYTES // _MOST:
+            return
+        self._database.change("INSERT OR REPLACE INTO analyses (key, data) VALUES (?, ?)", [(key, data)])
+        last = "SELECT rowid FROM analyses ORDER BY rowid DESC LIMIT ?"
+        self._database.change(f"DELETE FROM analyses WHERE rowid NOT IN ({last})", [(_MOST,)])
+
+
+def _program() -> list[bytes]:
+    """What tells this code and catalogue from others: an install or a checkout may change any of its files."""
+    found = []
+    for folder in _folders():
+        for file in sorted(folder.rglob("*")):
+            if file.suffix in (".py", ".toml"):
+                status = file.stat()
+                found.append(f"{file} {status.st_size} {status.st_mtime_ns}".encode())
+    return found
+
+
+def _folders() -> list[Path]:
+    spec = find_spec("fastapi_lint.rules")
+    rules = [Path(place) for place in spec.submodule_search_locations or ()] if spec is not None else []
+    return [Path(__file__).parents[1], *rules]
