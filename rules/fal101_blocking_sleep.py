@@ -43,7 +43,7 @@ async def index() -> None:
 
 from __future__ import annotations
 
-from fastapi_lint.api import Severity
+from fastapi_lint.api import Applicability, Severity
 
 from ._blocking import BlockingRule
 
@@ -52,4 +52,5 @@ class BlockingSleep(BlockingRule):
     code = "FAL101"
     name = "blocking-sleep"
     severity = Severity.ERROR
+    fix = Applicability.SAFE
     kind = "sleep"

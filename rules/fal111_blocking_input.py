@@ -39,7 +39,7 @@ async def confirm() -> str:
 
 from __future__ import annotations
 
-from fastapi_lint.api import Severity
+from fastapi_lint.api import Applicability, Severity
 
 from ._blocking import BlockingRule
 
@@ -48,4 +48,5 @@ class BlockingInput(BlockingRule):
     code = "FAL111"
     name = "blocking-input"
     severity = Severity.ERROR
+    fix = Applicability.SAFE
     kind = "input"

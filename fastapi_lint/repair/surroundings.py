@@ -1,0 +1,122 @@
+"""What is true of the code around a place when control leaves it there for a while?"""
+
+from __future__ import annotations
+
+from fastapi_lint.facts import NONE, EventKind
+from fastapi_lint.project import Project
+from fastapi_lint.project.index import Frame
+from fastapi_lint.project.values import ContextV, ExternalV, ExtInstanceV, Type
+from fastapi_lint.repair.state_use import StateUse
+
+_LOCKS = ("threading.Lock", "threading.Semaphore", "threading.Condition", "filelock.BaseFileLock", "redis.lock.Lock")
+_HARMLESS = frozenset({"contextlib.suppress", "contextlib.closing", "contextlib.nullcontext", "contextlib.ExitStack"})
+
+
+class Surroundings:
+    """The regions around an event of a coroutine."""
+
+    def __init__(self, project: Project, frame: Frame, event: int) -> None:
+        self._project = project
+        self._frame = frame
+        self._event = event
+        self._scope = project.index.scope(frame.gid)
+
+    def regions(self) -> list[int]:
+        """The numbers of the regions that the event stands in, innermost first."""
+        found = []
+        region = self._scope.events[self._event].region
+        while region != NONE:
+            found.append(region)
+            region = self._scope.regions[region].parent
+        return found
+
+    def holds_lock(self) -> bool:
+        """Whether a thread's lock is held: whoever waits for it would stop the loop that has to come back here."""
+        return any(self._is_lock(kind) for kind in self._entered())
+
+    def holds_unknown(self) -> bool:
+        """Whether a `with` of unknown nature is open: it may be a lock, or bound to the thread that entered it."""
+        return any(
+            not self._is_harmless(kind, expr) for kind, expr in zip(self._entered(), self._managers(), strict=True)
+        )
+
+    def _managers(self) -> list[int]:
+        return [
+            self._scope.regions[number].expr for number in self.regions() if self._scope.regions[number].kind == "with"
+        ]
+
+    def _entered(self) -> list[Type]:
+        return [self._project.inference.type(self._frame, expr) for expr in self._managers()]
+
+    def _is_lock(self, kind: Type) -> bool:
+        libraries = self._project.inference.libraries
+        for value in kind:
+            if any(libraries.is_a(value, lock) for lock in _LOCKS):
+                return True
+            if isinstance(value, ContextV) and self._locks_inside(value):
+                return True
+        return False
+
+    def _locks_inside(self, value: ContextV) -> bool:
+        frame = self._project.inference.binding.frame_of(value.function)
+        node = self._project.graph.node(frame)
+        return any(call.spec.blocks == "sync" for call in node.calls)
+
+    def _is_harmless(self, kind: Type, expr: int) -> bool:
+        if not kind:
+            return self._is_harmless_call(expr)
+        catalogue = self._project.inference.libraries.catalogue
+        for value in kind:
+            if isinstance(value, ExtInstanceV):
+                if catalogue.type(value.name) is None or catalogue.threads(value.name) == "same":
+                    return False
+            elif not isinstance(value, ContextV):
+                return False
+        return True
+
+    def _is_harmless_call(self, expr: int) -> bool:
+        node = self._scope.exprs[expr]
+        func = getattr(node, "func", NONE)
+        kind = self._project.inference.type(self._frame, func) if func != NONE else ()
+        return bool(kind) and all(isinstance(value, ExternalV) and value.name in _HARMLESS for value in kind)
+
+    def is_tried(self) -> bool:
+        """Whether a `try` of the function is around: its handlers see what was bound before an exception."""
+        return any(self._scope.regions[number].kind == "try" for number in self.regions())
+
+    def catches_stop_iteration(self) -> bool:
+        """Whether a `try` around waits for StopIteration, which cannot come out of a thread."""
+        tries = {number for number in self.regions() if self._scope.regions[number].kind == "try"}
+        for region in self._scope.regions:
+            if region.kind == "except" and region.parent in tries and region.expr != NONE:
+                for value in self._project.inference.type(self._frame, region.expr):
+                    if isinstance(value, ExternalV) and value.name == "builtins.StopIteration":
+                        return True
+        return False
+
+    def is_between_check_and_act(self) -> bool:
+        """Whether shared state is looked at before and written after the place: others would get in between."""
+        loops = {number for number in self.regions() if self._scope.regions[number].kind == "loop"}
+        before: set[tuple[str, str]] = set()
+        written_after: set[tuple[str, str]] = set()
+        for touch in StateUse(self._project).touches(self._frame):
+            again = self._is_inside(self._scope.events[touch.event].region, loops)
+            if touch.event < self._event or again:
+                before.add(touch.key)
+            if touch.how != "read" and (touch.event > self._event or again):
+                written_after.add(touch.key)
+        return bool(before & written_after)
+
+    def _is_inside(self, region: int, wanted: set[int]) -> bool:
+        while region != NONE:
+            if region in wanted:
+                return True
+            region = self._scope.regions[region].parent
+        return False
+
+    def awaits(self) -> bool:
+        """Whether the function awaits anything at all."""
+        return any(
+            event.kind == EventKind.AWAIT or (event.flag and event.kind in (EventKind.ITER, EventKind.ENTER))
+            for event in self._scope.events
+        )
