@@ -66,7 +66,7 @@ class Moving:
         else:
             base = node.base if isinstance(node, Attr) else None
             risk = self.threads.of_result(self._project.inference.type(frame, scope.events[use.event].expr))
-        risk = risk or self.threads.of_values(frame, handed)
+        risk = risk or self.threads.of_event(frame, use.event) or self.threads.of_values(frame, handed)
         if risk is None and base is not None:
             risk = self.threads.of_receiver(frame, base)
         if risk is None and use.edge is None and _is_lazy(use.call.name):

@@ -8,7 +8,7 @@ from fastapi_lint.diagnostic import Applicability, Fix
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Free, Import, Sub, Use, Var
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.index import Frame
-from fastapi_lint.project.values import FunctionV, MethodV, PartialV, Value, WrappedV
+from fastapi_lint.project.values import CoroutineV, FunctionV, MethodV, PartialV, Value, WrappedV
 from fastapi_lint.repair.opened import Change, OpenedFile
 from fastapi_lint.repair.threads import ThreadSafety
 
@@ -35,6 +35,8 @@ class PlainDefs:
             return None
         if self._threads.of_body(use.frame) is not None or self._gets_shared_objects(use.frame):
             return None
+        if self._gives_thread_bound(use.frame):
+            return None
         start = opened.start(function.asynchronous)
         end = opened.text.index("def", start + len("async"))
         message = (
@@ -51,6 +53,14 @@ class PlainDefs:
         scope = self._index.scope(frame.gid)
         for number, expr in enumerate(scope.exprs):
             if isinstance(expr, Use) and self._threads.of_values(frame, [number]) is not None:
+                return True
+        return False
+
+    def _gives_thread_bound(self, frame: Frame) -> bool:
+        """Whether a dependency makes an object for the thread it runs in: its users may run in another one."""
+        for value in self._project.inference.calls.returned(frame):
+            result = value.result if isinstance(value, CoroutineV) else (value,)
+            if self._threads.of_result(result) is not None:
                 return True
         return False
 

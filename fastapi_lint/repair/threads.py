@@ -164,8 +164,10 @@ class ThreadSafety:
     def _of_attribute(self, frame: Frame, expr: int, kind: EventKind) -> Risk | None:
         node = self._index.scope(frame.gid).exprs[expr]
         base = node.base if kind == EventKind.ATTR and isinstance(node, Attr) else expr
-        values = self._inference.type(frame, base)
-        if any(isinstance(value, ExtInstanceV) and value.name == "threading.local" for value in values):
+        found = self._inference.annotations.definition(frame, base)
+        made = self._index.scope(found[0].gid).exprs[found[1]] if found is not None else None
+        kind = self._inference.type(found[0], made.func) if found is not None and isinstance(made, Call) else ()
+        if any(isinstance(value, ExternalV) and value.name == "threading.local" for value in kind):
             return Risk("it uses a `threading.local`")
         return None
 
@@ -260,6 +262,14 @@ class ThreadSafety:
     def _of_callback(self, value: Value) -> Risk | None:
         found = self._inference.functions((value,))
         return self.of_callees([self._inference.binding.frame_of(function) for function in found], Given())
+
+    def of_event(self, frame: Frame, event: int) -> Risk | None:
+        """What the library calls of one event ask of the object that they are made on."""
+        for call in self._project.graph.node(frame).calls:
+            risk = self._of_library_call(frame, call, Given()) if call.event == event else None
+            if risk is not None:
+                return risk
+        return None
 
     def of_receiver(self, frame: Frame, expr: int) -> Risk | None:
         """Whether the object whose method is called, and all it is reached through, may be used in a thread."""
