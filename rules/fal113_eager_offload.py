@@ -46,6 +46,11 @@ def total(n: int) -> int:
 async def index(n: int) -> int:
     return await asyncio.to_thread(total, n)
 ```
+
+## Fix safety
+
+The fix is unsafe: the function runs in the thread, later than it did, and its result is no longer called. There is none
+where the offload has further arguments or cannot hand on keywords.
 """
 
 from __future__ import annotations

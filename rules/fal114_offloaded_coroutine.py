@@ -47,6 +47,11 @@ async def refresh() -> None:
 async def index() -> None:
     await refresh()
 ```
+
+## Fix safety
+
+The fix is safe: nothing ran so far. There is none where the code awaits the coroutine that comes out of the thread, or
+hands it on, or where the offload has options of its own.
 """
 
 from __future__ import annotations

@@ -172,8 +172,8 @@ class Imports:
 
     # -- what is removed
 
-    def unused_without(self, dropped: list[cst.Name]) -> list[Change]:
-        """What removes the imports that nothing uses once these names are gone."""
+    def unused_without(self, dropped: list[cst.Name], added: tuple[Change, ...] = ()) -> list[Change]:
+        """What removes the imports that nothing uses once these names are gone; `added` are the new ones."""
         changes: list[Change] = []
         gone = {id(name) for name in dropped}
         for name in {node.value: node for node in dropped}.values():
@@ -182,7 +182,7 @@ class Imports:
                 continue
             left = [ref for ref in references(self._opened, name.value, scope) if id(ref) not in gone]
             if not left and not self._is_wanted_elsewhere(name.value, scope):
-                changes += self._removal(name.value, scope)
+                changes += self._removal(name.value, scope, added)
         return changes
 
     def _is_wanted_elsewhere(self, name: str, scope: Scope) -> bool:
@@ -220,7 +220,7 @@ class Imports:
         key = table.relative(module, name, level) if level else table.absolute(module, name)
         return table.by_key.get(key) if key is not None else None
 
-    def _removal(self, name: str, scope: Scope) -> list[Change]:
+    def _removal(self, name: str, scope: Scope, added: tuple[Change, ...]) -> list[Change]:
         bound = [b for b in self._bound if b.name == name and binding_scope(self._opened, name, b.statement) is scope]
         if len(bound) != 1 or "noqa" in self._opened.line(self._opened.row(self._opened.start(bound[0].statement))):
             return []
@@ -240,7 +240,19 @@ class Imports:
             return []
         first = self._opened.row(self._opened.start(statement))
         last = self._opened.row(self._opened.end(statement))
-        return [Change(self._opened.line_start(first), self._opened.line_start(last + 1), "")]
+        start, end = self._opened.line_start(first), self._opened.line_start(last + 1)
+        if not any(start <= change.start <= end for change in added):
+            end = self._opened.line_start(self._behind_blank_lines(first, last))
+        return [Change(start, end, "")]
+
+    def _behind_blank_lines(self, first: int, last: int) -> int:
+        """The row that follows rows which go, and the blank ones behind them where others stand before them."""
+        count = len(self._opened.source.lines)
+        row = last + 1
+        if first == 1 or not self._opened.line(first - 1).strip():
+            while row < count and not self._opened.line(row).strip():
+                row += 1
+        return row
 
     def _alias_removal(self, alias: cst.ImportAlias, aliases: list[cst.ImportAlias]) -> Change:
         number = next(n for n, other in enumerate(aliases) if other is alias)

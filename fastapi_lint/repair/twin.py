@@ -61,7 +61,8 @@ class Twins:
             return None
         together = self._together(opened, imports, use, others) if found.dropped else []
         changes = [*found.changes, *found.imports]
-        removed = imports.unused_without([name for one in (found, *together) for name in one.dropped])
+        dropped = [name for one in (found, *together) for name in one.dropped]
+        removed = imports.unused_without(dropped, found.imports)
         if removed:
             changes += [change for one in together for change in one.changes] + removed
         applicability = Applicability.SAFE if found.is_sure else Applicability.UNSAFE
