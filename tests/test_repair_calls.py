@@ -7,6 +7,9 @@ import textwrap
 import pytest
 from repair_cases import Repaired, apply_one
 
+from fastapi_lint.diagnostic import Fix
+from fastapi_lint.rule import Report
+
 CODES = tuple(f"FAL1{number:02}" for number in range(1, 13))
 
 PRELUDE = """
@@ -392,6 +395,7 @@ KEPT = {
     "decorator": "@fetch_then(url, lambda x: lambda f: f)\ndef inner() -> None: ...\ninner()",
     "class body": "class Inner:\n    x = fetch(url)\nreturn Inner",
     "annotation": "def inner(x: fetch(url)) -> None: ...\ninner(1)",
+    "f-string that shows its code": 'print(f"{fetch(url)=}")',
     "nested function": "def inner() -> None:\n    fetch(url)\nreturn inner",
     "sleep in a generator": "return list(time.sleep(x) for x in (1, 2))",
     # -- locks
@@ -462,7 +466,7 @@ def _module(body: str) -> str:
     return PRELUDE.lstrip() + ROUTE + textwrap.indent(body, "    ") + "\n"
 
 
-def _of_route(text: str, repaired: Repaired) -> list:
+def _of_route(text: str, repaired: Repaired) -> list[tuple[str, Report, Fix | None]]:
     first = text[: text.index("await other()\n", text.index("async def route"))].count("\n") + 1
     return [(code, report, fix) for code, report, fix in repaired.found if report.spot.place.row > first]
 
@@ -476,7 +480,7 @@ def test_repaired(name: str) -> None:
     assert fixes, [report.message for _, report, _ in found]
     assert apply_one(text, fixes[0]) == _module(after)
     safe = {"sleep", "upload", "input"}
-    assert (fixes[0].applicability.value == "safe") is (name.split()[0] in safe)
+    assert (fixes[0].applicability.value == "safe") is (name.partition(" ")[0] in safe)
 
 
 @pytest.mark.parametrize("name", KEPT)

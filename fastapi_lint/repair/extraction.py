@@ -126,28 +126,22 @@ class Extraction:
         visible = self._offloading.function(opened, imports, statement, name)
         if visible is None:
             return None
-        newline, indent = opened.newline, opened.indent(opened.start(statement))
-        inner = indent + opened.tree.default_indent
-        first = opened.row(opened.start(statement))
-        last = block.last_row
-        changes = [Change(opened.line_start(first), opened.line_start(first), f"{indent}def {name}():{newline}")]
-        for row in range(first, last + 1):
-            if opened.line(row).strip():
-                start = opened.line_start(row)
-                changes.append(Change(start, start, opened.tree.default_indent))
+        indent = opened.indent(opened.start(statement))
+        step = opened.tree.default_indent
+        rows = range(opened.row(opened.start(statement)), block.last_row + 1)
+        moved = [step + line if line.strip() else line for line in map(opened.line, rows)]
         results = ", ".join(block.results)
-        tail = [f"{inner}return {results}"] if results else []
         call = f"await {visible.text}"
         if block.returns:
             call = f"return {call}"
         elif results:
             call = f"{results} = {call}"
-        end = opened.line_start(last) + len(opened.line(last))
-        changes.append(Change(end, end, newline + newline.join([*tail, "", f"{indent}{call}"])))
-        changes[0] = Change(changes[0].start, changes[0].end, changes[0].text + opened.tree.default_indent)
-        del changes[1]
-        message = "move the block to a function and run it in a thread"
-        return opened.fix(Applicability.UNSAFE, message, [*changes, *visible.changes])
+        tail = [f"{indent}{step}return {results}"] if results else []
+        text = opened.newline.join([f"{indent}def {name}():", *moved, *tail, "", f"{indent}{call}"])
+        start, end = opened.line_start(rows[0]), opened.line_start(rows[-1]) + len(opened.line(rows[-1]))
+        # one change for all of it, so that nothing else is changed inside of the block at the same time
+        changes = [Change(start, end, text), *visible.changes]
+        return opened.fix(Applicability.UNSAFE, "move the block to a function and run it in a thread", changes)
 
     def _risk(self, use: BlockingUse, opened: OpenedFile, start: int, end: int) -> bool:
         """Whether anything in a stretch of the coroutine must stay on the loop."""

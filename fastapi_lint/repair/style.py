@@ -99,7 +99,8 @@ class Offloading:
     def call(self, opened: OpenedFile, imports: Imports, node: cst.Call) -> list[Change] | None:
         """`f(x)` becomes `await to_thread(f, x)`; None where that cannot be written."""
         found = self.api(opened, imports, node)
-        if found is None or _is_bare_generator(node):
+        between = opened.text[opened.outer_end(node.func) :].lstrip()
+        if found is None or _is_bare_generator(node) or not between.startswith("("):
             return None
         style, api = found
         keywords = {arg.keyword.value for arg in node.args if arg.keyword is not None}

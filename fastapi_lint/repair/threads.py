@@ -45,8 +45,8 @@ _CALLER_BOUND = frozenset(
     {
         "builtins.locals", "builtins.vars", "builtins.dir", "builtins.eval", "builtins.exec", "builtins.globals",
         "builtins.next", "builtins.breakpoint", "builtins.super", "sys._getframe", "inspect.currentframe",
-        "inspect.stack", "sys.exc_info", "sys.settrace", "os.chdir", "os.umask", "os.fork", "contextvars.ContextVar.set",
-        "contextvars.ContextVar.reset", "threading.get_ident", "threading.current_thread",
+        "inspect.stack", "sys.exc_info", "sys.settrace", "os.chdir", "os.umask", "os.fork",
+        "contextvars.ContextVar.set", "contextvars.ContextVar.reset", "threading.get_ident", "threading.current_thread",
     }
 )  # fmt: skip
 # Methods that only make sense on the loop, by name, where the type is not known: for refusing, a name is enough.
@@ -153,7 +153,7 @@ class ThreadSafety:
         for event in self._index.scope(frame.gid).events:
             if event.kind == EventKind.CALL:
                 risk = self.of_call_name(frame, event.expr)
-            elif event.kind in (EventKind.STORE_ATTR, EventKind.ATTR):
+            elif event.kind in {EventKind.STORE_ATTR, EventKind.ATTR}:
                 risk = self._of_attribute(frame, event.expr, event.kind)
             else:
                 continue
@@ -166,8 +166,8 @@ class ThreadSafety:
         base = node.base if kind == EventKind.ATTR and isinstance(node, Attr) else expr
         found = self._inference.annotations.definition(frame, base)
         made = self._index.scope(found[0].gid).exprs[found[1]] if found is not None else None
-        kind = self._inference.type(found[0], made.func) if found is not None and isinstance(made, Call) else ()
-        if any(isinstance(value, ExternalV) and value.name == "threading.local" for value in kind):
+        called = self._inference.type(found[0], made.func) if found is not None and isinstance(made, Call) else ()
+        if any(isinstance(value, ExternalV) and value.name == "threading.local" for value in called):
             return Risk("it uses a `threading.local`")
         return None
 
@@ -260,7 +260,7 @@ class ThreadSafety:
         return None
 
     def _of_callback(self, value: Value) -> Risk | None:
-        found = self._inference.functions((value,))
+        found = self._inference.functions((value.function if isinstance(value, GeneratorV) else value,))
         return self.of_callees([self._inference.binding.frame_of(function) for function in found], Given())
 
     def of_event(self, frame: Frame, event: int) -> Risk | None:
