@@ -62,22 +62,19 @@ def apply_one(text: str | bytes, fix: Fix) -> str:
 
 
 def apply_round(text: str, fixes: Iterable[Fix]) -> str:
-    """A file after all of the fixes that do not get into each other's way; equal edits count once."""
+    """A file after all of the fixes that do not meet; what several of them want is done once."""
     source = SourceFile("app.py", text.encode())
     taken: dict[tuple[int, int, str], Edit] = {}
     for fix in fixes:
         own = {(source.offset(e.location), source.offset(e.end_location), e.content): e for e in fix.edits}
-        new = {span: edit for span, edit in own.items() if span not in taken}
-        if not any(_touch(span, other) for span in new for other in taken):
-            taken.update(new)
+        new, others = own.keys() - taken.keys(), taken.keys() - own.keys()
+        if not any(_touch(span, other) for span in new for other in others):
+            taken.update(own)
     return apply(source, taken.values())
 
 
 def _touch(first: tuple[int, int, str], second: tuple[int, int, str]) -> bool:
-    if first[0] == second[0]:
-        return True
-    before, after = sorted((first, second))
-    return after[0] < before[1]
+    return first[0] <= second[1] and second[0] <= first[1]
 
 
 def fixed_to_the_end(text: str, codes: Iterable[str], style: OffloadStyle = "auto") -> str:

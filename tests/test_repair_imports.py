@@ -140,6 +140,7 @@ REMOVED = {
     "last of several": ("import os, time", "import asyncio\nimport os"),
     "from-import": ("from time import sleep", "import asyncio"),
     "alias": ("import time as time_module", "import asyncio"),
+    "with a comment": ("import time  # for sleeping", "import asyncio\n# for sleeping"),
     "kept for noqa": ("import time  # noqa: F401", "import asyncio\nimport time  # noqa: F401"),
     "kept for __all__": (
         'import time\n\n__all__ = ["time"]',

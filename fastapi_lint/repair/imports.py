@@ -241,6 +241,9 @@ class Imports:
         first = self._opened.row(self._opened.start(statement))
         last = self._opened.row(self._opened.end(statement))
         start, end = self._opened.line_start(first), self._opened.line_start(last + 1)
+        comment = self._opened.text.find("#", self._opened.end(statement), end)
+        if comment >= 0:
+            return [Change(start, comment, self._opened.indent(start))]
         if not any(start <= change.start <= end for change in added):
             end = self._opened.line_start(self._behind_blank_lines(first, last))
         return [Change(start, end, "")]

@@ -15,6 +15,8 @@ from fastapi_lint.repair.opened import Comprehension, OpenedFile
 def may_await(opened: OpenedFile, node: cst.CSTNode) -> bool:
     """Whether `await` before this expression is legal and awaits in the function that the expression is part of."""
     in_comprehension = False
+    if _is_used_asynchronously(opened, node):
+        return False
     for child, parent in opened.ancestors(node):
         if isinstance(parent, cst.FunctionDef):
             return child is parent.body and parent.asynchronous is not None
@@ -31,6 +33,15 @@ def may_await(opened: OpenedFile, node: cst.CSTNode) -> bool:
                 return False
             in_comprehension = True
     return False
+
+
+def _is_used_asynchronously(opened: OpenedFile, node: cst.CSTNode) -> bool:
+    """Whether `async for` or `async with` takes the value: then it is no blocking call, whatever it looked like."""
+    parent = opened.parent(node)
+    if isinstance(parent, (cst.For, cst.CompFor)):
+        return parent.asynchronous is not None and parent.iter is node
+    whole = opened.parent(parent) if isinstance(parent, cst.WithItem) else None
+    return isinstance(whole, cst.With) and whole.asynchronous is not None
 
 
 def _is_first_iterable(opened: OpenedFile, node: cst.CSTNode, comprehension: cst.BaseComp) -> bool:

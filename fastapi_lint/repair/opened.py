@@ -170,21 +170,27 @@ class OpenedFile:
     # -- results
 
     def fix(self, applicability: Applicability, message: str, changes: Iterable[Change]) -> Fix | None:
-        """Changes as a fix; None where two of them want the same text."""
+        """Changes as a fix; None where two of them want the same text, or a comment would go."""
         merged: list[Change] = []
         for change in sorted(set(changes)):
             last = merged[-1] if merged else None
-            if last is None or (change.start >= last.end and change.start > last.start):
+            if last is None or (change.start >= last.end and not change.end == change.start == last.start):
                 merged.append(change)
-            elif change.start == last.start == last.end:  # an insertion, then what it stands before
-                merged[-1] = Change(last.start, change.end, last.text + change.text)
+            elif change.start == change.end == last.end:  # two insertions in one place
+                merged[-1] = Change(last.start, last.end, last.text + change.text)
             elif change.start == change.end and not last.text:  # an insertion where a line goes
                 merged[-1] = Change(last.start, last.end, change.text.strip("\r\n") + self.newline)
             else:
                 return None
+        if any(self._loses_comment(change) for change in merged):
+            return None
         position = self.source.position
         edits = [Edit(change.text, position(change.start), position(change.end)) for change in merged]
         return Fix(applicability, message, tuple(edits)) if edits else None
+
+    def _loses_comment(self, change: Change) -> bool:
+        lines = self.text[change.start : change.end].splitlines()
+        return any("#" in line and line[line.index("#") :].rstrip() not in change.text for line in lines)
 
 
 def _parts(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
