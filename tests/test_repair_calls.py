@@ -350,6 +350,11 @@ REPAIRED = {
         'def use_file():\n    with open(url, "w") as f:\n        # first\n        f.write("x")  # second\n\n'
         '        f.write("y")\n\nawait asyncio.to_thread(use_file)',
     ),
+    "block in a try": (
+        "try:\n    with open(url) as f:\n        data = f.read()\n    print(data)\nfinally:\n    print(n)",
+        "try:\n    def load_data():\n        with open(url) as f:\n            data = f.read()\n        return data\n\n"
+        "    data = await asyncio.to_thread(load_data)\n    print(data)\nfinally:\n    print(n)",
+    ),
     "return from a block": (
         "with open(url) as f:\n    return json.load(f)",
         "def use_file():\n    with open(url) as f:\n        return json.load(f)\n\n"
@@ -452,6 +457,9 @@ KEPT = {
     "block that collects": "with open(url) as f:\n    seen.append(f.read())",
     "block with an unknown manager": "with open(url) as f, request.app.state.gate:\n    f.read()",
     "block whose variable a handler may see": "x = 1\ntry:\n    with open(url) as f:\n        x = f.read()\nexcept OSError:\n    print(x)",
+    "block whose result is cleaned up": (
+        'try:\n    with open(url, "w") as f:\n        name = f.name\n        f.write("x")\nfinally:\n    print(name)'
+    ),
     "block behind an unknown manager": "with request.app.state.gate:\n    with open(url) as f:\n        f.read()",
     "file handed elsewhere": "return print(open(url))",
     # -- uploads

@@ -133,6 +133,8 @@ def _results(
             elif not target:
                 read_inside.add(name.value)
         elif _is_in(opened, name, function):
+            if _handles(opened, name, statement):
+                return None
             (before if target or isinstance(opened.parent(name), cst.Param) else outside).add(name.value)
     scope = opened.names.scopes.get(id(function))
     if scope is None or bound & (scope.globals | scope.nonlocals):
@@ -148,6 +150,15 @@ def _results(
 
 def _is_in(opened: OpenedFile, node: cst.CSTNode, function: cst.FunctionDef) -> bool:
     return any(parent is function for _, parent in opened.ancestors(node))
+
+
+def _handles(opened: OpenedFile, name: cst.Name, statement: cst.With) -> bool:
+    """Whether a name stands where an exception leads that leaves the block: it may find it half done."""
+    around = {id(parent): child for child, parent in opened.ancestors(statement)}
+    for child, parent in opened.ancestors(name):
+        if isinstance(parent, (cst.Try, cst.TryStar)) and around.get(id(parent)) is parent.body:
+            return child is not parent.body and child is not parent.orelse
+    return False
 
 
 def _settled(statement: cst.With) -> set[str]:
