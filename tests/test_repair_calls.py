@@ -170,6 +170,26 @@ class Client:
         return self.session.get("status").status_code
 
 
+class Timer:
+    def __enter__(self):
+        print(1)
+
+    def __exit__(self, *args):
+        print(2)
+
+
+class Gate:
+    def __enter__(self):
+        lock.acquire()
+
+    def __exit__(self, *args):
+        lock.release()
+
+
+def fetch_first(url: str) -> str:
+    return next(iter([requests.get(url).text]))
+
+
 class Slow:
     def __init__(self) -> None:
         time.sleep(1)
@@ -339,6 +359,11 @@ REPAIRED = {
         "request.app.state.page = fetch(url)",
         "request.app.state.page = await asyncio.to_thread(fetch, url)",
     ),
+    "own context manager": (
+        "with Timer():\n    fetch(url)",
+        "with Timer():\n    await asyncio.to_thread(fetch, url)",
+    ),
+    "helper that takes the next": ("fetch_first(url)", "await asyncio.to_thread(fetch_first, url)"),
     # -- blocks
     "read in a block": (
         "with open(url) as f:\n    data = f.read()\nprint(data)",
@@ -407,6 +432,8 @@ KEPT = {
     "sleep with a lock": "with lock:\n    time.sleep(n)",
     "call with a lock": "with lock:\n    fetch(url)",
     "call with a lock in a helper": "with locked():\n    fetch(url)",
+    "call with a lock in a class": "with Gate():\n    fetch(url)",
+    "next": "return next(fetch_lines(url))",
     "call with something unknown": "with request.app.state.gate:\n    fetch(url)",
     "acquire": "lock.acquire()",
     "lock itself": "with lock:\n    await other()",

@@ -61,7 +61,7 @@ class Moving:
             handed = [*node.args, *(value for _, value in node.keywords)]
             func = scope.exprs[node.func]
             base = func.base if isinstance(func, Attr) else None
-            risk = self.threads.of_call_name(frame, scope.events[use.event].expr)
+            risk = self.threads.of_call_name(frame, scope.events[use.event].expr, is_moved=True)
             risk = risk or self.threads.of_result(self._project.inference.type(frame, scope.events[use.event].expr))
         else:
             base = node.base if isinstance(node, Attr) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi_lint.facts import NONE, EventKind
 from fastapi_lint.project import Project
 from fastapi_lint.project.index import Frame
-from fastapi_lint.project.values import ContextV, ExternalV, ExtInstanceV, Type
+from fastapi_lint.project.values import ContextV, ExternalV, ExtInstanceV, InstanceV, MethodV, Type, Value
 from fastapi_lint.repair.state_use import StateUse
 
 _LOCKS = ("threading.Lock", "threading.Semaphore", "threading.Condition", "filelock.BaseFileLock", "redis.lock.Lock")
@@ -53,14 +53,24 @@ class Surroundings:
         for value in kind:
             if any(libraries.is_a(value, lock) for lock in _LOCKS):
                 return True
-            if isinstance(value, ContextV) and self._locks_inside(value):
+            if self._locks_inside(value):
                 return True
         return False
 
-    def _locks_inside(self, value: ContextV) -> bool:
-        frame = self._project.inference.binding.frame_of(value.function)
-        node = self._project.graph.node(frame)
-        return any(call.spec.blocks == "sync" for call in node.calls)
+    def _locks_inside(self, value: Value) -> bool:
+        """Whether a context manager of the project takes a lock."""
+        nodes = self._project.graph.reach(self._entering(value))
+        return any(call.spec.blocks == "sync" for node in nodes for call in node.calls)
+
+    def _entering(self, value: Value) -> list[Frame]:
+        """What a context manager of the project runs when it is entered and left."""
+        binding, classes = self._project.inference.binding, self._project.inference.classes
+        if isinstance(value, ContextV):
+            return [binding.frame_of(value.function)]
+        if not isinstance(value, InstanceV):
+            return []
+        methods = [classes.find_method(value.gid, name) for name in ("__enter__", "__exit__")]
+        return [binding.frame_of(MethodV(method, value)) for method in methods if method is not None]
 
     def _is_harmless(self, kind: Type, expr: int) -> bool:
         if not kind:
@@ -70,7 +80,7 @@ class Surroundings:
             if isinstance(value, ExtInstanceV):
                 if catalogue.type(value.name) is None or catalogue.threads(value.name) == "same":
                     return False
-            elif not isinstance(value, ContextV):
+            elif not self._entering(value):
                 return False
         return True
 

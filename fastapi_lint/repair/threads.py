@@ -43,10 +43,16 @@ _FROM_THREADS = frozenset(
 )
 _CALLER_BOUND = frozenset(
     {
+        "sys._getframe", "inspect.currentframe", "inspect.stack", "sys.exc_info", "sys.settrace", "os.chdir",
+        "os.umask", "os.fork", "contextvars.ContextVar.set", "contextvars.ContextVar.reset", "threading.get_ident",
+        "threading.current_thread",
+    }
+)  # fmt: skip
+# These look at the function that calls them, or leave it in a way that no thread can: fine inside of a helper.
+_FRAME_BOUND = frozenset(
+    {
         "builtins.locals", "builtins.vars", "builtins.dir", "builtins.eval", "builtins.exec", "builtins.globals",
-        "builtins.next", "builtins.breakpoint", "builtins.super", "sys._getframe", "inspect.currentframe",
-        "inspect.stack", "sys.exc_info", "sys.settrace", "os.chdir", "os.umask", "os.fork",
-        "contextvars.ContextVar.set", "contextvars.ContextVar.reset", "threading.get_ident", "threading.current_thread",
+        "builtins.next", "builtins.breakpoint", "builtins.super",
     }
 )  # fmt: skip
 # Methods that only make sense on the loop, by name, where the type is not known: for refusing, a name is enough.
@@ -120,7 +126,7 @@ class ThreadSafety:
                 return risk
         for number in sorted(events):
             if scope.events[number].kind == EventKind.CALL:
-                risk = self.of_call_name(frame, scope.events[number].expr)
+                risk = self.of_call_name(frame, scope.events[number].expr, is_moved=True)
                 if risk is not None:
                     return risk
         edges = [edge for edge in node.edges if edge.event in events]
@@ -185,8 +191,8 @@ class ThreadSafety:
                 return Risk(f"`{self._index.name(frame.gid)}` changes `{touch.key[1]}`, which other code shares")
         return None
 
-    def of_call_name(self, frame: Frame, expr: int) -> Risk | None:
-        """Whether a call needs the thread that it is made in."""
+    def of_call_name(self, frame: Frame, expr: int, is_moved: bool = False) -> Risk | None:
+        """Whether a call needs the thread that it is made in, or, if it alone is moved, the function."""
         node = self._index.scope(frame.gid).exprs[expr]
         if not isinstance(node, Call):
             return None
@@ -194,6 +200,8 @@ class ThreadSafety:
         for callee in callees:
             name = callee.name
             is_library = callee.frame is None
+            if is_library and is_moved and name in _FRAME_BOUND:
+                return Risk(f"it needs the function that calls `{name}`")
             if is_library and (name in _CALLER_BOUND or (name.startswith(_LOOP_BOUND) and name not in _FROM_THREADS)):
                 return Risk(f"it needs `{name}` where it runs")
             if is_library and "contextvars" in name:
