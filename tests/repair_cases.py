@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
@@ -54,10 +53,10 @@ def apply(source: SourceFile, edits: Iterable[Edit]) -> str:
 
 
 def apply_one(text: str | bytes, fix: Fix) -> str:
-    """A file after one fix; it must parse."""
+    """A file after one fix; it must compile."""
     source = SourceFile("app.py", text if isinstance(text, bytes) else text.encode())
     fixed = apply(source, fix.edits)
-    ast.parse(fixed)
+    compile(fixed, "app.py", "exec", dont_inherit=True)  # unlike a parser, it knows where `await` may stand
     return fixed
 
 
@@ -82,7 +81,7 @@ def fixed_to_the_end(text: str, codes: Iterable[str], style: OffloadStyle = "aut
     wanted = list(codes)
     for _ in range(10):
         repaired = apply_round(text, Repaired({"app.py": text}, wanted, style).fixes)
-        ast.parse(repaired)
+        compile(repaired, "app.py", "exec", dont_inherit=True)
         if repaired == text:
             return text
         text = repaired

@@ -354,6 +354,10 @@ REPAIRED = {
         "async def inner() -> None:\n    fetch(url)\n\nawait inner()",
         "async def inner() -> None:\n    await asyncio.to_thread(fetch, url)\n\nawait inner()",
     ),
+    "argument of an awaited call": (
+        "await asyncio.wait_for(asyncio.sleep(n), fetch(url))",
+        "await asyncio.wait_for(asyncio.sleep(n), await asyncio.to_thread(fetch, url))",
+    ),
     "callback": ("fetch_then(url, str.upper)", "await asyncio.to_thread(fetch_then, url, str.upper)"),
     "assignment to shared state, unread": (
         "request.app.state.page = fetch(url)",
@@ -364,6 +368,18 @@ REPAIRED = {
         "with Timer():\n    await asyncio.to_thread(fetch, url)",
     ),
     "helper that takes the next": ("fetch_first(url)", "await asyncio.to_thread(fetch_first, url)"),
+    "check and act behind the place": (
+        "for u in [url]:\n    fetch(u)\n    if u not in seen:\n        seen.append(u)",
+        "for u in [url]:\n    await asyncio.to_thread(fetch, u)\n    if u not in seen:\n        seen.append(u)",
+    ),
+    "session that is handed over": (
+        "async def work(own: Session) -> None:\n    own.execute('select 1')\n\nawait work(db)",
+        "async def work(own: Session) -> None:\n    await asyncio.to_thread(own.execute, 'select 1')\n\nawait work(db)",
+    ),
+    "subject of a match": (
+        "match fetch(url):\n    case _:\n        pass",
+        "match await asyncio.to_thread(fetch, url):\n    case _:\n        pass",
+    ),
     # -- blocks
     "read in a block": (
         "with open(url) as f:\n    data = f.read()\nprint(data)",
@@ -441,7 +457,13 @@ KEPT = {
     "check, then act": "if url not in cache:\n    cache[url] = fetch(url)",
     "counter": "global total\ntotal += len(fetch(url))",
     "counter in the application": "request.app.state.n += len(fetch(url))",
-    "check, then act, in a loop": "for u in [url]:\n    fetch(u)\n    if u not in seen:\n        seen.append(u)",
+    "check, then act, in a loop": "for u in [url]:\n    if u not in seen:\n        fetch(u)\n        seen.append(u)",
+    "session of coroutines side by side": (
+        "async def work(own: Session) -> None:\n    own.execute('select 1')\n\nawait asyncio.gather(work(db), work(db))"
+    ),
+    "session that nobody hands over": (
+        "async def work(own: Session) -> None:\n    own.execute('select 1')\n\nreturn [work]"
+    ),
     "sleep between check and act": "if url not in cache:\n    time.sleep(n)\n    cache[url] = 1",
     "helper that counts": "fetch_counting(url)",
     "helper that collects": "fetch_listing(url)",
@@ -514,6 +536,8 @@ def test_repaired(name: str) -> None:
     fixes = [fix for _, _, fix in found if fix is not None]
     assert fixes, [report.message for _, report, _ in found]
     assert apply_one(text, fixes[0]) == _module(after)
+    left = _of_route(_module(after), Repaired({"app.py": _module(after)}, CODES))
+    assert len(left) < len(found), [report.message for _, report, _ in left]
     safe = {"sleep", "upload", "input"}
     assert (fixes[0].applicability.value == "safe") is (name.partition(" ")[0] in safe)
 

@@ -20,7 +20,7 @@ def may_await(opened: OpenedFile, node: cst.CSTNode) -> bool:
     for child, parent in opened.ancestors(node):
         if isinstance(parent, cst.FunctionDef):
             return child is parent.body and parent.asynchronous is not None
-        if isinstance(parent, (cst.Await, cst.Lambda, cst.ClassDef, cst.Module, cst.Annotation, cst.Decorator)):
+        if isinstance(parent, (cst.Lambda, cst.ClassDef, cst.Module, cst.Annotation, cst.Decorator)):
             return False
         if isinstance(parent, cst.TypeAlias):
             return False
@@ -36,8 +36,10 @@ def may_await(opened: OpenedFile, node: cst.CSTNode) -> bool:
 
 
 def _is_used_asynchronously(opened: OpenedFile, node: cst.CSTNode) -> bool:
-    """Whether `async for` or `async with` takes the value: then it is no blocking call, whatever it looked like."""
+    """Whether it is awaited, iterated or entered by `async` code: then it is no blocking call, whatever it seemed."""
     parent = opened.parent(node)
+    if isinstance(parent, cst.Await):
+        return True
     if isinstance(parent, (cst.For, cst.CompFor)):
         return parent.asynchronous is not None and parent.iter is node
     whole = opened.parent(parent) if isinstance(parent, cst.WithItem) else None

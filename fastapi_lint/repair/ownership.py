@@ -131,6 +131,7 @@ class Ownership:
         scope = self._index.scope(gid)
         if not scope.is_async or scope.kind != "function":
             return False
+        is_called = False
         for site in self._index.call_sites(scope.name):
             node = self._index.scope(site.gid).exprs[site.expr]
             frame = self._project.inference.plain_frame(site.gid)
@@ -139,7 +140,8 @@ class Ownership:
             callees = self._project.inference.calls.callees(frame, node)
             if callees and not any(callee.frame is not None and callee.frame.gid == gid for callee in callees):
                 continue
+            is_called = True
             events = self._index.scope(site.gid).events
             if not any(e.kind == EventKind.CALL and e.expr == site.expr and e.flag for e in events):
                 return False
-        return True
+        return is_called

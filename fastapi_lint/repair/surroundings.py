@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, EventKind
+from fastapi_lint.facts import NONE
 from fastapi_lint.project import Project
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.values import ContextV, ExternalV, ExtInstanceV, InstanceV, MethodV, Type, Value
@@ -105,28 +105,15 @@ class Surroundings:
         return False
 
     def is_between_check_and_act(self) -> bool:
-        """Whether shared state is looked at before and written after the place: others would get in between."""
-        loops = {number for number in self.regions() if self._scope.regions[number].kind == "loop"}
+        """Whether shared state is looked at before and written after the place: others would get in between.
+
+        In a loop each round counts for itself: what is looked at and written behind the place stays together.
+        """
         before: set[tuple[str, str]] = set()
         written_after: set[tuple[str, str]] = set()
         for touch in StateUse(self._project).touches(self._frame):
-            again = self._is_inside(self._scope.events[touch.event].region, loops)
-            if touch.event < self._event or again:
+            if touch.event < self._event:
                 before.add(touch.key)
-            if touch.how != "read" and (touch.event > self._event or again):
+            elif touch.how != "read":
                 written_after.add(touch.key)
         return bool(before & written_after)
-
-    def _is_inside(self, region: int, wanted: set[int]) -> bool:
-        while region != NONE:
-            if region in wanted:
-                return True
-            region = self._scope.regions[region].parent
-        return False
-
-    def awaits(self) -> bool:
-        """Whether the function awaits anything at all."""
-        return any(
-            event.kind == EventKind.AWAIT or (event.flag and event.kind in (EventKind.ITER, EventKind.ENTER))
-            for event in self._scope.events
-        )
