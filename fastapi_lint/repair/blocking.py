@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import get_args
+
+from fastapi_lint.catalogue import BlockKind
 from fastapi_lint.diagnostic import Applicability, Fix
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.repair.extraction import Extraction
@@ -52,15 +56,24 @@ class BlockingRepair:
 
     def _is_awaiting_soon(self, opened: OpenedFile, imports: Imports, use: BlockingUse) -> bool:
         """Whether a fix for another use gives the function its first `await`: then it has to stay asynchronous."""
-        for kind in ("sleep", "file", "metadata", "reentry", "input"):
-            for other in self._project.blocking(kind):
-                if other.frame.gid != use.frame.gid or other.spot == use.spot:
-                    continue
-                if kind == "reentry" or _asks_a_person(other):
-                    return True
-                if self._twins.has_twin(other) and self._twins.replacement(opened, imports, other) is not None:
-                    return True
+        for other in self._bringing_await.get(use.frame.gid, ()):
+            if other.spot == use.spot:
+                continue
+            if other.call.spec.blocks == "reentry" or _asks_a_person(other):
+                return True
+            if self._twins.replacement(opened, imports, other) is not None:
+                return True
         return False
+
+    @cached_property
+    def _bringing_await(self) -> dict[int, list[BlockingUse]]:
+        """By function the uses whose own fix may be an `await` whatever the function is like."""
+        found: dict[int, list[BlockingUse]] = {}
+        for kind in get_args(BlockKind):
+            for use in self._project.blocking(kind):
+                if kind == "reentry" or _asks_a_person(use) or self._twins.has_twin(use):
+                    found.setdefault(use.frame.gid, []).append(use)
+        return found
 
 
 def _asks_a_person(use: BlockingUse) -> bool:

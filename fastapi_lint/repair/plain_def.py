@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
+
 import libcst as cst
 
 from fastapi_lint.diagnostic import Applicability, Fix
-from fastapi_lint.facts import NONE, Attr, Call, EventKind, Free, Import, Sub, Use, Var
+from fastapi_lint.facts import NONE, Attr, Call, EventKind, Expr, Free, Import, Scope, Sub, Use, Var
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.values import CoroutineV, FunctionV, MethodV, PartialV, Value, WrappedV
@@ -98,21 +101,32 @@ class PlainDefs:
     def _is_used_otherwise(self, gid: int) -> bool:
         """Whether anything but a registration names the function."""
         name = self._index.scope(gid).name
-        own = self._index.module(gid)
-        for other in range(self._index.count):
-            scope = self._index.scope(other)
-            if self._index.module(other) is own and own.facts.exported is not None and name in own.facts.exported:
-                return True
+        exported = self._index.module(gid).facts.exported
+        if exported is not None and name in exported:
+            return True
+        for other, numbers in self._mentions.get(name, {}).items():
             frame = self._project.inference.plain_frame(other)
             named = {
                 number
-                for number, expr in enumerate(scope.exprs)
-                if _may_name(scope.defs, scope.exprs, expr, name)
-                and any(_is(value, gid) for value in self._project.inference.type(frame, number))
+                for number in numbers
+                if any(_is(value, gid) for value in self._project.inference.type(frame, number))
             }
             if named and named - self._registered(other):
                 return True
         return False
+
+    @cached_property
+    def _mentions(self) -> dict[str, dict[int, list[int]]]:
+        """For the name of each registered function the expressions that may mean it, by scope."""
+        wanted = {self._index.scope(e.frame.gid).name for e in self._project.entry_points if e.frame is not None}
+        found: dict[str, dict[int, list[int]]] = {}
+        for gid in range(self._index.count):
+            scope = self._index.scope(gid)
+            for number, expr in enumerate(scope.exprs):
+                for name in _spelled(scope, expr):
+                    if name in wanted:
+                        found.setdefault(name, {}).setdefault(gid, []).append(number)
+        return found
 
     def _registered(self, gid: int) -> set[int]:
         """The expressions of a scope that are handed to a registration, or are keys of `dependency_overrides`."""
@@ -140,19 +154,17 @@ def _keys_before(exprs: tuple[object, ...], base: int) -> list[int]:
     return [base + 1] if base + 1 < len(exprs) else []
 
 
-def _may_name(defs: tuple[object, ...], exprs: tuple[object, ...], expr: object, name: str) -> bool:
+def _spelled(scope: Scope, expr: Expr) -> Iterator[str]:
+    """The names under which an expression may mean a function: its own, and that which a local name was imported by."""
     if isinstance(expr, (Var, Attr, Free)):
-        return expr.name == name
-    if isinstance(expr, Use):
-        return any(
-            getattr(defs[number], "name", "") == name or _imports(defs[number], exprs, name) for number in expr.defs
-        )
-    return False
-
-
-def _imports(definition: object, exprs: tuple[object, ...], name: str) -> bool:
-    value = exprs[getattr(definition, "value", 0)]
-    return isinstance(value, Import) and value.name == name
+        yield expr.name
+    elif isinstance(expr, Use):
+        for number in expr.defs:
+            definition = scope.defs[number]
+            yield definition.name
+            value = scope.exprs[definition.value]
+            if isinstance(value, Import) and value.name is not None:
+                yield value.name
 
 
 def _is(value: Value, gid: int) -> bool:
