@@ -124,6 +124,8 @@ class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `item` is what iterating or subscripting gives, `enter` what `with` gives (default: the object itself), `awaited`
     what `await obj` gives. Type expressions are qualified names with optional arguments, `list[X]`, `X | Y`, `Self`.
+    `threads` is `same` for objects that only the thread that made them may use, and `one` for those that several
+    threads may use one after another, but not at once.
     """
 
     name: str
@@ -134,6 +136,7 @@ class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     item: str | None = None
     enter: str | None = None
     awaited: str | None = None
+    threads: Literal["same", "one"] | None = None
 
 
 class Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -258,6 +261,10 @@ class Catalogue:
         """Whether `base` is among the catalogued bases of `qualified` (or the same type)."""
         wanted = self.canonical(base)
         return self.canonical(qualified) == wanted or any(kind.name == wanted for kind in self.mro(qualified))
+
+    def threads(self, qualified: str) -> Literal["same", "one"] | None:
+        """Which threads may use an instance of the type, for what its nearest base says; None is any thread."""
+        return next((kind.threads for kind in self.mro(qualified) if kind.threads is not None), None)
 
     def method(self, qualified: str, path: str) -> CallSpec | None:
         """What calling `path` (a method name or a dotted path) on an instance does: exact names win over patterns."""

@@ -22,7 +22,7 @@ from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.libraries import Libraries
-from fastapi_lint.project.nodes import LibraryCall, Node
+from fastapi_lint.project.nodes import Edge, LibraryCall, Node
 from fastapi_lint.project.offloads import wrong_offloads
 from fastapi_lint.project.resolution import Resolution, Resolver
 from fastapi_lint.project.state import Mutation, SharedState
@@ -38,6 +38,8 @@ class Spot(msgspec.Struct, frozen=True):
 class BlockingUse(msgspec.Struct, frozen=True):
     """An expression of loop code that blocks: `call` is the sink, the chain leads to it.
 
+    `event` is the number of the event in `frame`, the coroutine, and `edge` the first hop of the chain: None where the
+    event itself is the blocking call.
     `stage` is empty where requests are served, else where the code runs; see `Report`. `once` says that it blocks the
     first time only.
     """
@@ -47,17 +49,22 @@ class BlockingUse(msgspec.Struct, frozen=True):
     call: LibraryCall
     chain: tuple[Hop, ...]
     entry_points: tuple[EntryPointLabel, ...]
+    frame: Frame
+    event: int
+    edge: Edge | None
     stage: str = ""
     once: bool = False
 
 
 class WrongOffload(msgspec.Struct, frozen=True):
-    """An offload that cannot work; see `offloads.Offload`."""
+    """An offload that cannot work; see `offloads.Offload`. `expr` is the call in `frame`."""
 
     spot: Spot
     api: str
     target: str
     given: str
+    frame: Frame
+    expr: int
 
 
 class DecoratedCoroutine(msgspec.Struct, frozen=True):
@@ -238,6 +245,9 @@ class Project:
             entry_points=self.labels(frame.gid, STAGES.get(stage, "request")),
             stage=stage,
             once=witness.once != NONE,
+            frame=frame,
+            event=witness.event,
+            edge=first.edge,
         )
 
     def creations(self, kinds: frozenset[str]) -> Iterator[Creation]:
@@ -269,7 +279,7 @@ class Project:
         served = [node for node in self.nodes if self.is_served(node.frame.gid)]
         for offload in wrong_offloads(self.graph, served):
             spot = self.spot(offload.frame.gid, offload.place)
-            yield WrongOffload(spot, offload.api, offload.target, offload.given)
+            yield WrongOffload(spot, offload.api, offload.target, offload.given, offload.frame, offload.expr)
 
     def decorated_coroutines(self, decorators: frozenset[str]) -> Iterator[DecoratedCoroutine]:
         """Every `async def` under one of these library decorators."""
