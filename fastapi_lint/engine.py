@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -16,19 +16,24 @@ from fastapi_lint.catalogue import load_catalogue
 from fastapi_lint.config import (
     PerFileIgnores,
     Settings,
+    fixable_rules,
     selected_rules,
     severity_overrides,
 )
-from fastapi_lint.diagnostic import Diagnostic, Hop, Position, Severity
+from fastapi_lint.diagnostic import Diagnostic, Edit, Fix, Position, Severity
 from fastapi_lint.facts import ModuleFacts, Place
 from fastapi_lint.files import discover
-from fastapi_lint.project import Project
+from fastapi_lint.fix import Repaired, repair
+from fastapi_lint.project import Project, Spot
 from fastapi_lint.project.file_roles import serves
 from fastapi_lint.registry import Registry, RuleInfo, load_rules
 from fastapi_lint.rule import Report
 from fastapi_lint.source import SourceError, SourceFile
 from fastapi_lint.suppress import apply, parse_suppressions, unused
 from fastapi_lint.workers import Job, RuleChoice, extract_all, with_deep_stack
+
+if TYPE_CHECKING:
+    from fastapi_lint.repair import Opener
 
 UNREADABLE = "FAL001"
 UNUSED_SUPPRESSION = "FAL002"
@@ -37,27 +42,41 @@ Result = TypeVar("Result")
 
 
 class CheckRequest(msgspec.Struct, frozen=True):
-    """What to check: `paths` as the user gave them; `stdin` is a file name and the bytes that stand in for it."""
+    """What to check: `paths` as the user gave them; `stdin` is a file name and the bytes that stand in for it.
+
+    `fixes` asks for the fix of each diagnostic, which takes opening its file again.
+    """
 
     paths: tuple[Path, ...]
     settings: Settings
     root: Path
     stdin: tuple[str, bytes] | None = None
+    fixes: bool = False
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """What came out. `timings` are seconds by phase; `internal_errors` are tracebacks, one a crash."""
+    """What came out. `timings` are seconds by phase; `internal_errors` are tracebacks, one a crash.
+
+    `unasked` are the codes of rules that have fixes which nobody asked for.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     files_checked: int
     notes: tuple[str, ...] = ()
     internal_errors: tuple[str, ...] = ()
     timings: dict[str, float] = {}
+    unasked: frozenset[str] = frozenset()
 
 
 def check(request: CheckRequest) -> CheckResult:
     """Analyses the project and reports on the files asked for."""
     return with_deep_stack(lambda: _Run(request).run())
+
+
+def fix(request: CheckRequest, unsafe: bool) -> Repaired[CheckResult]:
+    """Checks, and works out what the files asked for would be with all fixes that may be applied. Writes nothing."""
+    run = _Run(msgspec.structs.replace(request, fixes=True))
+    return with_deep_stack(lambda: repair(run.run, run.asked, unsafe))
 
 
 class _Run:
@@ -67,24 +86,40 @@ class _Run:
         self.registry: Registry = load_rules(self.settings.plugins)
         self.selected = selected_rules(self.settings, self.registry)
         self.severities = severity_overrides(self.settings, self.registry)
+        self.fixable = fixable_rules(self.settings, self.registry)
         self.notes: list[str] = []
         self.errors: list[str] = []
         self.timings: dict[str, float] = {}
         self.found: list[Diagnostic] = []
         self.shown: dict[str, str] = {}
+        self.contents: dict[str, bytes] = {}
+        self.extracted: dict[bytes, ModuleFacts] = {}
+        self.changes: Mapping[str, bytes] = {}
+        self.unreadable: set[str] = set()
+        self.reports: dict[tuple[str, str, Position], Report] = {}
+        self.files = self._timed("discover", self._discover)
 
-    def run(self) -> CheckResult:
-        files = self._timed("discover", self._discover)
-        facts = self._timed("extract", lambda: list(self._extract(files)))
-        self._timed("rules", lambda: self._check_project(facts))
+    def asked(self) -> dict[str, bytes]:
+        """What was read of the files to report on, by the names that they are reported under."""
+        return {name: self.contents[key] for key, name in self.shown.items() if key in self.contents}
+
+    def run(self, changes: Mapping[str, bytes] | None = None) -> CheckResult:
+        """Checks what was read, or that with `changes`: new contents by the names that files are reported under."""
+        self.changes = changes or {}
+        self.found, self.errors, self.reports, self.unreadable = [], [], {}, set()
+        facts = self._timed("extract", lambda: list(self._extract(self.files)))
+        project = self._timed("rules", lambda: self._check_project(facts))
         self._timed("suppress", self._suppress)
         once = {(d.filename, d.location, d.code): d for d in reversed(self.found)}
+        diagnostics = sorted(once.values(), key=lambda d: d.sort_key)
+        diagnostics = self._timed("fixes", lambda: list(self._with_fixes(diagnostics, project)))
         return CheckResult(
-            diagnostics=tuple(sorted(once.values(), key=lambda d: d.sort_key)),
+            diagnostics=tuple(diagnostics),
             files_checked=len(self.shown),
             notes=tuple(self.notes),
             internal_errors=tuple(self.errors),
-            timings=self.timings,
+            timings=dict(self.timings),
+            unasked=frozenset() if self.request.fixes else self._unasked(),
         )
 
     def _timed(self, phase: str, work: Callable[[], Result]) -> Result:
@@ -92,7 +127,7 @@ class _Run:
         try:
             return work()
         finally:
-            self.timings[phase] = time.perf_counter() - start
+            self.timings[phase] = self.timings.get(phase, 0.0) + time.perf_counter() - start
 
     # -- files
 
@@ -122,7 +157,11 @@ class _Run:
         cache = self._cache()
         keys = {key: cache.key(content) for key, content in contents.items()} if cache is not None else {}
         known = cache.load(set(keys.values())) if cache is not None else {}
-        jobs = [Job(key, str(files[key]), content) for key, content in contents.items() if keys.get(key) not in known]
+        jobs = [
+            Job(key, str(files[key]), content)
+            for key, content in contents.items()
+            if keys.get(key) not in known and content not in self.extracted
+        ]
         fresh: dict[str, ModuleFacts] = {}
         for outcome in extract_all(jobs, RuleChoice(self.settings.plugins, self.selected), self.settings.jobs):
             if outcome.facts is not None:
@@ -134,24 +173,30 @@ class _Run:
         if cache is not None:
             cache.store({keys[key]: facts for key, facts in fresh.items()})
             cache.close()
-        for key in contents:
-            facts = fresh.get(key) or known.get(keys.get(key, b""))
+        for key, content in contents.items():
+            facts = fresh.get(key) or known.get(keys.get(key, b"")) or self.extracted.get(content)
             if facts is not None:
+                self.extracted[content] = facts
                 yield key, facts
 
     def _cache(self) -> FactsCache | None:
         # A plugin's node rules may change at any time, and nothing would tell.
-        if not self.settings.cache or self.settings.plugins:
+        if not self.settings.cache or self.settings.plugins or self.changes:
             return None
         codes = [rule.code for rule in self.registry.node_rules() if rule.code in self.selected]
         return FactsCache(self.settings.cache_dir or self.request.root / FOLDER, codes)
 
     def _content(self, key: str, path: Path) -> bytes | None:
+        changed = self.changes.get(self.shown.get(key, ""))
+        if changed is not None:
+            return changed
+        if key in self.contents:
+            return self.contents[key]
         stdin = self._stdin_content(key)
-        if stdin is not None:
-            return stdin
         try:
-            return path.read_bytes()
+            content = path.read_bytes() if stdin is None else stdin
+            self.contents[key] = content
+            return content
         except OSError as error:
             self._unreadable(key, SourceError(f"cannot be read: {error.strerror}", Position(1, 1)))
             return None
@@ -161,6 +206,7 @@ class _Run:
         return stdin[1] if stdin is not None and self.shown.get(key) == stdin[0] else None
 
     def _unreadable(self, key: str, error: SourceError) -> None:
+        self.unreadable.add(key)
         if key not in self.shown:
             return
         if UNREADABLE not in self.selected:
@@ -179,7 +225,7 @@ class _Run:
 
     # -- rules
 
-    def _check_project(self, files: list[tuple[str, ModuleFacts]]) -> None:
+    def _check_project(self, files: list[tuple[str, ModuleFacts]]) -> Project:
         served = None if self.settings.include_tests else [key for key, _ in files if serves(key)]
         catalogue = load_catalogue(self.settings.libraries)
         roots = [_key(path, self.request.root) for path in self.settings.src_roots]
@@ -194,30 +240,29 @@ class _Run:
                     self._report(self._info(rule.code), report)
             except Exception:  # noqa: BLE001 - a crash in one rule must not hide the others
                 self.errors.append(f"{rule.code}: {traceback.format_exc()}")
+        return project
 
     def _local(self, key: str, facts: ModuleFacts, served: list[str] | None) -> None:
         if key not in self.shown or (served is not None and not serves(key)):
             return
         for local in facts.diagnostics:
-            info = self._info(local.code)
-            self._add(info, key, facts.places[local.place], local.message, info.severity)
+            self._report(self._info(local.code), Report(Spot(key, facts.places[local.place]), local.message))
 
     def _report(self, info: RuleInfo, report: Report) -> None:
         if report.spot.path not in self.shown:
             return
         severity = report.severity or info.severity
-        chain = tuple(msgspec.structs.replace(hop, filename=self._shown_path(hop)) for hop in report.chain)
+        chain = tuple(msgspec.structs.replace(hop, filename=self._shown_path(hop.filename)) for hop in report.chain)
         diagnostic = self._diagnostic(info, report.spot.path, report.spot.place, report.message, severity)
-        self.found.append(msgspec.structs.replace(diagnostic, chain=chain, entry_points=report.entry_points))
+        diagnostic = msgspec.structs.replace(diagnostic, chain=chain, entry_points=report.entry_points)
+        self.found.append(diagnostic)
+        self.reports.setdefault((info.code, diagnostic.filename, diagnostic.location), report)
 
-    def _shown_path(self, hop: Hop) -> str:
+    def _shown_path(self, key: str) -> str:
         """A path as the user may open it from where he stands."""
-        if hop.filename in self.shown:
-            return self.shown[hop.filename]
-        return os.path.relpath(self.request.root / hop.filename)
-
-    def _add(self, info: RuleInfo, key: str, place: Place, message: str, severity: Severity) -> None:
-        self.found.append(self._diagnostic(info, key, place, message, severity))
+        if key in self.shown:
+            return self.shown[key]
+        return os.path.relpath(self.request.root / key)
 
     def _diagnostic(self, info: RuleInfo, key: str, place: Place, message: str, severity: Severity) -> Diagnostic:
         return Diagnostic(
@@ -229,6 +274,50 @@ class _Run:
             location=Position(place.row, place.column),
             end_location=Position(place.end_row, place.end_column),
         )
+
+    # -- fixes
+
+    def _with_fixes(self, diagnostics: Iterable[Diagnostic], project: Project) -> Iterator[Diagnostic]:
+        """Each diagnostic with the fix that its rule has for it, as far as fixes are wanted."""
+        opener = self._opener(project) if self.request.fixes else None
+        for each in diagnostics:
+            fix = each.fix if opener is None else self._fix(each, opener)
+            yield msgspec.structs.replace(each, fix=fix if each.code in self.fixable else None)
+
+    def _opener(self, project: Project) -> Opener:
+        from fastapi_lint.repair import Opener  # it parses files, which a warm run otherwise does not
+
+        return Opener(project, self._present)
+
+    def _fix(self, diagnostic: Diagnostic, opener: Opener) -> Fix | None:
+        report = self.reports.get((diagnostic.code, diagnostic.filename, diagnostic.location))
+        rule = self.registry.rule(diagnostic.code)
+        if report is None or rule is None or rule.fix is None or rule.code not in self.fixable:
+            return diagnostic.fix
+        try:
+            found = rule.repair(report, opener)
+        except Exception:  # noqa: BLE001 - a crash in one fix must not hide the diagnostics
+            self.errors.append(f"{rule.code}: {traceback.format_exc()}")
+            return None
+        if found is None:
+            return None
+        edits = tuple(self._shown_edit(each, report.spot.path) for each in found.edits)
+        return msgspec.structs.replace(found, edits=edits)
+
+    def _shown_edit(self, edit: Edit, key: str) -> Edit:
+        other = None if edit.filename in (None, key) else self._shown_path(edit.filename)
+        return msgspec.structs.replace(edit, filename=other)
+
+    def _unasked(self) -> frozenset[str]:
+        own = {UNREADABLE, UNUSED_SUPPRESSION}
+        return self.fixable & {info.code for info in self.registry.rules if info.fix != "none"} - own
+
+    def _present(self, key: str) -> bytes:
+        """The content of a file as this check sees it."""
+        content = self._content(key, self.files[key])
+        if content is None:
+            raise FileNotFoundError(key)
+        return content
 
     # -- suppressions
 
@@ -256,18 +345,21 @@ class _Run:
             inside, used = apply(found, suppressions)
             kept += inside
             active = self.selected - ignored
-            if UNUSED_SUPPRESSION in active:
+            if UNUSED_SUPPRESSION in active and self._judges(key):
                 kept += unused(filename, suppressions, used, known, active, narrowed)
         for rest in by_file.values():  # files that have no readable text
             kept += rest
         self.found = kept
 
+    def _judges(self, key: str) -> bool:
+        """Whether rules had a try at a file, so that what they do not report is not there."""
+        return key not in self.unreadable and (self.settings.include_tests or serves(key))
+
     def _text(self, key: str) -> str | None:
-        content = self._stdin_content(key)
-        filename = self.shown[key]
+        content = self._content(key, self.files[key])
         try:
-            return SourceFile(filename, Path(filename).read_bytes() if content is None else content).text
-        except (OSError, SourceError):
+            return None if content is None else SourceFile(self.shown[key], content).text
+        except SourceError:
             return None
 
 

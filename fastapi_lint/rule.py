@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import msgspec
 
-from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Hop, Severity
+from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Fix, Hop, Severity
 from fastapi_lint.project import Project, Spot
 
 if TYPE_CHECKING:
     import libcst as cst
 
     from fastapi_lint.context import NodeContext
+    from fastapi_lint.repair import Opener
 
 Method = TypeVar("Method", bound=Callable[..., None])
 _NODE_TYPES = "__node_types__"
@@ -48,6 +49,13 @@ class Rule:
     def documentation(cls) -> str:
         """The docstring of the module that defines the rule."""
         return inspect.cleandoc(sys.modules[cls.__module__].__doc__ or "")
+
+    def repair(self, report: Report, opener: Opener) -> Fix | None:  # noqa: ARG002 - what a rule is given
+        """The fix of what was reported, or None. Called when all rules have run, and only where fixes are wanted.
+
+        Edits of other files name them as `Spot.path` does.
+        """
+        return None
 
 
 class ProjectRule(Rule):

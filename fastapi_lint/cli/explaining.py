@@ -79,7 +79,7 @@ def settings_lines(settings: Settings, output_format: str) -> Iterator[str]:
 
 def _settings_rows(settings: Settings) -> Iterator[tuple[str, Any, str]]:
     for layer in settings.layers:
-        for name in ("select", "extend_select", "ignore", "fixable", "unfixable"):
+        for name in ("select", "extend_select", "ignore", "fixable", "extend_fixable", "unfixable"):
             value = getattr(layer, name)
             if value:
                 yield name.replace("_", "-"), list(value), layer.origin

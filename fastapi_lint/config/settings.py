@@ -68,6 +68,7 @@ class RuleLayer(msgspec.Struct, frozen=True, kw_only=True):
     extend_select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fixable: tuple[str, ...] | None = None
+    extend_fixable: tuple[str, ...] = ()
     unfixable: tuple[str, ...] = ()
 
 
@@ -76,7 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `root` is the folder of the project, `base` the one that relative patterns and paths of the configuration file
     start from. Patterns are anchored (see `patterns.py`). `layers` are applied in order by `selection.py`. `origins`
-    tells for each key that was set where it comes from.
+    tells for each key that was set where it comes from. `unsafe_fixes` None says that nobody has decided: unsafe fixes
+    are not applied, but mentioned.
     """
 
     root: Path
@@ -90,6 +92,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     force_exclude: bool = False
     respect_gitignore: bool = True
     include_tests: bool = False
+    fix: bool = False
+    fix_only: bool = False
+    unsafe_fixes: bool | None = None
+    show_fixes: bool = False
     src: tuple[str, ...] = (".", "src")
     follow: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
@@ -205,5 +211,6 @@ def _layer(options: Options, origin: str) -> RuleLayer:
         extend_select=options.extend_select or (),
         ignore=(options.ignore or ()) + (options.extend_ignore or ()),
         fixable=options.fixable,
+        extend_fixable=options.extend_fixable or (),
         unfixable=options.unfixable or (),
     )
