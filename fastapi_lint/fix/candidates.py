@@ -21,12 +21,12 @@ class Candidate(msgspec.Struct, frozen=True):
 
     def clashes(self, taken: Mapping[str, set[Splice]]) -> bool:
         """Whether it meets what others change already; an edit that both want, such as an import, is no clash."""
-        return any(
-            mine != other and mine.touches(other)
-            for filename, changes in self.changes.items()
-            for other in taken.get(filename, ())
-            for mine in changes
-        )
+        for filename, changes in self.changes.items():
+            theirs = taken.get(filename, set())
+            others = theirs.difference(changes)
+            if any(mine.touches(other) for mine in changes if mine not in theirs for other in others):
+                return True
+        return False
 
 
 def candidates(

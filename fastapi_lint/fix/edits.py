@@ -52,8 +52,8 @@ def splices(source: SourceFile, edits: Iterable[Edit]) -> tuple[Splice, ...]:
     merged: list[Splice] = []
     for splice in found:
         last = merged[-1] if merged else None
-        if last is not None and last.start == last.end == splice.start:
-            merged[-1] = Splice(last.start, splice.end, last.content + splice.content)
+        if last is not None and last.start == last.end == splice.start == splice.end:
+            merged[-1] = Splice(last.start, last.end, last.content + splice.content)
         elif last is not None and splice.start < last.end:
             raise EditError("its edits overlap")
         else:

@@ -6,14 +6,17 @@ count: they name other calls as soon as the nearest one is repaired.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
-from fastapi_lint.diagnostic import Diagnostic
+from fastapi_lint.diagnostic import Diagnostic, Position
 from fastapi_lint.fix.candidates import Candidate
 from fastapi_lint.fix.places import FileEdits, Rows, Span, moved
+
+
+Identity = tuple[str, str, Position]
 
 
 class Checked(Protocol):
@@ -48,7 +51,7 @@ def verdict(
     known = _known(before.diagnostics, edits)
     repaired = {_identity(candidate.diagnostic) for candidate in applied}
     for diagnostic in after.diagnostics:
-        old = _claim(known, diagnostic)
+        old = _claim(known, diagnostic, repaired)
         if old is None:
             if not _goes_away(diagnostic):
                 found.append(_appeared(diagnostic))
@@ -84,16 +87,19 @@ def _known(diagnostics: Sequence[Diagnostic], edits: Mapping[str, FileEdits]) ->
     return known
 
 
-def _claim(known: _Known, diagnostic: Diagnostic) -> Diagnostic | None:
-    """The diagnostic of before that this one is, which no other may be then; one whose place is certain comes first."""
+def _claim(known: _Known, diagnostic: Diagnostic, repaired: Collection[Identity]) -> Diagnostic | None:
+    """The diagnostic of before that this one is, which no other may be then.
+
+    One that nobody has repaired is more likely to be it, and so is one whose place is certain.
+    """
     choices = known.get((diagnostic.filename, diagnostic.code), [])
     fitting = [choice for choice in choices if choice[0].holds(diagnostic.location)]
     if not fitting:
         return None
-    chosen = next((choice for choice in fitting if choice[0].first == choice[0].last), fitting[0])
+    chosen = min(fitting, key=lambda choice: (_identity(choice[1]) in repaired, choice[0].first != choice[0].last))
     choices.remove(chosen)
     return chosen[1]
 
 
-def _identity(diagnostic: Diagnostic) -> tuple[str, str, object]:
+def _identity(diagnostic: Diagnostic) -> Identity:
     return diagnostic.filename, diagnostic.code, diagnostic.location
