@@ -21,7 +21,7 @@ class RegistryError(Exception):
 
 
 class RuleInfo(msgspec.Struct, frozen=True):
-    """A rule as reports and documentation show it; `fix` is `safe`, `unsafe` or `none`."""
+    """A rule as reports and documentation show it; `fix` is `safe`, `unsafe` or `none`: the safest that it has."""
 
     code: str
     name: str

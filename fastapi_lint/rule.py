@@ -37,7 +37,10 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Rule:
-    """The declaration. The docstring of the rule's module is its documentation, and its examples are tests."""
+    """The declaration. The docstring of the rule's module is its documentation, and its examples are tests.
+
+    `fix` is the safest that a fix of this rule may be; without it `repair` is never called.
+    """
 
     code: ClassVar[str]
     name: ClassVar[str]

@@ -15,7 +15,6 @@ from fastapi_lint.diagnostic import Diagnostic, Position
 from fastapi_lint.fix.candidates import Candidate
 from fastapi_lint.fix.places import FileEdits, Rows, Span, moved
 
-
 Identity = tuple[str, str, Position]
 
 
