@@ -287,7 +287,7 @@ class _Run:
     def _opener(self, project: Project) -> Opener:
         from fastapi_lint.repair import Opener  # it parses files, which a warm run otherwise does not
 
-        return Opener(project, self._present)
+        return Opener(project, self._present, self.settings.offload_style)
 
     def _fix(self, diagnostic: Diagnostic, opener: Opener) -> Fix | None:
         report = self.reports.get((diagnostic.code, diagnostic.filename, diagnostic.location))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from fastapi_lint import engine
+from fastapi_lint import engine, repair
 from fastapi_lint.cli import main
 
 TEXT = "old(1)\nrisky(2)\nworse(3)\n"
@@ -437,16 +435,14 @@ def test_paths_of_edits_are_as_one_may_open_them(project: Path, monkeypatch: pyt
     assert found[0]["fix"]["edits"][1]["filename"] == "other.py"
 
 
-def test_warm_text_run_opens_no_file_again(project: Path) -> None:
-    (project / "fastapi-lint.toml").write_text('select = ["FAL0"]\n')  # plugins switch the cache off
-    (project / "app.py").write_text("x = 1  # noqa: FAL101\n")
-    code = (
-        "import sys; from fastapi_lint.cli import main\n"
-        "try: main([*sys.argv[1:], '-s', '.'])\n"
-        "except SystemExit: print('fastapi_lint.repair' in sys.modules)"
-    )
-    found = [
-        subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60).stdout
-        for words in ((), ("--output-format", "json"), ("--fix",))
-    ]
-    assert found == ["False\n", "True\n", "True\n"]
+def test_files_are_opened_again_only_for_those_who_look_at_fixes(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> object:
+        raise RuntimeError("opened")
+
+    monkeypatch.setattr(repair, "Opener", refuse)
+    for words in ((), ("--statistics",), ("--output-format", "concise"), ("--output-format", "github")):
+        assert run(*words, ".").exit_code == 1
+    for words in (("--fix",), ("--diff",), ("--unsafe-fixes",), ("--output-format", "json")):
+        assert "RuntimeError: opened" in run(*words, ".").stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fastapi_lint.source import SourceFile
+from fastapi_lint.source import SourceError, SourceFile
 
 if TYPE_CHECKING:
     from fastapi_lint.project import Project
@@ -16,10 +16,14 @@ __all__ = ["Opener"]
 class Opener:
     """Opens files of the project again; `read` gives the present content of a file by its key."""
 
-    def __init__(self, project: Project, read: Callable[[str], bytes]) -> None:
+    def __init__(self, project: Project, read: Callable[[str], bytes], offload_style: str = "auto") -> None:
         self.project = project
+        self.offload_style = offload_style
         self._read = read
 
-    def open(self, key: str) -> SourceFile:
-        """A file as it is now."""
-        return SourceFile(key, self._read(key))
+    def open(self, key: str) -> SourceFile | None:
+        """A file as it is now, or None where it cannot be read."""
+        try:
+            return SourceFile(key, self._read(key))
+        except (OSError, SourceError):
+            return None

@@ -19,7 +19,9 @@ from fastapi_lint.repair import Opener
 
 def code_at(opener: Opener, key: str, place: Place) -> str:
     """The text of a place, which may span lines."""
-    text = opener.open(key).text
+    opened = opener.open(key)
+    assert opened is not None
+    text = opened.text
     starts = [0, *(found.end() for found in re.finditer(r"\r\n?|\n", text))]
     return text[starts[place.row - 1] + place.column - 1 : starts[place.end_row - 1] + place.end_column - 1]
 
