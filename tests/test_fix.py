@@ -234,20 +234,50 @@ def test_a_crash_in_a_fix_hides_nothing(tmp_path: Path) -> None:
     assert "RuntimeError: no idea" in repaired.result.internal_errors[0]
 
 
-def test_many_harmful_fixes_do_not_take_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    checks = 0
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many diagnostics each check of the project found."""
+    counted: list[int] = []
     real = engine._Run.run
 
     def count(self: Any, *arguments: Any) -> CheckResult:
-        nonlocal checks
-        checks += 1
-        return real(self, *arguments)
+        result = real(self, *arguments)
+        counted.append(len(result.diagnostics))
+        return result
 
     monkeypatch.setattr(engine._Run, "run", count)
-    repaired = fix(tmp_path, {"app.py": "bad(1)\n" * 300 + "old(1)\n"})
-    assert checks <= 103
-    assert content(tmp_path, repaired).endswith(b"bad(1)\nnew(1)\n")
-    assert len(repaired.notes) == 300
+    return counted
+
+
+def test_harm_that_shows_on_the_lines_of_its_fix_costs_one_more_check(tmp_path: Path, checks: list[int]) -> None:
+    repaired = fix(tmp_path, {"app.py": "bad(1)\nold(1)\nnoop(1)\n" * 100})
+    assert content(tmp_path, repaired) == b"bad(1)\nnew(1)\nnoop(1)\n" * 100
+    assert len(repaired.notes) == 200
+    assert len(checks) == 1 + 2 + 1  # at first, in the first round, and the dropped ones once more
+
+
+def test_many_harmful_fixes_do_not_take_for_ever(tmp_path: Path, checks: list[int]) -> None:
+    """Their harm shows in another file."""
+    files: dict[str, str | bytes] = {"app.py": "x = 1\n" * 300 + "old(1)\n", "cause.py": "cause()\n" * 200}
+    repaired = fix(tmp_path, files)
+    assert content(tmp_path, repaired).endswith(b"new(1)\n")
+    assert content(tmp_path, repaired, "cause.py") == b"cause()\n" * 200
+    assert len(checks) < 200
+    assert {note.partition(": ")[2] for note in repaired.notes} == {
+        "TST121 was not fixed: TST122 would appear in `app.py`".replace("app.py", str(tmp_path / "app.py")),
+        "TST121 was not fixed: too many fixes of this run do harm",
+    }
+
+
+@pytest.mark.parametrize("position", [0, 3, 7])
+def test_the_one_whose_harm_shows_elsewhere_is_found(tmp_path: Path, checks: list[int], position: int) -> None:
+    calls = ["old()"] * 8
+    calls[position] = "cause()"
+    repaired = fix(tmp_path, {"app.py": "x = 1\n", "cause.py": "\n\n".join([*calls, ""])})
+    assert content(tmp_path, repaired, "cause.py").decode().split() == [
+        "cause()" if number == position else "new()" for number in range(8)
+    ]
+    assert len(checks) <= 12
 
 
 # -- what stays as it is, byte for byte

@@ -117,10 +117,15 @@ class _Rounds(Generic[R]):
         """Goes on until no fix is left; returns the codes whose fixes would never end."""
         seen: list[dict[str, bytes]] = [{}]
         applied: list[frozenset[str]] = []
+        again = False
         while True:
             chosen = batch(self._candidates())
-            if not chosen:
+            if not chosen and (again or not applied or not self.marks):
                 return frozenset()
+            if not chosen:
+                # what did harm beside other fixes may do none now, and the next run would try
+                self.marks, again = [], True
+                continue
             settled = settle(self._attempt, chosen)
             self._take(settled)
             if settled.trial is None:

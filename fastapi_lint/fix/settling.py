@@ -1,7 +1,8 @@
 """Which fixes of a batch do no harm?
 
-All of them are tried at once, which is nearly always right. Where it is not, the batch is split: those that stand where
-the harm shows are set apart from the others, and halved until the one that does it is alone.
+All of them are tried at once, which is nearly always right. Where it is not, and the harm shows on lines that single
+fixes wrote, the others are tried without these. Where that does not help either, the batch is split: those that stand
+where the harm shows are set apart, and halved until the one that does it is alone.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from fastapi_lint.fix.verdict import Checked, Fault
 
 R = TypeVar("R", bound=Checked)
 
-_MOST_ATTEMPTS = 100
+_MOST_CHECKS = 60
 
 
 class Trial(msgspec.Struct, Generic[R], frozen=True):
@@ -45,7 +46,7 @@ class Settled(msgspec.Struct, Generic[R], frozen=True):
 def settle(attempt: Attempt[R], batch: Sequence[Candidate]) -> Settled[R]:
     """As many fixes of the batch as can be applied without a fault."""
     settling = _Settling(attempt)
-    settling.add(list(batch))
+    settling.add(list(batch), _MOST_CHECKS)
     return Settled(settling.good, tuple(settling.dropped))
 
 
@@ -55,14 +56,15 @@ class _Settling(Generic[R]):
         self.dropped: list[tuple[Candidate, str]] = []
         self._attempt = attempt
         self._tried: dict[frozenset[int], Trial[R]] = {}
+        self._checks = 0
         self._excused: set[tuple[str, str, str]] = set()
 
-    def add(self, rest: list[Candidate]) -> None:
-        """Accepts what it can of `rest` beside what is accepted already."""
-        accepted = self.good.applied if self.good is not None else ()
-        trial = self._try((*accepted, *rest))
+    def add(self, rest: list[Candidate], checks: int) -> None:
+        """Accepts what it can of `rest` beside what is accepted already, with so many checks of the project."""
+        limit = self._checks + checks
+        trial = self._try(rest) if self._checks < limit or self._is_known(rest) else None
         if trial is None:
-            self.dropped += [(candidate, "too many fixes of this run do harm together") for candidate in rest]
+            self.dropped += [(candidate, "too many fixes of this run do harm") for candidate in rest]
             return
         faults = [fault for fault in trial.faults if _key(fault) not in self._excused]
         if faults and len(rest) == 1 and _only_unveiled(rest[0], faults, trial.edits):
@@ -72,16 +74,42 @@ class _Settling(Generic[R]):
             self.good = trial
         elif len(rest) == 1:
             self.dropped.append((rest[0], faults[0].reason))
-        else:
-            for part in _parts(rest, faults, trial.edits):
-                self.add(part)
+        elif not self._convict(rest, faults, trial.edits):
+            first, second = _parts(rest, faults, trial.edits)
+            left = limit - self._checks
+            kept = min(left // 2, 2 * len(second).bit_length())  # what it takes to find one that does harm
+            self.add(first, left - kept)
+            self.add(second, limit - self._checks)
 
-    def _try(self, chosen: Sequence[Candidate]) -> Trial[R] | None:
+    def _convict(self, rest: list[Candidate], faults: Sequence[Fault], edits: dict[str, FileEdits]) -> bool:
+        """Drops those that did it, if every fault shows whose it is, and there is none without them."""
+        guilty: dict[int, str] = {}
+        for fault in faults:
+            owners = _owners(rest, fault, edits)
+            if len(owners) != 1:
+                return False
+            guilty.setdefault(owners[0], fault.reason)
+        innocent = [candidate for number, candidate in enumerate(rest) if number not in guilty]
+        if innocent:
+            trial = self._try(innocent)
+            if any(_key(fault) not in self._excused for fault in trial.faults):
+                return False
+            self.good = trial
+        self.dropped += [(rest[number], reason) for number, reason in guilty.items()]
+        return True
+
+    def _together(self, rest: Sequence[Candidate]) -> tuple[Candidate, ...]:
+        return (*(self.good.applied if self.good is not None else ()), *rest)
+
+    def _is_known(self, rest: Sequence[Candidate]) -> bool:
+        return frozenset(map(id, self._together(rest))) in self._tried
+
+    def _try(self, rest: Sequence[Candidate]) -> Trial[R]:
+        chosen = self._together(rest)
         key = frozenset(map(id, chosen))
         if key not in self._tried:
-            if sum(trial.result is not None for trial in self._tried.values()) >= _MOST_ATTEMPTS:
-                return None
-            self._tried[key] = self._attempt(chosen)
+            self._tried[key] = trial = self._attempt(chosen)
+            self._checks += trial.result is not None
         return self._tried[key]
 
 
@@ -114,6 +142,17 @@ def _parts(
         )
     half = len(rest) // 2
     return rest[:half], rest[half:]
+
+
+def _owners(rest: list[Candidate], fault: Fault, edits: dict[str, FileEdits]) -> list[int]:
+    """The fixes whose own diagnostic remains, or that wrote the line on which another one appeared."""
+    if fault.unresolved is not None:
+        return [number for number, candidate in enumerate(rest) if candidate.diagnostic == fault.unresolved]
+    return [
+        number
+        for number, candidate in enumerate(rest)
+        if fault.rows and any(mine.meets(fault.rows[0]) for mine in _rows(candidate, edits))
+    ]
 
 
 def _suspects(rest: list[Candidate], fault: Fault, edits: dict[str, FileEdits]) -> list[int]:

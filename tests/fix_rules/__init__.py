@@ -227,3 +227,21 @@ class Sweeping(Calls):
     def edits(self, spot: Spot, text: str) -> tuple[Edit, ...]:
         row = spot.place.row + 1
         return (replaced(spot.place, "swept()"), Edit("new", Position(row, 1), Position(row, 4)))
+
+
+class Remote(Calls):
+    """Each fix makes the next rule report something in another file."""
+
+    code, name, callee, fix = "TST121", "remote-one", ("cause",), Applicability.SAFE
+
+    def better(self, text: str) -> str:
+        return "x.caused()"
+
+
+class Effect(ProjectRule):
+    code, name = "TST122", "effect-one"
+    severity = Severity.WARNING
+
+    def check(self, project: Project) -> Iterable[Report]:
+        for number, _ in enumerate(project.index.call_sites("caused"), 1):
+            yield Report(Spot(project.index.modules[0].path, Place(number, 1, number, 2)), "somebody calls `caused`")
