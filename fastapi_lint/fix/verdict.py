@@ -14,6 +14,7 @@ import msgspec
 from fastapi_lint.diagnostic import Diagnostic, Position
 from fastapi_lint.fix.candidates import Candidate
 from fastapi_lint.fix.places import FileEdits, Rows, Span, moved
+from fastapi_lint.suppress import UNUSED
 
 Identity = tuple[str, str, Position]
 
@@ -52,16 +53,16 @@ def verdict(
     for diagnostic in after.diagnostics:
         old = _claim(known, diagnostic, repaired)
         if old is None:
-            if not _goes_away(diagnostic):
+            if not _is_left_over(diagnostic):
                 found.append(_appeared(diagnostic))
         elif _identity(old) in repaired and old.message == diagnostic.message:
             found.append(Fault("it would still be reported", _rows(diagnostic), unresolved=old))
     return tuple(found)
 
 
-def _goes_away(diagnostic: Diagnostic) -> bool:
-    """Whether the next round repairs it: a suppression that is not needed any more is no harm."""
-    return diagnostic.fix is not None and diagnostic.fix.applies(unsafe=False)
+def _is_left_over(diagnostic: Diagnostic) -> bool:
+    """Whether it is a suppression of what was repaired; the next round removes it."""
+    return diagnostic.code == UNUSED and diagnostic.fix is not None
 
 
 def _appeared(diagnostic: Diagnostic) -> Fault:
