@@ -23,7 +23,6 @@ from fastapi_lint.config import (
 from fastapi_lint.diagnostic import Diagnostic, Edit, Fix, Position, Severity
 from fastapi_lint.facts import ModuleFacts, Place
 from fastapi_lint.files import discover
-from fastapi_lint.fix import Repaired, repair
 from fastapi_lint.project import Project, Spot
 from fastapi_lint.project.file_roles import serves
 from fastapi_lint.registry import Registry, RuleInfo, load_rules
@@ -33,6 +32,7 @@ from fastapi_lint.suppress import apply, parse_suppressions, unused
 from fastapi_lint.workers import Job, RuleChoice, extract_all, with_deep_stack
 
 if TYPE_CHECKING:
+    from fastapi_lint.fix import Repaired
     from fastapi_lint.repair import Opener
 
 UNREADABLE = "FAL001"
@@ -75,6 +75,8 @@ def check(request: CheckRequest) -> CheckResult:
 
 def fix(request: CheckRequest, unsafe: bool) -> Repaired[CheckResult]:
     """Checks, and works out what the files asked for would be with all fixes that may be applied. Writes nothing."""
+    from fastapi_lint.fix import repair  # no other run needs it
+
     run = _Run(msgspec.structs.replace(request, fixes=True))
     return with_deep_stack(lambda: repair(run.run, run.asked, unsafe))
 

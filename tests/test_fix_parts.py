@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from fastapi_lint.diagnostic import Edit, Position
-from fastapi_lint.fix import Change, WriteError, unified_diff, write_changes
+from fastapi_lint.fix import Change
+from fastapi_lint.fix.diff import unified_diff
 from fastapi_lint.fix.edits import EditError, Splice, spliced, splices
 from fastapi_lint.fix.guards import damage
 from fastapi_lint.fix.places import FileEdits, Span
+from fastapi_lint.fix.writing import WriteError, write_changes
 from fastapi_lint.source import SourceFile
 
 
@@ -288,7 +290,18 @@ def test_a_folder_that_cannot_be_written_to(files: list[Path]) -> None:
     assert untouched(folder)
 
 
-def test_nothing_of_fixing_imports_libcst_before_it_is_needed() -> None:
-    code = "import sys, fastapi_lint.fix, fastapi_lint.reporters; print('libcst' in sys.modules)"
+def test_a_plain_run_imports_nothing_of_fixing(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("x = 1\n")
+    code = (
+        "import sys; from fastapi_lint.cli import main\n"
+        "try: main(['-s', '--no-cache', sys.argv[1]])\n"
+        "except SystemExit: print(any(name.startswith('fastapi_lint.fix') for name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "False\n"
+
+
+def test_fixing_alone_imports_no_parser() -> None:
+    code = "import sys, fastapi_lint.fix; print('libcst' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout == "False\n"

@@ -12,11 +12,11 @@ import msgspec
 from fastapi_lint.cli.terminal import write_bytes
 from fastapi_lint.config import Settings
 from fastapi_lint.diagnostic import Diagnostic
-from fastapi_lint.fix import Change, FixCount, WriteError, unified_diff, write_changes
 from fastapi_lint.reporters import SHOWS_FIXES
 
 if TYPE_CHECKING:
     from fastapi_lint.engine import CheckRequest, CheckResult
+    from fastapi_lint.fix import Change, FixCount
 
 
 class Mode(Enum):
@@ -76,6 +76,8 @@ def deliver(outcome: Outcome, mode: Mode, stdin: tuple[str, bytes] | None, optio
     elif mode is Mode.APPLY and stdin is not None:
         write_bytes([after_fixes(outcome, stdin)[1]])
     elif mode is Mode.APPLY:
+        from fastapi_lint.fix.writing import WriteError, write_changes
+
         try:
             write_changes(outcome.changes)
         except WriteError as error:
@@ -89,5 +91,7 @@ def after_fixes(outcome: Outcome, stdin: tuple[str, bytes]) -> tuple[str, bytes]
 
 
 def _patch(changes: tuple[Change, ...]) -> Iterator[bytes]:
+    from fastapi_lint.fix.diff import unified_diff
+
     for change in changes:
         yield from unified_diff(change)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from fastapi_lint.diagnostic import Applicability, Diagnostic
-from fastapi_lint.fix import FixCount
 from fastapi_lint.reporters.style import printable
+
+if TYPE_CHECKING:
+    from fastapi_lint.fix import FixCount
 
 
 def fixable_hint(
