@@ -14,33 +14,31 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import msgspec
 
 from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Fix, Hop, Severity
-from fastapi_lint.project import Project, Spot
+from fastapi_lint.project import BlockingUse, Project, Spot, WrongOffload
+from fastapi_lint.repair import Opener
 
 if TYPE_CHECKING:
     import libcst as cst
 
     from fastapi_lint.context import NodeContext
-    from fastapi_lint.repair import Opener
 
 Method = TypeVar("Method", bound=Callable[..., None])
 _NODE_TYPES = "__node_types__"
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One occurrence as a rule sees it; `severity` overrides the rule's own."""
+    """One occurrence as a rule sees it; `severity` overrides the rule's own, `about` is what a fix starts from."""
 
     spot: Spot
     message: str
     chain: tuple[Hop, ...] = ()
     entry_points: tuple[EntryPointLabel, ...] = ()
     severity: Severity | None = None
+    about: BlockingUse | WrongOffload | None = None
 
 
 class Rule:
-    """The declaration. The docstring of the rule's module is its documentation, and its examples are tests.
-
-    `fix` is the safest that a fix of this rule may be; without it `repair` is never called.
-    """
+    """The declaration. The docstring of the rule's module is its documentation, and its examples are tests."""
 
     code: ClassVar[str]
     name: ClassVar[str]
@@ -48,17 +46,14 @@ class Rule:
     default: ClassVar[bool] = True
     fix: ClassVar[Applicability | None] = None
 
+    def repair(self, report: Report, opener: Opener) -> Fix | None:  # noqa: ARG002 - most rules have no fix
+        """What would repair the occurrence; asked for on request only."""
+        return None
+
     @classmethod
     def documentation(cls) -> str:
         """The docstring of the module that defines the rule."""
         return inspect.cleandoc(sys.modules[cls.__module__].__doc__ or "")
-
-    def repair(self, report: Report, opener: Opener) -> Fix | None:  # noqa: ARG002 - what a rule is given
-        """The fix of what was reported, or None. Called when all rules have run, and only where fixes are wanted.
-
-        Edits of other files name them as `Spot.path` does.
-        """
-        return None
 
 
 class ProjectRule(Rule):
