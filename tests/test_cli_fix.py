@@ -200,6 +200,14 @@ def test_diff_quiet_silent_and_in_a_file(project: Path) -> None:
     assert text(project, "fixes.patch") == PATCH
 
 
+def test_diff_in_colours(project: Path) -> None:
+    shown = run("--diff", "--color", "always", ".").stdout
+    assert "\x1b[31m-old(1)\x1b[0m\n\x1b[32m+new(1)\x1b[0m\n risky(2)\n" in shown
+    assert "\x1b[" not in run("--diff", "--color", "never", ".").stdout
+    run("--diff", "--color", "always", "--output-file", "fixes.patch", ".")
+    assert text(project, "fixes.patch") == PATCH
+
+
 def test_diff_keeps_bytes(project: Path) -> None:
     (project / "app.py").write_bytes(b"# coding: latin-1\r\n'\xe9'; old(1)\r\n")
     result = run("--diff", ".")

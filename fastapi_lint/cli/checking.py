@@ -120,7 +120,7 @@ def _run(paths: tuple[Path, ...], stdin_name: str | None, settings: Settings, op
     result = outcome.result
     if not options["silent"]:
         _speak(result.notes, result.timings, result.files_checked, stdin is None, options)
-    deliver(outcome, mode, stdin, options)
+    deliver(outcome, mode, stdin, options, _colour(options))
     _report(outcome, mode, stdin, settings, options)
     if result.internal_errors:
         report_crash(result.internal_errors, options["verbose"])

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from fastapi_lint.cli.terminal import write_bytes
+from fastapi_lint.cli.terminal import write, write_bytes
 from fastapi_lint.config import Settings
 from fastapi_lint.diagnostic import Diagnostic
 from fastapi_lint.reporters import SHOWS_FIXES
+from fastapi_lint.reporters.style import Style, printable
+
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 if TYPE_CHECKING:
     from fastapi_lint.engine import CheckRequest, CheckResult
@@ -68,10 +71,16 @@ def run(request: CheckRequest, mode: Mode, options: Mapping[str, Any]) -> Outcom
     return Outcome(result, repaired.changes, repaired.fixed)
 
 
-def deliver(outcome: Outcome, mode: Mode, stdin: tuple[str, bytes] | None, options: Mapping[str, Any]) -> None:
+def deliver(
+    outcome: Outcome, mode: Mode, stdin: tuple[str, bytes] | None, options: Mapping[str, Any], colour: bool
+) -> None:
     """Writes the fixed files, or that of stdin to stdout, or a patch."""
     if mode is Mode.DIFF:
-        if not options["silent"] or options["output_file"] is not None:
+        if options["silent"] and options["output_file"] is None:
+            return
+        if colour:
+            write(_coloured(_patch(outcome.changes)), colour=True)
+        else:
             write_bytes(_patch(outcome.changes), options["output_file"])
     elif mode is Mode.APPLY and stdin is not None:
         write_bytes([after_fixes(outcome, stdin)[1]])
@@ -95,3 +104,11 @@ def _patch(changes: tuple[Change, ...]) -> Iterator[bytes]:
 
     for change in changes:
         yield from unified_diff(change)
+
+
+def _coloured(patch: Iterator[bytes]) -> Iterator[str]:
+    """For the eye only: who applies a patch takes the bytes."""
+    style = Style(enabled=True)
+    for line in patch:
+        text = printable(line.decode(errors="replace").rstrip("\r\n"))
+        yield style(text, _COLOURS.get(text[:1]), bold=text.startswith(("---", "+++")))
