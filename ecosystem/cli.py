@@ -14,8 +14,9 @@ from ecosystem.archive import fetch, require_fetched
 from ecosystem.chains import check_chains
 from ecosystem.diff import Renderer
 from ecosystem.errors import EcosystemError
+from ecosystem.fixing import fix_projects
 from ecosystem.projects import DEFAULT_CACHE, DEFAULT_PROJECTS_FILE, PinnedProject, load_projects, select_projects
-from ecosystem.report import render_crashes, render_runs, render_sources
+from ecosystem.report import render_crashes, render_fixes, render_runs, render_sources
 from ecosystem.resolution import render_resolutions, resolve_project
 from ecosystem.revisions import revision_environment
 from ecosystem.runner import Linter, count_sources, run_projects
@@ -80,6 +81,16 @@ def _run_revision(
         return run_projects(linter, projects, options.cache_dir, Path(folder), jobs=options.jobs)
 
 
+def _fix(options: argparse.Namespace) -> int:
+    options.project += options.names
+    projects = _fetched(options)
+    linter = Linter(tuple(shlex.split(options.fastapi_lint)), tuple(options.select), timeout=options.timeout)
+    folder = options.output or options.cache_dir / "last-fix"
+    runs = fix_projects(linter, projects, options.cache_dir, folder)
+    print(render_fixes(runs))
+    return EXIT_FAILED if any(run.problems for run in runs) else EXIT_FINE
+
+
 def _sample(options: argparse.Namespace) -> int:
     diagnostics, projects = _stored(options)
     chosen = choose(diagnostics, options.rule, options.count, options.seed)
@@ -141,7 +152,8 @@ def _exit_code(runs: Sequence[ProjectRun]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ecosystem", description=sys.modules["ecosystem"].__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    shared, running, reading = _shared_options(), _running_options(), _reading_options()
+    shared, linting, reading = _shared_options(), _linting_options(), _reading_options()
+    running = _running_options(linting)
 
     command = commands.add_parser("fetch", parents=[shared], help="download, verify and unpack the projects")
     command.set_defaults(run=_fetch)
@@ -157,6 +169,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--markdown", action="store_true", help="write Markdown")
     command.add_argument("--limit", type=int, default=50, help="changes shown of each kind and rule (%(default)s)")
     command.set_defaults(run=_diff)
+
+    command = commands.add_parser("fix", parents=[shared, linting], help="fix copies of the projects, check the result")
+    command.add_argument("names", nargs="*", metavar="NAME", help="projects, as with --project")
+    command.add_argument("--fastapi-lint", metavar="CMD", default=shlex.join(Linter().command))
+    command.add_argument("--output", type=Path, metavar="DIR", help="where to store patches (CACHE/last-fix)")
+    command.set_defaults(run=_fix)
 
     command = commands.add_parser("sample", parents=[shared, reading], help="show random diagnostics with sources")
     command.add_argument("--rule", action="append", default=[], help="code or name; may be repeated")
@@ -183,10 +201,15 @@ def _shared_options() -> argparse.ArgumentParser:
     return options
 
 
-def _running_options() -> argparse.ArgumentParser:
+def _running_options(linting: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False, parents=[linting])
+    options.add_argument("--jobs", type=int, default=1, help="projects at a time; more than 1 blurs the seconds")
+    return options
+
+
+def _linting_options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("--select", action="append", default=[], metavar="RULES", help="passed on to the linter")
-    options.add_argument("--jobs", type=int, default=1, help="projects at a time; more than 1 blurs the seconds")
     options.add_argument("--timeout", type=float, default=Linter().timeout, help="seconds a project (%(default)s)")
     return options
 

@@ -177,9 +177,7 @@ class Analyser:
 class Fixes:
     """Fixes of what an analysis found. `errors` are tracebacks, one a crash."""
 
-    def __init__(
-        self, opener: Opener, registry: Registry, reports: Mapping[tuple[str, str, Position], Report]
-    ) -> None:
+    def __init__(self, opener: Opener, registry: Registry, reports: Mapping[tuple[str, str, Position], Report]) -> None:
         self.errors: list[str] = []
         self._opener = opener
         self._registry = registry

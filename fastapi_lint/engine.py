@@ -16,8 +16,8 @@ from fastapi_lint.deep_stack import with_deep_stack
 from fastapi_lint.diagnosis import STAGE_TEXTS, Diagnosis, relative_key
 from fastapi_lint.diagnostic import Diagnostic, Position
 from fastapi_lint.environment import follow
-from fastapi_lint.files import discover
 from fastapi_lint.facts import FOLLOWED
+from fastapi_lint.files import discover
 from fastapi_lint.findings import Analysis
 from fastapi_lint.source import SourceError
 
@@ -107,10 +107,8 @@ class _Run:
                 database.close()
         diagnosis = Diagnosis(self.request.settings, self.request.root, analysis, self.shown, self.followed)
         found = self._timed("report", diagnosis.diagnostics)
-        if self.request.fixes and self.analyser is not None:
-            fixes = self.analyser.fixes(self._present)
-            found = self._timed("fixes", lambda: diagnosis.with_fixes(found, fixes))
-            self.errors += fixes.errors
+        if self.request.fixes:
+            found = self._timed("fixes", lambda: self._with_fixes(diagnosis, found))
         return CheckResult(
             diagnostics=found,
             files_checked=len(self.shown),
@@ -127,6 +125,14 @@ class _Run:
             return work()
         finally:
             self.timings[phase] = self.timings.get(phase, 0.0) + time.perf_counter() - start
+
+    def _with_fixes(self, diagnosis: Diagnosis, found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+        if self.analyser is None:
+            return found
+        fixes = self.analyser.fixes(self._present)
+        fixed = diagnosis.with_fixes(found, fixes)
+        self.errors += fixes.errors
+        return fixed
 
     def _resolution(self) -> Resolution | None:
         return self.analyser.resolution(self.shown) if self.analyser and self.request.wants_resolution else None

@@ -13,7 +13,6 @@ from fastapi_lint.facts import Place
 from fastapi_lint.rule_info import RuleInfo
 from fastapi_lint.suppress import Suppressions
 
-
 UNREADABLE = "FAL001"
 
 
@@ -36,8 +35,8 @@ class Finding(msgspec.Struct, frozen=True, array_like=True):
 class Analysis(msgspec.Struct, frozen=True, array_like=True):
     """The findings, the rules that exist (without their documentation), and the suppression comments by file.
 
-    `unreadable` are the files that have no text, `unjudged` those that no rule had a try at: what is not found there may
-    be there.
+    `unreadable` are the files that have no text, `unjudged` those that no rule had a try at: what is not found there
+    may be there.
     """
 
     rules: tuple[RuleInfo, ...]

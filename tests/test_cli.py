@@ -64,7 +64,7 @@ def test_diagnostics_are_exit_code_1_on_stdout(project: Path) -> None:
     assert result.exit_code == 1
     assert result.stdout.startswith("error[FAL101]")
     assert " --> bad.py:10:5\n" in result.stdout
-    assert result.stdout.endswith("Found 1 diagnostic (1 error, 0 warnings, 0 info).\n")
+    assert "\nFound 1 diagnostic (1 error, 0 warnings, 0 info).\n" in result.stdout
     assert result.stderr == ""
 
 

@@ -88,7 +88,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     ignore: tuple[str, ...] | None = None
     extend_ignore: tuple[str, ...] | None = None
     fixable: tuple[str, ...] | None = None
+    extend_fixable: tuple[str, ...] | None = None
     unfixable: tuple[str, ...] | None = None
+    fix: bool | None = None
+    fix_only: bool | None = None
+    unsafe_fixes: bool | None = None
+    show_fixes: bool | None = None
     severity: dict[str, Severity] | None = None
     per_file_ignores: dict[str, tuple[str, ...]] | None = None
     exclude: tuple[str, ...] | None = None

@@ -69,6 +69,7 @@ class RuleLayer(msgspec.Struct, frozen=True, kw_only=True):
     extend_select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fixable: tuple[str, ...] | None = None
+    extend_fixable: tuple[str, ...] = ()
     unfixable: tuple[str, ...] = ()
 
 
@@ -77,7 +78,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `root` is the folder of the project, `base` the one that relative patterns and paths of the configuration file
     start from. Patterns are anchored (see `patterns.py`). `layers` are applied in order by `selection.py`. `origins`
-    tells for each key that was set where it comes from.
+    tells for each key that was set where it comes from. `unsafe_fixes` None says that nobody has decided: unsafe fixes
+    are not applied, but mentioned.
     """
 
     root: Path
@@ -97,6 +99,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tests: Level | None = None
     benchmarks: Level | None = None
     migrations: Level | None = None
+    fix: bool = False
+    fix_only: bool = False
+    unsafe_fixes: bool | None = None
+    show_fixes: bool = False
     src: tuple[str, ...] = (".", "src")
     follow: tuple[str, ...] = ()
     python: Path | None = None
@@ -226,5 +232,6 @@ def _layer(options: Options, origin: str) -> RuleLayer:
         extend_select=options.extend_select or (),
         ignore=(options.ignore or ()) + (options.extend_ignore or ()),
         fixable=options.fixable,
+        extend_fixable=options.extend_fixable or (),
         unfixable=options.unfixable or (),
     )

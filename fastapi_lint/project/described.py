@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fastapi_lint.catalogue import CallSpec, Catalogue, Library, TypeSpec
-from fastapi_lint.facts import NONE, Cls, Expr, Func, Import, Use, Var
+from fastapi_lint.facts import FOLLOWED, NONE, Cls, Expr, Func, Import, Use, Var
 from fastapi_lint.project.index import Index
 from fastapi_lint.project.modules import Module
 

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 from fastapi_lint.facts import FOLLOWED, ModuleFacts
 
+
 class Module:
     """A file of the project: `path` is relative to the root, `key` the same without `.py` and `/__init__`."""
 
