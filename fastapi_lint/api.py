@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi_lint.context import NodeContext
 from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Hop, Severity
 from fastapi_lint.project import BlockingUse, Project, Spot
-from fastapi_lint.project.creations import Creation
+from fastapi_lint.project.creations import Creation, LocalModel
 from fastapi_lint.project.state import Mutation
 from fastapi_lint.rule import NodeRule, ProjectRule, Report, Rule, on
 
@@ -15,6 +15,7 @@ __all__ = [
     "Creation",
     "EntryPointLabel",
     "Hop",
+    "LocalModel",
     "Mutation",
     "NodeContext",
     "NodeRule",

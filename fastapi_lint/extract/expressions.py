@@ -127,14 +127,20 @@ def _concatenated(scope: ScopeBuilder, node: cst.ConcatenatedString) -> int:
 
 
 def _formatted(scope: ScopeBuilder, node: Any) -> int:
+    """An f-string is what `"..." % (parts)` is: a string made of its parts."""
+    parts: list[int] = []
     for part in node.parts:
         if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
-            lower(scope, part.expression)
-            if part.format_spec is not None:
-                for inner in part.format_spec:
-                    if isinstance(inner, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
-                        lower(scope, inner.expression)
-    return scope.opaque("str")
+            parts.append(lower(scope, part.expression))
+            parts += [
+                lower(scope, inner.expression)
+                for inner in part.format_spec or ()
+                if isinstance(inner, (cst.FormattedStringExpression, cst.TemplatedStringExpression))
+            ]
+    text = scope.opaque("str")
+    if not parts:
+        return text
+    return scope.expr(Bin("%", text, scope.expr(Seq("tuple", tuple(parts))), scope.where(node)))
 
 
 # -- access

@@ -13,7 +13,7 @@ from fastapi_lint.diagnostic import EntryPointLabel, Hop
 from fastapi_lint.facts import NONE, ModuleFacts, Place
 from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
-from fastapi_lint.project.creations import Creation, Creations
+from fastapi_lint.project.creations import Creation, Creations, LocalModel
 from fastapi_lint.project.effects import Effects, Witness
 from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
 from fastapi_lint.project.graph import Graph
@@ -22,6 +22,7 @@ from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.libraries import Libraries
 from fastapi_lint.project.nodes import LibraryCall, Node
 from fastapi_lint.project.offloads import wrong_offloads
+from fastapi_lint.project.request_data import RequestData
 from fastapi_lint.project.state import Mutation, SharedState
 
 
@@ -193,7 +194,19 @@ class Project:
 
     def creations(self, kinds: frozenset[str]) -> Iterator[Creation]:
         """Every place that creates such a thing for each request, with the way in."""
-        return Creations(self.graph, self.contexts).find(kinds)
+        return self._creations.find(kinds)
+
+    def local_models(self) -> Iterator[LocalModel]:
+        """Every pydantic model class that a function defines anew for each request."""
+        return self._creations.local_models()
+
+    @cached_property
+    def _creations(self) -> Creations:
+        return Creations(self.graph, self.contexts, self._request_data)
+
+    @cached_property
+    def _request_data(self) -> RequestData:
+        return RequestData(self.graph, self.entry_points)
 
     def mutations(self) -> Iterator[Mutation]:
         """Every statement of request code that changes state shared between requests."""
