@@ -5,13 +5,16 @@ from __future__ import annotations
 from fastapi_lint.context import NodeContext
 from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Hop, Severity
 from fastapi_lint.project import BlockingUse, Project, Spot
+from fastapi_lint.project.caches import CachedFunction
 from fastapi_lint.project.creations import Creation, LocalModel
-from fastapi_lint.project.state import Mutation
+from fastapi_lint.project.mutations import Mutation
+from fastapi_lint.project.races import Race
 from fastapi_lint.rule import NodeRule, ProjectRule, Report, Rule, on
 
 __all__ = [
     "Applicability",
     "BlockingUse",
+    "CachedFunction",
     "Creation",
     "EntryPointLabel",
     "Hop",
@@ -21,6 +24,7 @@ __all__ = [
     "NodeRule",
     "Project",
     "ProjectRule",
+    "Race",
     "Report",
     "Rule",
     "Severity",

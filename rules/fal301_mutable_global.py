@@ -44,7 +44,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.api import EntryPointLabel, Project, ProjectRule, Report, Severity
+from fastapi_lint.api import Project, ProjectRule, Report, Severity
+
+from ._state import report
 
 
 class MutableGlobal(ProjectRule):
@@ -54,10 +56,9 @@ class MutableGlobal(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for mutation in project.mutations():
-            spot = project.spot(mutation.frame.gid, mutation.place)
-            labels = [EntryPointLabel(a.entry.kind, a.entry.label) for a in mutation.way if a.entry is not None]
-            message = (
-                f"`{mutation.name}` is shared by all requests ({mutation.where}) and changed here; "
-                "keep it in the request, or in a store that all workers share"
-            )
-            yield Report(spot, message, project.way_in(list(mutation.way)), tuple(labels))
+            if not mutation.rebinds and not mutation.fills:
+                message = (
+                    f"`{mutation.name}` is shared by all requests ({mutation.where}) and changed here; "
+                    "keep it in the request, or in a store that all workers share"
+                )
+                yield report(project, mutation, message)

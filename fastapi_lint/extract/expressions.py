@@ -268,8 +268,8 @@ def _comparison(scope: ScopeBuilder, node: cst.Comparison) -> int:
             first, second = (right, left) if op == "in" else (left, right)
             place = scope.where(node)
             scope.event(EventKind.OP, scope.expr(Bin(op, first, second, place)), place)
-        if len(node.comparisons) == 1 and type(part.operator) in _TESTS:
-            return scope.expr(Bin(_TESTS[type(part.operator)], left, right, NONE))
+        if len(node.comparisons) == 1:
+            return scope.expr(Bin(_TESTS.get(type(part.operator), "compares"), left, right, NONE))
         left = right
     return scope.opaque("bool")
 

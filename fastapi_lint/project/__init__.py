@@ -11,6 +11,7 @@ import msgspec
 from fastapi_lint.catalogue import BlockKind, Catalogue
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
 from fastapi_lint.facts import NONE, ModuleFacts, Place
+from fastapi_lint.project.caches import CachedFunction, Caches
 from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.creations import Creation, Creations, LocalModel
@@ -20,10 +21,14 @@ from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.libraries import Libraries
+from fastapi_lint.project.locks import Locks
+from fastapi_lint.project.mutations import Mutation, Mutations
 from fastapi_lint.project.nodes import LibraryCall, Node
 from fastapi_lint.project.offloads import wrong_offloads
+from fastapi_lint.project.races import Race, Races
+from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.request_data import RequestData
-from fastapi_lint.project.state import Mutation, SharedState
+from fastapi_lint.project.state import SharedState
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -209,8 +214,39 @@ class Project:
         return RequestData(self.graph, self.entry_points)
 
     def mutations(self) -> Iterator[Mutation]:
-        """Every statement of request code that changes state shared between requests."""
-        return SharedState(self.graph, self.contexts).mutations()
+        """Every statement of request code that changes state shared between requests, unless it is a race, too."""
+        racing = {(race.frame.gid, race.place) for race in self.races}
+        return (one for one in self._mutations if (one.frame.gid, one.place) not in racing)
+
+    @cached_property
+    def _requests(self) -> Reach:
+        """All that request handling reaches."""
+        return Reach(self.graph, self.contexts, self.contexts.roots("request"))
+
+    @cached_property
+    def _locks(self) -> Locks:
+        return Locks(self.graph, self._requests)
+
+    @cached_property
+    def _state(self) -> SharedState:
+        return SharedState(self.graph, self._requests)
+
+    @cached_property
+    def _mutations(self) -> list[Mutation]:
+        return list(Mutations(self.graph, self._requests, self._state, self._locks, self._caches).find())
+
+    @cached_property
+    def _caches(self) -> Caches:
+        return Caches(self.graph, self._state, self._request_data)
+
+    @cached_property
+    def races(self) -> tuple[Race, ...]:
+        """Every change of shared state that rests on what was true before an await."""
+        return tuple(Races(self.graph, self._requests, self._state, self._locks, self._caches).find())
+
+    def unbounded_functions(self) -> Iterator[CachedFunction]:
+        """Every function on a request's way whose cache has no bound and is keyed by what requests bring."""
+        return self._caches.unbounded_functions(frozenset(frame.gid for frame in self._requests.frames))
 
     def offloads(self) -> Iterator[WrongOffload]:
         """Every offload in loop code that is handed a result or a coroutine function."""

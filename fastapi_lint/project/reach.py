@@ -47,6 +47,10 @@ class Reach:
                         self._callers.setdefault(edge.callee, []).append((caller, edge))
         return self._callers.get(frame, [])
 
+    def entry_of(self, frame: Frame) -> list[EntryPoint]:
+        """The entry points that call `frame` itself."""
+        return self._entries.get(frame, [])
+
     def entries(self, frame: Frame) -> list[EntryPoint]:
         """The entry points from which requests come to `frame`, the nearest ones first.
 

@@ -64,6 +64,10 @@ class RequestData:
             known = self._known[key] = self._decide(gid, self._index.scope(gid).exprs[expr], hops + 1)
         return known
 
+    def is_passed_on(self, gid: int, number: int) -> bool:
+        """Whether some call of the project passes data of the request for a parameter."""
+        return any(self.is_from_request(at, given) for at, given in self._arguments(gid, number))
+
     def _decide(self, gid: int, node: Expr, hops: int) -> bool:
         if isinstance(node, Param):
             return self._parameter(gid, node.index, hops)

@@ -1,0 +1,12 @@
+"""The family FAL3xx as far as it is about who changes what requests share."""
+
+from __future__ import annotations
+
+from fastapi_lint.api import EntryPointLabel, Mutation, Project, Race, Report, Severity
+
+
+def report(project: Project, mutation: Mutation | Race, message: str, severity: Severity | None = None) -> Report:
+    """The statement that changes something, with the shortest way in."""
+    spot = project.spot(mutation.frame.gid, mutation.place)
+    labels = [EntryPointLabel(a.entry.kind, a.entry.label) for a in mutation.way if a.entry is not None]
+    return Report(spot, message, project.way_in(list(mutation.way)), tuple(labels), severity)
