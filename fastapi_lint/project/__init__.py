@@ -20,15 +20,18 @@ from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
+from fastapi_lint.project.leaked_generators import LeakedGenerator, LeakedGenerators
 from fastapi_lint.project.libraries import Libraries
 from fastapi_lint.project.locks import Locks
 from fastapi_lint.project.mutations import Mutation, Mutations
 from fastapi_lint.project.nodes import LibraryCall, Node
 from fastapi_lint.project.offloads import wrong_offloads
+from fastapi_lint.project.own_locks import OwnLock, OwnLocks
 from fastapi_lint.project.races import Race, Races
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.request_data import RequestData
 from fastapi_lint.project.state import SharedState
+from fastapi_lint.project.thread_locals import LocalUse, ThreadLocals
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -243,6 +246,32 @@ class Project:
     def races(self) -> tuple[Race, ...]:
         """Every change of shared state that rests on what was true before an await."""
         return tuple(Races(self.graph, self._requests, self._state, self._locks, self._caches).find())
+
+    def own_locks(self) -> Iterator[OwnLock]:
+        """Every lock that the call that takes it has made."""
+        locks = OwnLocks(self.graph)
+        for gid in range(self.index.count):
+            if self.is_served(gid):
+                yield from locks.find(gid)
+
+    def thread_locals(self) -> Iterator[LocalUse]:
+        """Every use of a `threading.local` on the event loop."""
+        return (use for use in ThreadLocals(self.graph, self.loop_frames).find() if self.is_served(use.gid))
+
+    def leaked_generators(self) -> Iterator[LeakedGenerator]:
+        """Every dependency generator that serving code drives by hand and leaves suspended."""
+        leaked = LeakedGenerators(self.graph, self._dependencies)
+        for gid in range(self.index.count):
+            if self.index.scope(gid).kind == "function" and self.is_served(gid) and self.contexts.serves(gid):
+                yield from leaked.find(gid)
+
+    @cached_property
+    def _dependencies(self) -> frozenset[int]:
+        """Everything that stands in a `Depends`."""
+        found = {e.frame.gid for e in self.entry_points if e.kind == "dependency" and e.frame is not None}
+        for frame in self._requests.frames:
+            found.update(edge.callee.gid for edge in self.graph.node(frame).edges if edge.mode == "injected")
+        return frozenset(found)
 
     def unbounded_functions(self) -> Iterator[CachedFunction]:
         """Every function on a request's way whose cache has no bound and is keyed by what requests bring."""

@@ -372,7 +372,7 @@ class SharedState:
                 return State(f"{self._index.scope(value.gid).name}.{name}", "class level")
             if isinstance(value, ModuleV):
                 return State(name, "module level")
-            if isinstance(value, InstanceV):
+            if isinstance(value, InstanceV) and not self._inference.classes.derives_from(value.gid, "threading.local"):
                 owner = self.origin(frame, base)
                 if owner is not None:
                     return State(f"{owner.name}.{name}", owner.where, owner.held)
