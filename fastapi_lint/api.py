@@ -9,6 +9,7 @@ from fastapi_lint.project.caches import CachedFunction
 from fastapi_lint.project.creations import Creation, LocalModel
 from fastapi_lint.project.mutations import Mutation
 from fastapi_lint.project.races import Race
+from fastapi_lint.project.shared_resources import WeakPool
 from fastapi_lint.rule import NodeRule, ProjectRule, Report, Rule, on
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "Rule",
     "Severity",
     "Spot",
+    "WeakPool",
     "on",
 ]

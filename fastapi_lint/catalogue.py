@@ -81,6 +81,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names, may be dotted paths from the instance (`chat.completions.create`), and may use `*` for any one segment.
     `brief` marks entering a lock: others hold it for moments only, so it counts only where the block awaits. `settled`
     marks leaving an executor: what it waits for is done already where the block awaits.
+    `pool` names the arguments whose sum bounds a pool, with their defaults.
     The constructor of a type is its `__init__`; `for x in obj` is `__iter__`, `with obj` is `__enter__`, and so on.
     """
 
@@ -99,6 +100,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entries: tuple[Entry, ...] = ()
     brief: bool = False
     settled: bool = False
+    pool: dict[str, int] | None = None
     decorates: Literal["same", "blocks", "offloads", "cached", "contextmanager", "property", "entry"] | None = None
 
     @property
@@ -111,7 +113,8 @@ class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A class (or a factory's result) with its methods.
 
     `item` is what iterating or subscripting gives, `enter` what `with` gives (default: the object itself), `awaited`
-    what `await obj` gives. Type expressions are qualified names with optional arguments, `list[X]`, `X | Y`, `Self`.
+    what `await obj` gives. `closed_by` are the methods any of which closes an instance; only types that somebody must
+    close have them. Type expressions are qualified names with optional arguments, `list[X]`, `X | Y`, `Self`.
     """
 
     name: str
@@ -122,6 +125,7 @@ class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     item: str | None = None
     enter: str | None = None
     awaited: str | None = None
+    closed_by: tuple[str, ...] = ()
 
 
 class Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

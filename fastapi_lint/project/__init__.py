@@ -23,6 +23,7 @@ from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.leaked_generators import LeakedGenerator, LeakedGenerators
 from fastapi_lint.project.libraries import Libraries
 from fastapi_lint.project.locks import Locks
+from fastapi_lint.project.module_names import ModuleNames
 from fastapi_lint.project.mutations import Mutation, Mutations
 from fastapi_lint.project.nodes import LibraryCall, Node
 from fastapi_lint.project.offloads import wrong_offloads
@@ -30,6 +31,8 @@ from fastapi_lint.project.own_locks import OwnLock, OwnLocks
 from fastapi_lint.project.races import Race, Races
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.request_data import RequestData
+from fastapi_lint.project.shared_resources import Resource, SharedResources, WeakPool
+from fastapi_lint.project.shared_sessions import SharedSession, SharedSessions
 from fastapi_lint.project.state import SharedState
 from fastapi_lint.project.thread_locals import LocalUse, ThreadLocals
 
@@ -272,6 +275,31 @@ class Project:
         for frame in self._requests.frames:
             found.update(edge.callee.gid for edge in self.graph.node(frame).edges if edge.mode == "injected")
         return frozenset(found)
+
+    @cached_property
+    def _module_names(self) -> ModuleNames:
+        return ModuleNames(self.graph, self._requests)
+
+    @cached_property
+    def _shared_resources(self) -> SharedResources:
+        return SharedResources(self.graph, self.contexts, self._module_names)
+
+    def unclosed_resources(self) -> Iterator[Resource]:
+        """Every client, engine or pool that is made once and that nothing closes."""
+        return (one for one in self._shared_resources.unclosed() if self.is_served(one.frame.gid))
+
+    def weak_pools(self) -> Iterator[WeakPool]:
+        """Every engine of the application that does not pool, or hardly."""
+        return (one for one in self._shared_resources.weak_pools() if self.is_served(one.resource.frame.gid))
+
+    def shared_sessions(self) -> Iterator[SharedSession]:
+        """Every session or connection that many requests or tasks use at once."""
+        return (one for one in self._shared_sessions if self.is_served(one.gid))
+
+    @cached_property
+    def _shared_sessions(self) -> tuple[SharedSession, ...]:
+        found = SharedSessions(self.graph, self.contexts, self._requests, self._state, self._module_names)
+        return tuple(found.find())
 
     def unbounded_functions(self) -> Iterator[CachedFunction]:
         """Every function on a request's way whose cache has no bound and is keyed by what requests bring."""

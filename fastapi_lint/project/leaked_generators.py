@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Call, EventKind, Scope
+from fastapi_lint.facts import NONE, Attr, Call, EventKind, Scope, Use
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.own_locks import aliases
@@ -81,9 +81,8 @@ class LeakedGenerators:
         """Whether nothing else in the function touches the generator: closes it, steps on, or hands it over."""
         made = expr
         node = scope.exprs[expr]
-        defs = getattr(node, "defs", ())
-        if len(defs) == 1:
-            made = scope.defs[defs[0]].value
+        if isinstance(node, Use) and len(node.defs) == 1:
+            made = scope.defs[node.defs[0]].value
         same = aliases(scope, made) if isinstance(scope.exprs[made], Call) else set()
         ended = any(isinstance(node, Attr) and node.name in _ENDS and node.base in same for node in scope.exprs)
         if not same or ended:

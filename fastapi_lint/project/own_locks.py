@@ -92,7 +92,7 @@ class OwnLocks:
 def aliases(scope: Scope, expr: int) -> set[int]:
     """All expressions of the scope that stand for the same object and for nothing else."""
     same = {expr}
-    for number, node in enumerate(scope.exprs):  # parts come before what they are part of
+    for number, node in enumerate(scope.exprs):  # parts come before the whole
         if (isinstance(node, Declared) and node.value in same) or (
             isinstance(node, (Use, Phi)) and node.defs and all(scope.defs[d].value in same for d in node.defs)
         ):
