@@ -3,8 +3,8 @@
 ## What it does
 
 Reports changes of module-level, class-level and application state in async code where the new value, or the condition
-for the change, was read before an `await`, and no lock is held over both. Caches that are filled
-twice are reported as a warning. Looking again after the `await`, or marking
+for the change, was read before an `await`, and no lock is held over both. Where the same work is done
+twice and nothing is lost, it is a warning. Looking again after the `await`, or marking
 the state as taken before it, makes it right.
 
 ## Why is this bad?
@@ -62,10 +62,10 @@ class RaceAcrossAwait(ProjectRule):
     def check(self, project: Project) -> Iterator[Report]:
         for race in project.races:
             line = project.spot(race.frame.gid, race.pause).place.row
-            if race.fills:
+            if race.repeats:
                 message = (
-                    f"requests that miss `{race.name}` ({race.where}) at once all do the work of line {line}, and the "
-                    "last one wins; hold an `asyncio.Lock` over look-up and store"
+                    f"requests that get here before `{race.name}` ({race.where}) is set all do the work of line {line}, "
+                    "and the last one wins; hold an `asyncio.Lock` over check and change"
                 )
                 yield report(project, race, message, Severity.WARNING)
                 continue

@@ -146,9 +146,21 @@ class Caches:
     def grows(self, frame: Frame, event: Event, state: State) -> bool:
         """Whether a fill's keys come with requests, and nothing in the project ever takes one out."""
         target = stored_item(self._index.scope(frame.gid), event)
-        if target is None or state.name.rpartition(".")[2] in self._emptied:
+        if target is None or state.name.rpartition(".")[2] in self._emptied or self._is_client(frame, event.value):
             return False
         return self._request_data.is_from_request(frame.gid, target.index)
+
+    def _is_client(self, frame: Frame, expr: int) -> bool:
+        """Whether a value is a client, an engine or a pool: one for each tenant or key is as it should be."""
+        catalogue = self._inference.libraries.catalogue
+        for value in self._inference.type(frame, expr):
+            made = catalogue.method(value.name, "__init__") if isinstance(value, ExtInstanceV) else None
+            if made is not None and made.creates not in (None, "lock"):
+                return True
+            kind = catalogue.type(value.name) if isinstance(value, ExtInstanceV) else None
+            if kind is not None and kind.closed_by:
+                return True
+        return False
 
     @cached_property
     def _emptied(self) -> frozenset[str]:
@@ -225,14 +237,14 @@ class Caches:
         return None
 
     def _is_closed(self, gid: int, number: int) -> bool:
-        """Whether a parameter's type has a handful of values: a flag, an enumeration, a `Literal`."""
+        """Whether a parameter has a handful of values: a flag, an enumeration, a `Literal`, a function, a class."""
         parameter = self._index.scope(gid).params[number]
         outer = self._index.scope(self._index.parent(gid))
         node = outer.exprs[parameter.annotation] if parameter.annotation != NONE else None
         head = outer.exprs[node.base] if isinstance(node, Sub) else None
         if isinstance(head, Use) and head.defs:
             head = outer.exprs[outer.defs[head.defs[0]].value]
-        if getattr(head, "name", "") == "Literal":
+        if getattr(head, "name", "") in ("Callable", "Literal", "Type", "type"):
             return True
         for value in self._inference.binding.declared(gid, number):
             if isinstance(value, ExtInstanceV) and value.name == "builtins.bool":

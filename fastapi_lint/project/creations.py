@@ -100,6 +100,8 @@ class Creations:
         if decorators.is_cached_property(edge.callee.gid) and not self._is_made_per_request(edge.callee):
             return True
         scope = self._graph.index.scope(caller.gid)
+        if edge.event >= len(scope.events):  # an injected dependency is no event of the function
+            return False
         return self._is_kept(caller, scope, scope.events[edge.event].expr, edge.event)
 
     def find(self, kinds: frozenset[str]) -> Iterator[Creation]:
@@ -143,13 +145,14 @@ class Creations:
             way=way,
             entries=tuple(self._reach.entries(frame)),
             in_loop=self._in_loop(scope, call.event) or any(self._is_looped(arrival) for arrival in way),
-            from_request=self._is_from_request(frame, scope, call.expr),
+            from_request=self._is_from_request(frame, scope, call),
         )
 
     def _is_looped(self, arrival: Arrival) -> bool:
         if arrival.caller is None or arrival.edge is None or arrival.edge.mode == "injected":
             return False
-        return self._in_loop(self._graph.index.scope(arrival.caller.gid), arrival.edge.event)
+        scope = self._graph.index.scope(arrival.caller.gid)
+        return arrival.edge.event < len(scope.events) and self._in_loop(scope, arrival.edge.event)
 
     def _in_loop(self, scope: Scope, event: int) -> bool:
         """Whether each pass of a loop gets here: not behind a test of what an earlier pass left."""
@@ -163,12 +166,17 @@ class Creations:
             region = scope.regions[region].parent
         return False
 
-    def _is_from_request(self, frame: Frame, scope: Scope, expr: int) -> bool:
-        """Whether an argument that names the peer or proves who asks is data of the request."""
-        node = scope.exprs[expr] if expr != NONE else None
+    def _is_from_request(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
+        """Whether an argument that names the peer or proves who asks is data of the request.
+
+        Of what is no client every argument counts: a model class is made of its fields.
+        """
+        node = scope.exprs[call.expr] if call.expr != NONE else None
         if not isinstance(node, Call):
             return False
         given = [*node.args[:2], *(value for name, value in node.keywords if name == "**" or _ADDRESS.search(name))]
+        if call.spec.creates == "heavy-object":
+            given = [*node.args, *(value for _, value in node.keywords)]
         return any(self._request_data.is_from_request(frame.gid, value) for value in given)
 
     def _is_kept(self, frame: Frame, scope: Scope, expr: int, event: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Free, Scope, Use, Var
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Free, Scope, Use, Var
 from fastapi_lint.project.caches import Caches
 from fastapi_lint.project.contexts import Arrival
 from fastapi_lint.project.graph import Graph
@@ -14,6 +14,7 @@ from fastapi_lint.project.index import Frame
 from fastapi_lint.project.locks import Locks
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.state import SharedState, State
+from fastapi_lint.project.values import CoroutineV, ExtInstanceV
 
 _REMOVERS = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard"})
 
@@ -43,6 +44,7 @@ class Mutations:
 
     def __init__(self, graph: Graph, requests: Reach, state: SharedState, locks: Locks, caches: Caches) -> None:
         self._index = graph.index
+        self._inference = graph.inference
         self._requests = requests
         self._state = state
         self._locks = locks
@@ -51,11 +53,30 @@ class Mutations:
     def find(self) -> Iterator[Mutation]:
         """Each place once, with the nearest way in from request handling.
 
-        Taking items out of what is a cache elsewhere is part of keeping the cache.
+        Taking items out of what is a cache elsewhere is part of keeping the cache, and tasks and locks are for this
+        process alone.
         """
         found = list(self._all())
         caches = {(one.name, one.where) for one, _ in found if one.fills}
-        return (one for one, removes in found if not (removes and (one.name, one.where) in caches))
+        own = {(one.name, one.where) for one, _ in found if self._holds_primitives(one)}
+        for one, removes in found:
+            key = (one.name, one.where)
+            if key not in own and not (removes and key in caches):
+                yield one
+
+    def _holds_primitives(self, mutation: Mutation) -> bool:
+        """Whether what is put in, or what the container is declared to hold, are tasks, futures or locks."""
+        scope = self._index.scope(mutation.frame.gid)
+        event = scope.events[mutation.event]
+        node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+        func = scope.exprs[node.func] if isinstance(node, Call) else None
+        base = func.base if isinstance(func, Attr) else event.expr
+        given = [event.value] if not isinstance(node, Call) else [*node.args]
+        held = [value for expr in given if expr != NONE for value in self._inference.type(mutation.frame, expr)]
+        for value in self._inference.type(mutation.frame, base) if base != NONE else ():
+            if isinstance(value, ExtInstanceV):
+                held += [inner for argument in value.args for inner in argument]
+        return any(self._locks.is_lock(value) or _is_task(value) for value in held)
 
     def _all(self) -> Iterator[tuple[Mutation, bool]]:
         """Every mutation, and whether it only removes something."""
@@ -96,6 +117,12 @@ class Mutations:
         return (event.kind == EventKind.STORE_ATTR and is_lazy(scope, event)) or self._locks.held(frame, number)
 
 
+def _is_task(value: object) -> bool:
+    if isinstance(value, CoroutineV):  # what `create_task` gives awaits to the coroutine's result
+        return True
+    return isinstance(value, ExtInstanceV) and value.name in ("asyncio.Task", "asyncio.Future", "asyncio.Event")
+
+
 def _removes(scope: Scope, event: Event) -> bool:
     if event.kind == EventKind.STORE_ITEM:
         return event.value == NONE
@@ -124,6 +151,8 @@ def _is_absent(scope: Scope, expr: int, name: str, hops: int = 0) -> bool:
         return False
     if isinstance(node, Bin) and node.op in ("not", "and"):
         return any(_is_absent(scope, part, name, hops + 1) for part in (node.left, node.right))
+    if isinstance(node, Choice):  # `client is None or client.is_closed`
+        return any(_is_absent(scope, part, name, hops + 1) for part in node.items)
     if isinstance(node, Bin) and node.op in ("is", "is not"):
         return _spells(scope, node.left, name)
     return _spells(scope, expr, name)

@@ -18,8 +18,11 @@ from fastapi_lint.project.index import Frame
 from fastapi_lint.project.locks import Locks
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.state import CONTAINERS, MUTATORS, SharedState, State
-from fastapi_lint.project.values import ExtInstanceV
+from fastapi_lint.project.values import ExternalV, ExtInstanceV
 
+_OWN_KEYS = frozenset(
+    {"asyncio.current_task", "builtins.id", "secrets.token_hex", "secrets.token_urlsafe", "uuid.uuid1", "uuid.uuid4"}
+)
 _REPEATABLE = frozenset({"clear", "discard"})
 _READERS = frozenset({"get", "count", "index", "copy", "keys", "values", "items"})
 
@@ -33,7 +36,7 @@ class Race(msgspec.Struct, frozen=True):
     where: str
     pause: int
     way: tuple[Arrival, ...]
-    fills: bool
+    repeats: bool
 
 
 class _Change(msgspec.Struct, frozen=True):
@@ -64,9 +67,10 @@ class Races:
                 continue
             changes = list(self._changes(frame, scope))
             for change in changes:
-                pause = self._race(frame, scope, change, changes, pauses)
+                found = self._race(frame, scope, change, changes, pauses)
                 key = (frame.gid, change.event.place)
-                if pause is not None and key not in seen:
+                if found is not None and key not in seen:
+                    pause, is_computed = found
                     seen.add(key)
                     yield Race(
                         frame=frame,
@@ -75,7 +79,7 @@ class Races:
                         where=change.state.where,
                         pause=scope.events[pause].place,
                         way=self._requests.way(frame),
-                        fills=self._caches.is_fill(frame, change.event, change.state),
+                        repeats=not is_computed and self._repeats(frame, change),
                     )
 
     def _changes(self, frame: Frame, scope: Scope) -> Iterator[_Change]:
@@ -88,10 +92,10 @@ class Races:
 
     def _race(
         self, frame: Frame, scope: Scope, change: _Change, changes: list[_Change], pauses: list[int]
-    ) -> int | None:
-        """The pause that makes the change a race, if there is one."""
+    ) -> tuple[int, bool] | None:
+        """The pause that makes the change a race, if there is one, and whether the new value rests on the old."""
         before = [number for number in pauses if number < change.number and _leads_to(scope, number, change.number)]
-        if not before or _is_repeatable(scope, change.event):
+        if not before or _is_repeatable(scope, change.event) or self._is_own_key(frame, scope, change.key):
             return None
         computed = self._reads(frame, scope, change, _given(change.event))
         checked = [
@@ -104,8 +108,23 @@ class Races:
             if pause is None or self._is_claimed(change, changes, read, pause):
                 continue
             if not self._is_locked(frame, scope, read, change.number):
-                return pause
+                return pause, read in computed
         return None
+
+    def _repeats(self, frame: Frame, change: _Change) -> bool:
+        if change.event.kind in (EventKind.REBIND, EventKind.STORE_ATTR):
+            return True
+        return self._caches.is_fill(frame, change.event, change.state)
+
+    def _is_own_key(self, frame: Frame, scope: Scope, key: int) -> bool:
+        """Whether the key is this task's or call's alone: `current_task()`, `uuid4()`, `id(...)`."""
+        for part in parts(scope, key) if key != NONE else ():
+            node = scope.exprs[part]
+            if isinstance(node, Call):
+                called = self._inference.type(frame, node.func)
+                if any(isinstance(value, ExternalV) and value.name in _OWN_KEYS for value in called):
+                    return True
+        return False
 
     def _reads(self, frame: Frame, scope: Scope, change: _Change, expr: int) -> list[int]:
         """The events at which parts of an expression read what the change changes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -156,13 +157,18 @@ class SharedSessions:
         module = self._index.module(gid).base
         if self._names.serves(module, self._index.scope(gid).name):
             return True
-        return any(
-            isinstance(frame.receiver, (InstanceV, ClassV)) and frame.receiver.gid == gid
-            for frame in self._requests.frames
-        )
+        return gid in self._receivers
+
+    @cached_property
+    def _receivers(self) -> frozenset[int]:
+        return frozenset(f.receiver.gid for f in self._requests.frames if isinstance(f.receiver, (InstanceV, ClassV)))
 
     def _runs_per_request(self, gid: int) -> bool:
-        return any(frame.gid == gid for frame in self._requests.frames)
+        return gid in self._per_request
+
+    @cached_property
+    def _per_request(self) -> frozenset[int]:
+        return frozenset(frame.gid for frame in self._requests.frames)
 
     def _held(self, gid: int, expr: int, holder: str, where: str) -> Iterator[SharedSession]:
         frame = self._inference.plain_frame(gid)

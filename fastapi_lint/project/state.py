@@ -18,6 +18,7 @@ from fastapi_lint.facts import (
     EventKind,
     Expr,
     Free,
+    Lit,
     Map,
     Opaque,
     Param,
@@ -77,6 +78,7 @@ MUTATORS = frozenset(
 )
 
 
+_HARMLESS_BASES = frozenset({"abc", "builtins", "collections", "enum", "starlette", "threading", "typing"})
 _GETTERS = frozenset({"get", "setdefault"})
 _MOST_HOPS = 12
 
@@ -143,7 +145,9 @@ class SharedState:
         if isinstance(node, (Await, Declared)) and node.value != NONE:
             return self.origin(frame, node.value, hops)
         if isinstance(node, Choice):  # `store or {}`
-            return next((found for item in node.items if (found := self.origin(frame, item, hops))), None)
+            items = [item for item in node.items if not isinstance(scope.exprs[item], (Lit, Map, Seq))]
+            found = [self.origin(frame, item, hops) for item in items]
+            return found[0] if found and all(state is not None for state in found) else None
         if isinstance(node, Var):
             return self._variable(frame, node)
         if isinstance(node, Free):
@@ -238,7 +242,8 @@ class SharedState:
     def _passed(self, frame: Frame, node: Param, hops: int) -> State | None:
         """What a caller on a request's way passes."""
         parameter = self._index.scope(frame.gid).params[node.index]
-        skip = int(self._index.class_of(frame.gid) != NONE and isinstance(frame.receiver, (InstanceV, ClassV)))
+        is_method = self._index.class_of(frame.gid) != NONE
+        skip = int(is_method and self._inference.decorators.method_kind(frame.gid) != "static")
         for caller, edge in self._requests.callers(frame):
             call = self._call_of(caller, edge)
             if call is None:
@@ -340,6 +345,8 @@ class SharedState:
         classes = self._inference.classes
         if isinstance(value, InstanceV) and classes.stored(value.gid, name):
             return False
+        if isinstance(value, InstanceV) and self._may_copy_defaults(value.gid):
+            return False
         for entry in classes.mro(value.gid):
             if isinstance(entry, int) and name in self._index.scope(entry).names:
                 # pydantic copies defaults for each instance
@@ -348,6 +355,14 @@ class SharedState:
                     return False
                 return self._holds_container(entry, name)
         return False
+
+    def _may_copy_defaults(self, gid: int) -> bool:
+        """Whether a library's class that nothing is known of may give each instance its own, as pydantic does."""
+        known = self._inference.libraries.catalogue.type
+        return any(
+            known(base) is None and base.split(".")[0] not in _HARMLESS_BASES
+            for base in self._inference.classes.external_bases(gid)
+        )
 
     def _holds_container(self, owner: int, name: str) -> bool:
         """Whether the class body itself makes a container: a declared field or a descriptor makes one per instance."""

@@ -82,7 +82,9 @@ class ThreadLocals:
 
     @cached_property
     def _kept_per_thread(self) -> frozenset[str]:
-        """Attributes that are made where a test finds none: one object for each thread, and the loop has one."""
+        """Attributes that are made where a test finds none, or by the constructor of a subclass, which runs in each
+        thread: one object for each thread, and the loop has one.
+        """
         found: set[str] = set()
         for gid in range(self._index.count):
             scope = self._index.scope(gid)
@@ -90,7 +92,9 @@ class ThreadLocals:
                 if event.kind != EventKind.STORE_ATTR:
                     continue
                 frame = self._inference.plain_frame(gid)
-                if self._is_local(frame, event.expr) and self._is_made_when_missing(frame, scope, event):
+                if not self._is_local(frame, event.expr):
+                    continue
+                if scope.name == "__init__" or self._is_made_when_missing(frame, scope, event):
                     found.add(event.name)
         return frozenset(found)
 
