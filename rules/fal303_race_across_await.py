@@ -64,7 +64,7 @@ class RaceAcrossAwait(ProjectRule):
             line = project.spot(race.frame.gid, race.pause).place.row
             if race.repeats:
                 message = (
-                    f"requests that get here before `{race.name}` ({race.where}) is set all do the work of line {line}, "
+                    f"requests that get here before `{race.name}` ({race.where}) is set all do what line {line} does, "
                     "and the last one wins; hold an `asyncio.Lock` over check and change"
                 )
                 yield report(project, race, message, Severity.WARNING)
