@@ -19,6 +19,7 @@ from fastapi_lint.config import (
     selected_rules,
     severity_overrides,
 )
+from fastapi_lint.deployment import visible_workers
 from fastapi_lint.diagnostic import Diagnostic, Hop, Position, Severity
 from fastapi_lint.facts import ModuleFacts, Place
 from fastapi_lint.files import discover
@@ -183,7 +184,8 @@ class _Run:
         served = None if self.settings.include_tests else [key for key, _ in files if serves(key)]
         catalogue = load_catalogue(self.settings.libraries)
         roots = [_key(path, self.request.root) for path in self.settings.src_roots]
-        project = Project(files, catalogue, [root for root in roots if not root.startswith("..")], served)
+        inside = [root for root in roots if not root.startswith("..")]
+        project = Project(files, catalogue, inside, served, visible_workers(self.request.root))
         for key, facts in files:
             self._local(key, facts, served)
         for rule in self.registry.project_rules():

@@ -6,7 +6,9 @@ from fastapi_lint.api import EntryPointLabel, Mutation, Project, Race, Report, S
 
 
 def report(project: Project, mutation: Mutation | Race, message: str, severity: Severity | None = None) -> Report:
-    """The statement that changes something, with the shortest way in."""
+    """The statement that changes something, with the shortest way in, and with a word on other workers."""
+    if project.workers is not None:
+        message += f" ({project.workers}: each has its own copy)"
     spot = project.spot(mutation.frame.gid, mutation.place)
     labels = [EntryPointLabel(a.entry.kind, a.entry.label) for a in mutation.way if a.entry is not None]
     return Report(spot, message, project.way_in(list(mutation.way)), tuple(labels), severity)

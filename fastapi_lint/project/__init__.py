@@ -10,7 +10,7 @@ import msgspec
 
 from fastapi_lint.catalogue import BlockKind, Catalogue
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
-from fastapi_lint.facts import NONE, ModuleFacts, Place
+from fastapi_lint.facts import NONE, Call, Lit, ModuleFacts, Place
 from fastapi_lint.project.caches import CachedFunction, Caches
 from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
@@ -35,6 +35,7 @@ from fastapi_lint.project.shared_resources import Resource, SharedResources, Wea
 from fastapi_lint.project.shared_sessions import SharedSession, SharedSessions
 from fastapi_lint.project.state import SharedState
 from fastapi_lint.project.thread_locals import LocalUse, ThreadLocals
+from fastapi_lint.project.values import ExternalV
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -91,11 +92,14 @@ class Project:
         catalogue: Catalogue,
         source_roots: Iterable[str] = (),
         is_served: Iterable[str] | None = None,
+        workers: str | None = None,
     ) -> None:
+        """`workers` says where several worker processes are started, if a deployment file does."""
         self.index = Index(files, source_roots)
         self.inference = Inference(self.index, Libraries(catalogue))
         self.graph = Graph(self.index, self.inference)
         self._served = None if is_served is None else frozenset(is_served)
+        self._workers = workers
 
     # -- what runs
 
@@ -218,6 +222,22 @@ class Project:
     @cached_property
     def _request_data(self) -> RequestData:
         return RequestData(self.graph, self.entry_points)
+
+    @cached_property
+    def workers(self) -> str | None:
+        """Where the project starts several worker processes (`4 workers in Dockerfile`), as far as can be seen."""
+        if self._workers is not None:
+            return self._workers
+        for site in self.index.call_sites("run"):
+            node = self.index.scope(site.gid).exprs[site.expr]
+            frame = self.inference.plain_frame(site.gid)
+            if not isinstance(node, Call) or ExternalV("uvicorn.run") not in self.inference.type(frame, node.func):
+                continue
+            given = self.inference.calls.argument(site.gid, node, "workers")
+            count = self.index.scope(site.gid).exprs[given] if given != NONE else None
+            if isinstance(count, Lit) and isinstance(count.value, int) and count.value > 1:
+                return f"{count.value} workers in {self.index.module(site.gid).path}"
+        return None
 
     def mutations(self) -> Iterator[Mutation]:
         """Every statement of request code that changes state shared between requests, unless it is a race, too."""
