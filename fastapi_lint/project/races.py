@@ -23,6 +23,7 @@ from fastapi_lint.project.values import ExternalV, ExtInstanceV
 _OWN_KEYS = frozenset(
     {"asyncio.current_task", "builtins.id", "secrets.token_hex", "secrets.token_urlsafe", "uuid.uuid1", "uuid.uuid4"}
 )
+_MOST_HELPERS = 2
 _REPEATABLE = frozenset({"clear", "discard"})
 _READERS = frozenset({"get", "count", "index", "copy", "keys", "values", "items"})
 
@@ -116,13 +117,19 @@ class Races:
             return True
         return self._caches.is_fill(frame, change.event, change.state)
 
-    def _is_own_key(self, frame: Frame, scope: Scope, key: int) -> bool:
-        """Whether the key is this task's or call's alone: `current_task()`, `uuid4()`, `id(...)`."""
+    def _is_own_key(self, frame: Frame, scope: Scope, key: int, hops: int = 0) -> bool:
+        """Whether the key is this task's or call's alone: `current_task()`, `uuid4()`, `id(...)`, or made of one."""
         for part in parts(scope, key) if key != NONE else ():
             node = scope.exprs[part]
-            if isinstance(node, Call):
-                called = self._inference.type(frame, node.func)
-                if any(isinstance(value, ExternalV) and value.name in _OWN_KEYS for value in called):
+            if not isinstance(node, Call):
+                continue
+            called = self._inference.type(frame, node.func)
+            if any(isinstance(value, ExternalV) and value.name in _OWN_KEYS for value in called):
+                return True
+            for function in self._inference.functions(called) if hops < _MOST_HELPERS else ():
+                inner = self._inference.binding.frame_of(function)
+                returned = self._inference.names.returns(inner.gid)
+                if any(self._is_own_key(inner, self._index.scope(inner.gid), one, hops + 1) for one in returned):
                     return True
         return False
 
