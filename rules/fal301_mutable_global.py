@@ -3,7 +3,9 @@
 ## What it does
 
 Reports statements of request handling that change a module-level or class-level list, dict or set, an object that a
-module variable holds, or `app.state`.
+module variable holds, or `app.state`, or an object that lives there and its own methods change. Changes under a lock,
+and tasks, locks, queues and clients that are kept, stay silent; what is made when the first request needs it is
+information.
 
 ## Why is this bad?
 
@@ -56,9 +58,17 @@ class MutableGlobal(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for mutation in project.mutations():
-            if not mutation.rebinds and not mutation.fills:
+            if mutation.rebinds or mutation.fills:
+                continue
+            if mutation.lazy:
                 message = (
-                    f"`{mutation.name}` is shared by all requests ({mutation.where}) and changed here; "
-                    "keep it in the request, or in a store that all workers share"
+                    f"`{mutation.name}` ({mutation.where}) is made by the first request that needs it; "
+                    "make it in the lifespan"
                 )
-                yield report(project, mutation, message)
+                yield report(project, mutation, message, Severity.INFO)
+                continue
+            message = (
+                f"`{mutation.name}` is shared by all requests ({mutation.where}) and changed here; "
+                "keep it in the request, or in a store that all workers share"
+            )
+            yield report(project, mutation, message)

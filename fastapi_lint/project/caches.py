@@ -37,6 +37,7 @@ from fastapi_lint.project.state import CONTAINERS, SharedState, State
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, InstanceV, MethodV
 
 _EVICTIONS = frozenset({"pop", "popitem", "popleft", "clear", "expire"})
+_ENGINES = frozenset({"sqlalchemy.Engine", "sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
 _UNBOUNDED = frozenset({"functools.cache"})
 _BOUNDED_BY_DEFAULT = frozenset({"functools.lru_cache", "async_lru.alru_cache"})
 
@@ -146,19 +147,19 @@ class Caches:
     def grows(self, frame: Frame, event: Event, state: State) -> bool:
         """Whether a fill's keys come with requests, and nothing in the project ever takes one out."""
         target = stored_item(self._index.scope(frame.gid), event)
-        if target is None or state.name.rpartition(".")[2] in self._emptied or self._is_client(frame, event.value):
+        if target is None or state.name.rpartition(".")[2] in self._emptied or self.is_client(frame, event.value):
             return False
         return self._request_data.is_from_request(frame.gid, target.index)
 
-    def _is_client(self, frame: Frame, expr: int) -> bool:
+    def is_client(self, frame: Frame, expr: int) -> bool:
         """Whether a value is a client, an engine or a pool: one for each tenant or key is as it should be."""
         catalogue = self._inference.libraries.catalogue
-        for value in self._inference.type(frame, expr):
+        for value in self._inference.type(frame, expr) if expr != NONE else ():
             made = catalogue.method(value.name, "__init__") if isinstance(value, ExtInstanceV) else None
             if made is not None and made.creates not in (None, "lock"):
                 return True
             kind = catalogue.type(value.name) if isinstance(value, ExtInstanceV) else None
-            if kind is not None and kind.closed_by:
+            if kind is not None and (kind.closed_by or kind.name in _ENGINES):
                 return True
         return False
 

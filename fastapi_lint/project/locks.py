@@ -48,16 +48,28 @@ class Locks:
         libraries = self._inference.libraries
         return any(libraries.is_a(value, name) for name in _LOCKS) or "lock" in value.name.lower()
 
-    def held(self, frame: Frame, event: int) -> bool:
-        """Whether a lock is held where an event happens: by this function, or by whoever calls it."""
+    def certain_regions(self, frame: Frame) -> frozenset[int]:
+        """The regions inside of which a lock is known to be held."""
+        exprs = [region.expr for region in self._index.scope(frame.gid).regions]
+        return frozenset(
+            number
+            for number in self.regions(frame)
+            if any(self.is_lock(value) for value in self._inference.type(frame, exprs[number]))
+        )
+
+    def held(self, frame: Frame, event: int, certain: bool = False) -> bool:
+        """Whether a lock is held where an event happens: by this function, or by whoever calls it.
+
+        With `certain`, blocks of which nothing is known do not count.
+        """
         scope = self._index.scope(frame.gid)
         region = scope.events[event].region
-        locking = self.regions(frame)
+        locking = self.certain_regions(frame) if certain else self.regions(frame)
         while region != NONE:
             if region in locking:
                 return True
             region = scope.regions[region].parent
-        return self.acquired(frame, event) or self.held_by_caller(frame)
+        return not certain and (self.acquired(frame, event) or self.held_by_caller(frame))
 
     def acquired(self, frame: Frame, before: int) -> bool:
         """Whether the function has called `acquire` by then."""

@@ -16,7 +16,10 @@ from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.state import SharedState, State
 from fastapi_lint.project.values import CoroutineV, ExtInstanceV
 
-_REMOVERS = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard"})
+_REMOVERS = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard", "move_to_end"})
+_PRIMITIVES = frozenset(
+    {"asyncio.Task", "asyncio.Future", "asyncio.Event", "asyncio.Queue", "asyncio.Condition", "asyncio.TimerHandle"}
+)
 
 
 class Mutation(msgspec.Struct, frozen=True):
@@ -65,7 +68,7 @@ class Mutations:
                 yield one
 
     def _holds_primitives(self, mutation: Mutation) -> bool:
-        """Whether what is put in, or what the container is declared to hold, are tasks, futures or locks."""
+        """Whether what is put in, or what the container is declared to hold, are tasks, locks, queues or clients."""
         scope = self._index.scope(mutation.frame.gid)
         event = scope.events[mutation.event]
         node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
@@ -76,7 +79,9 @@ class Mutations:
         for value in self._inference.type(mutation.frame, base) if base != NONE else ():
             if isinstance(value, ExtInstanceV):
                 held += [inner for argument in value.args for inner in argument]
-        return any(self._locks.is_lock(value) or _is_task(value) for value in held)
+        return any(self._locks.is_lock(value) or _is_task(value) for value in held) or (
+            event.kind == EventKind.STORE_ITEM and self._caches.is_client(mutation.frame, event.value)
+        )
 
     def _all(self) -> Iterator[tuple[Mutation, bool]]:
         """Every mutation, and whether it only removes something."""
@@ -109,7 +114,9 @@ class Mutations:
         )
 
     def _is_kept_safe(self, frame: Frame, scope: Scope, number: int, event: Event, state: State) -> bool:
-        """Whether an object looks after what it holds: it makes it when it is first needed, or takes a lock."""
+        """Whether somebody looks after the state: takes a lock, or is an object that makes what it first needs."""
+        if self._locks.held(frame, number, certain=True):
+            return True
         if event.kind == EventKind.REBIND:
             return is_lazy(scope, event) and self._locks.held(frame, number)
         if not state.held:
@@ -120,7 +127,7 @@ class Mutations:
 def _is_task(value: object) -> bool:
     if isinstance(value, CoroutineV):  # what `create_task` gives awaits to the coroutine's result
         return True
-    return isinstance(value, ExtInstanceV) and value.name in ("asyncio.Task", "asyncio.Future", "asyncio.Event")
+    return isinstance(value, ExtInstanceV) and value.name in _PRIMITIVES
 
 
 def _removes(scope: Scope, event: Event) -> bool:
