@@ -270,7 +270,8 @@ class SharedState:
 
     def _receiver(self, frame: Frame, hops: int) -> State | None:
         """The object whose method runs, if requests share it. A constructor's is new."""
-        if self._index.scope(frame.gid).name in ("__init__", "__new__", "__post_init__"):
+        name = self._index.scope(frame.gid).name
+        if name in ("__init__", "__new__", "__post_init__") or not self._is_own_receiver(frame, 0):
             return None
         if frame not in self._receivers:
             self._receivers[frame] = None
@@ -288,7 +289,9 @@ class SharedState:
             func = scope.exprs[call.func] if call is not None else None
             if not isinstance(func, Attr):
                 continue
-            if is_receiver(scope, func.base) and self._index.class_of(caller.gid) != NONE:
+            if not any(isinstance(value, InstanceV) for value in self._inference.type(caller, func.base)):
+                continue
+            if is_receiver(scope, func.base) and self._is_own_receiver(caller, 0):
                 found = self._receiver(caller, hops)
             else:
                 found = self.origin(caller, func.base, hops)
