@@ -147,7 +147,7 @@ class Caches:
     def grows(self, frame: Frame, event: Event, state: State) -> bool:
         """Whether a fill's keys come with requests, and nothing in the project ever takes one out."""
         target = stored_item(self._index.scope(frame.gid), event)
-        if target is None or state.name.rpartition(".")[2] in self._emptied or self.is_client(frame, event.value):
+        if target is None or self._is_emptied(state.name.rpartition(".")[2]) or self.is_client(frame, event.value):
             return False
         return self._request_data.is_from_request(frame.gid, target.index)
 
@@ -163,28 +163,26 @@ class Caches:
                 return True
         return False
 
+    def _is_emptied(self, name: str) -> bool:
+        """Whether the project takes items out of what it calls by this name, measures, replaces or hands it over."""
+        certain, handed = self._emptied
+        return name in certain or any(self._may_empty(gid, func) for gid, func in handed.get(name, ()))
+
     @cached_property
-    def _emptied(self) -> frozenset[str]:
-        """The names of everything that the project takes items out of, measures, replaces or hands to a function."""
-        found: set[str] = set()
+    def _emptied(self) -> tuple[frozenset[str], dict[str, list[tuple[int, int]]]]:
+        """The names of what is emptied, and those of arguments with the functions that get them."""
+        certain: set[str] = set()
+        handed: dict[str, list[tuple[int, int]]] = {}
         for gid in range(self._index.count):
             scope = self._index.scope(gid)
             for event in scope.events:
-                found.update(self._empties(gid, scope, event))
-        return frozenset(found)
-
-    def _empties(self, gid: int, scope: Scope, event: Event) -> Iterator[str]:
-        if event.kind == EventKind.STORE_ITEM and event.value == NONE:
-            yield from spelled(scope, event.expr)
-        elif event.kind == EventKind.REBIND or (event.kind == EventKind.STORE_ATTR and scope.name != "__init__"):
-            yield event.name
-        elif event.kind == EventKind.CALL and isinstance(node := scope.exprs[event.expr], Call):
-            func = scope.exprs[node.func]
-            if isinstance(func, Attr) and func.name in _EVICTIONS:
-                yield from spelled(scope, func.base)
-            for argument in (*node.args, *(value for _, value in node.keywords)):
-                if isinstance(scope.exprs[argument], (Attr, Var, Use)) and self._may_empty(gid, node.func):
-                    yield from spelled(scope, argument)
+                certain.update(_empties(scope, event))
+                node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+                for argument in (*node.args, *(value for _, value in node.keywords)) if isinstance(node, Call) else ():
+                    if isinstance(node, Call) and isinstance(scope.exprs[argument], (Attr, Var, Use)):
+                        for name in spelled(scope, argument):
+                            handed.setdefault(name, []).append((gid, node.func))
+        return frozenset(certain), handed
 
     def _may_empty(self, gid: int, func: int) -> bool:
         """A function of the project, an unknown one, or `len`: whoever measures a cache does so to bound it."""
@@ -253,6 +251,16 @@ class Caches:
             if isinstance(value, InstanceV) and self._inference.classes.derives_from(value.gid, "enum.Enum"):
                 return True
         return False
+
+
+def _empties(scope: Scope, event: Event) -> list[str]:
+    if event.kind == EventKind.STORE_ITEM and event.value == NONE:
+        return spelled(scope, event.expr)
+    if event.kind == EventKind.REBIND or (event.kind == EventKind.STORE_ATTR and scope.name != "__init__"):
+        return [event.name]
+    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+    func = scope.exprs[node.func] if isinstance(node, Call) else None
+    return spelled(scope, func.base) if isinstance(func, Attr) and func.name in _EVICTIONS else []
 
 
 def stored_item(scope: Scope, event: Event) -> Sub | None:
