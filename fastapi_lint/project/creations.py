@@ -25,6 +25,7 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
 from fastapi_lint.project.graph import Graph
@@ -117,11 +118,15 @@ class Creations:
             scope = self._graph.index.scope(frame.gid)
             for call in self._graph.node(frame).calls:
                 key = (frame.gid, call.place)
-                if call.spec.creates is None or call.place == NONE or key in seen:
+                if call.spec.creates is None or call.place == NONE or key in seen or self._is_light(frame, call):
                     continue
                 if not self._is_kept(frame, scope, call.expr, call.event):
                     seen[key] = self._creation(frame, scope, call)
         return list(seen.values())
+
+    def _is_light(self, frame: Frame, call: LibraryCall) -> bool:
+        """Whether the arguments make it cheap: a client without connections, one over a pool that is there."""
+        return call.spec.blocks is None and is_harmless(self._graph.inference, frame, call)
 
     def local_models(self) -> Iterator[LocalModel]:
         """Each model class that functions on a request's way define."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Free, Scope, Use, Var
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Free, Lit, Scope, Use, Var
 from fastapi_lint.project.caches import Caches
 from fastapi_lint.project.contexts import Arrival
 from fastapi_lint.project.graph import Graph
@@ -158,6 +158,10 @@ def _is_absent(scope: Scope, expr: int, name: str, hops: int = 0) -> bool:
         return False
     if isinstance(node, Bin) and node.op in ("not", "and"):
         return any(_is_absent(scope, part, name, hops + 1) for part in (node.left, node.right))
+    if isinstance(node, Call):  # `hasattr(app.state, "client")`
+        func = scope.exprs[node.func]
+        asks = isinstance(func, Free) and func.name in ("hasattr", "getattr") and len(node.args) > 1
+        return asks and scope.exprs[node.args[1]] == Lit(name)
     if isinstance(node, Choice):  # `client is None or client.is_closed`
         return any(_is_absent(scope, part, name, hops + 1) for part in node.items)
     if isinstance(node, Bin) and node.op in ("is", "is not"):
