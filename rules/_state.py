@@ -12,3 +12,10 @@ def report(project: Project, mutation: Mutation | Race, message: str, severity: 
     spot = project.spot(mutation.frame.gid, mutation.place)
     labels = [EntryPointLabel(a.entry.kind, a.entry.label) for a in mutation.way if a.entry is not None]
     return Report(spot, message, project.way_in(list(mutation.way)), tuple(labels), severity)
+
+
+def lazy_message(mutation: Mutation) -> str:
+    """What to say of what the first request sets, and no other."""
+    if mutation.notes:
+        return f"`{mutation.name}` ({mutation.where}) is set by the first request that gets here, once for each process"
+    return f"`{mutation.name}` ({mutation.where}) is made by the first request that needs it; make it in the lifespan"

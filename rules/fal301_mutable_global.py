@@ -48,7 +48,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.api import Project, ProjectRule, Report, Severity
 
-from ._state import report
+from ._state import lazy_message, report
 
 
 class MutableGlobal(ProjectRule):
@@ -61,11 +61,7 @@ class MutableGlobal(ProjectRule):
             if mutation.rebinds or mutation.fills:
                 continue
             if mutation.lazy:
-                message = (
-                    f"`{mutation.name}` ({mutation.where}) is made by the first request that needs it; "
-                    "make it in the lifespan"
-                )
-                yield report(project, mutation, message, Severity.INFO)
+                yield report(project, mutation, lazy_message(mutation), Severity.INFO)
                 continue
             message = (
                 f"`{mutation.name}` is shared by all requests ({mutation.where}) and changed here; "

@@ -47,7 +47,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.api import Project, ProjectRule, Report, Severity
 
-from ._state import report
+from ._state import lazy_message, report
 
 
 class ReboundGlobal(ProjectRule):
@@ -58,8 +58,7 @@ class ReboundGlobal(ProjectRule):
     def check(self, project: Project) -> Iterator[Report]:
         for mutation in project.mutations():
             if mutation.rebinds and mutation.lazy:
-                message = f"`{mutation.name}` is made by the first request that needs it; make it in the lifespan"
-                yield report(project, mutation, message, Severity.INFO)
+                yield report(project, mutation, lazy_message(mutation), Severity.INFO)
             elif mutation.rebinds:
                 message = (
                     f"`{mutation.name}` is shared by all requests ({mutation.where}) and rebound here; "

@@ -26,8 +26,8 @@ class Mutation(msgspec.Struct, frozen=True):
     """A statement that changes `name`, which lives at `where` (`module level`, `class level`, `app.state`, ...).
 
     `rebinds` says that it assigns a name declared `global` or `nonlocal`, `lazy` that it does so only if that was not
-    done before, `fills` that it puts into a dictionary what a look-up has missed, and `grows` that nothing ever takes
-    it out although requests bring the keys.
+    done before (`notes`: to a constant), `fills` that it puts into a dictionary what a look-up has missed, and `grows`
+    that nothing ever takes it out although requests bring the keys.
     """
 
     frame: Frame
@@ -38,6 +38,7 @@ class Mutation(msgspec.Struct, frozen=True):
     way: tuple[Arrival, ...]
     rebinds: bool = False
     lazy: bool = False
+    notes: bool = False
     fills: bool = False
     grows: bool = False
 
@@ -109,6 +110,7 @@ class Mutations:
             way=self._requests.way(frame),
             rebinds=event.kind == EventKind.REBIND,
             lazy=is_lazy(scope, event),
+            notes=event.value != NONE and isinstance(scope.exprs[event.value], Lit),
             fills=fills,
             grows=fills and self._caches.grows(frame, event, state),
         )
@@ -142,11 +144,14 @@ def is_lazy(scope: Scope, event: Event) -> bool:
     """Whether a store happens only where a test has found that nothing is there: `if client is None`."""
     if event.flag or event.kind not in (EventKind.REBIND, EventKind.STORE_ATTR):
         return False
+    # `if not ready: client = make(); ready = True`: the flag speaks for what is set with it
+    names = {other.name for other in scope.events if other.kind == event.kind and not other.flag}
     region = event.region
     while region != NONE:
         found = scope.regions[region]
-        if found.kind in ("if", "else") and found.expr != NONE and _is_absent(scope, found.expr, event.name):
-            return True
+        if found.kind in ("if", "else") and found.expr != NONE:
+            if any(_is_absent(scope, found.expr, name) for name in names):
+                return True
         region = found.parent
     return False
 
