@@ -38,11 +38,14 @@ class Analyser:
         self,
         settings: Settings,
         roots: list[str],
+        workers: str | None,
         database: Database | None,
         progress: Progress | None = None,
         extracted: dict[bytes, ModuleFacts] | None = None,
     ) -> None:
         """`roots` are the folders that first-party imports start from, relative to the project root.
+
+        `workers` says where several worker processes are started, if a deployment file does.
 
         `extracted` are facts by content that were extracted before; it is filled with those of this analysis.
         """
@@ -50,6 +53,7 @@ class Analyser:
         self.timings: dict[str, float] = {}
         self._settings = settings
         self._roots = roots
+        self._workers = workers
         self._database = database
         self._progress: Progress = progress or (lambda _done, _all: None)
         self._registry: Registry = load_rules(settings.plugins)
@@ -150,7 +154,7 @@ class Analyser:
     def _check(self, files: list[tuple[str, ModuleFacts]]) -> None:
         served = [key for key, _ in files if not self._is_silent(key)]
         stages = [stage for stage in STAGES if self._settings.level(stage) != "silent"]
-        project = Project(files, load_catalogue(self._settings.libraries), self._roots, served, stages)
+        project = Project(files, load_catalogue(self._settings.libraries), self._roots, served, stages, self._workers)
         self._project = project
         for key, facts in files:
             if not self._is_silent(key):

@@ -91,6 +91,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     marks leaving an executor: what it waits for is done already where the block awaits. `guards` are methods of the
     same object with the answer that makes the call harmless: `queue.get()` where `queue.empty()` is known to be false.
     `serves` marks a call that runs the server until it stops: what comes after it hurts nobody.
+    `pool` names the arguments whose sum bounds a pool, with their defaults.
     The constructor of a type is its `__init__`; `for x in obj` is `__iter__`, `with obj` is `__enter__`, and so on.
     """
 
@@ -111,6 +112,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settled: bool = False
     guards: dict[str, bool] = {}
     serves: bool = False
+    pool: dict[str, int] | None = None
     decorates: Literal["same", "blocks", "offloads", "cached", "contextmanager", "property", "entry"] | None = None
 
     @property
@@ -125,7 +127,8 @@ class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `item` is what iterating or subscripting gives, `enter` what `with` gives (default: the object itself), `awaited`
     what `await obj` gives. Type expressions are qualified names with optional arguments, `list[X]`, `X | Y`, `Self`.
     `threads` is `same` for objects that only the thread that made them may use, and `one` for those that several
-    threads may use one after another, but not at once.
+    threads may use one after another, but not at once. `closed_by` are the methods any of which closes an instance;
+    only types that somebody must close have them.
     """
 
     name: str
@@ -137,6 +140,7 @@ class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enter: str | None = None
     awaited: str | None = None
     threads: Literal["same", "one"] | None = None
+    closed_by: tuple[str, ...] = ()
 
 
 class Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

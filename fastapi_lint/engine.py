@@ -13,6 +13,7 @@ import msgspec
 from fastapi_lint.cache import FOLDER, Analyses, Contents, Database, digest
 from fastapi_lint.config import Settings
 from fastapi_lint.deep_stack import with_deep_stack
+from fastapi_lint.deployment import visible_workers
 from fastapi_lint.diagnosis import STAGE_TEXTS, Diagnosis, relative_key
 from fastapi_lint.diagnostic import Diagnostic, Position
 from fastapi_lint.environment import follow
@@ -90,6 +91,7 @@ class _Run:
         self.extracted: dict[bytes, ModuleFacts] = {}
         self.analyser: Analyser | None = None
         self.files = self._timed("discover", self._discover)
+        self.workers = visible_workers(request.root)
 
     def asked(self) -> dict[str, bytes]:
         """What was read of the files to report on, by the names that they are reported under."""
@@ -232,7 +234,7 @@ class _Run:
         sources = [(layer.select, layer.extend_select, layer.ignore) for layer in settings.layers]
         layers = [source for source in sources if source != (None, (), ())]
         silent = [stage for stage in STAGE_TEXTS if settings.level(stage) == "silent"]
-        parts: tuple[Any, ...] = (layers, settings.libraries, silent, self._roots())
+        parts: tuple[Any, ...] = (layers, settings.libraries, silent, self._roots(), self.workers)
         return [msgspec.json.encode(part) for part in parts]
 
     def _roots(self) -> list[str]:
@@ -243,7 +245,8 @@ class _Run:
         from fastapi_lint.analysis import Analyser
 
         extracted = self.extracted if self.request.fixes else {}
-        analyser = self.analyser = Analyser(self.settings, self._roots(), database, self.progress, extracted)
+        roots, workers = self._roots(), self.workers
+        analyser = self.analyser = Analyser(self.settings, roots, workers, database, self.progress, extracted)
         contents: dict[str, bytes] = {}
         complete = True
         for key in self.files:

@@ -317,7 +317,10 @@ class Place(_Plain):
 
 
 class ModuleFacts(msgspec.Struct, frozen=True, array_like=True):
-    """Everything that later phases may know of a file. `scopes[0]` is the module itself."""
+    """Everything that later phases may know of a file. `scopes[0]` is the module itself.
+
+    `names_pooler` says that the text, comments and all, names a pooler that stands before the database (PgBouncer).
+    """
 
     scopes: tuple[Scope, ...]
     places: tuple[Place, ...]
@@ -325,3 +328,4 @@ class ModuleFacts(msgspec.Struct, frozen=True, array_like=True):
     star_imports: tuple[StarImport, ...] = ()
     exported: tuple[str, ...] | None = None
     diagnostics: tuple[LocalDiagnostic, ...] = ()
+    names_pooler: bool = False

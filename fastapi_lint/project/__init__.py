@@ -10,10 +10,11 @@ import msgspec
 
 from fastapi_lint.catalogue import BlockKind, Catalogue
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
-from fastapi_lint.facts import NONE, ModuleFacts, Place
+from fastapi_lint.facts import NONE, Call, Lit, ModuleFacts, Place
+from fastapi_lint.project.caches import CachedFunction, Caches
 from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import STAGES, Arrival, Contexts
-from fastapi_lint.project.creations import Creation, Creations
+from fastapi_lint.project.creations import Creation, Creations, LocalModel
 from fastapi_lint.project.described import described
 from fastapi_lint.project.effects import CallGraph, Effects, Witness
 from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
@@ -21,11 +22,23 @@ from fastapi_lint.project.first_use import Lifetime
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
+from fastapi_lint.project.leaked_generators import LeakedGenerator, LeakedGenerators
 from fastapi_lint.project.libraries import Libraries
+from fastapi_lint.project.locks import Locks
+from fastapi_lint.project.module_names import ModuleNames
+from fastapi_lint.project.mutations import Mutation, Mutations
 from fastapi_lint.project.nodes import Edge, LibraryCall, Node
 from fastapi_lint.project.offloads import wrong_offloads
+from fastapi_lint.project.own_locks import OwnLock, OwnLocks
+from fastapi_lint.project.races import Race, Races
+from fastapi_lint.project.reach import Reach
+from fastapi_lint.project.request_data import RequestData
 from fastapi_lint.project.resolution import Resolution, Resolver
-from fastapi_lint.project.state import Mutation, SharedState
+from fastapi_lint.project.shared_resources import Resource, SharedResources, WeakPool
+from fastapi_lint.project.shared_sessions import SharedSession, SharedSessions
+from fastapi_lint.project.state import SharedState
+from fastapi_lint.project.thread_locals import LocalUse, ThreadLocals
+from fastapi_lint.project.values import ExternalV
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -96,14 +109,19 @@ class Project:
         source_roots: Iterable[str] = (),
         is_served: Iterable[str] | None = None,
         stages: Iterable[str] = (),
+        workers: str | None = None,
     ) -> None:
-        """`is_served` names the files that count (None: all), `stages` what counts beside request handling."""
+        """`is_served` names the files that count (None: all), `stages` what counts beside request handling.
+
+        `workers` says where several worker processes are started, if a deployment file does.
+        """
         self.index = Index(files, source_roots)
         self.inference = Inference(self.index, Libraries(catalogue, described(self.index, catalogue)))
         self.graph = Graph(self.index, self.inference)
         self._stages = tuple(stage for stage in STAGES if stage in frozenset(stages))
         self._reached_frames: dict[str, dict[int, list[Frame]]] = {}
         self._served = None if is_served is None else frozenset(is_served)
+        self._workers = workers
 
     # -- what runs
 
@@ -254,10 +272,6 @@ class Project:
         """Every place that creates such a thing for each request, with the way in."""
         return self._creations.find(kinds)
 
-    @cached_property
-    def _creations(self) -> Creations:
-        return Creations(self.graph, self.contexts)
-
     def creation_place(self, creation: Creation) -> tuple[Spot, tuple[Hop, ...]]:
         """Where to report a creation, and the chain to it: in a followed package, at the call that leads there."""
         gid, place = creation.frame.gid, creation.call.place
@@ -270,9 +284,119 @@ class Project:
                     return self.spot(caller.gid, edge.place), (*chain, made) if made is not None else chain
         return self.spot(gid, place), chain
 
+    def local_models(self) -> Iterator[LocalModel]:
+        """Every pydantic model class that a function defines anew for each request."""
+        return self._creations.local_models()
+
+    @cached_property
+    def _creations(self) -> Creations:
+        return Creations(self.graph, self.contexts, self._request_data)
+
+    @cached_property
+    def _request_data(self) -> RequestData:
+        return RequestData(self.graph, self.entry_points)
+
+    @cached_property
+    def workers(self) -> str | None:
+        """Where the project starts several worker processes (`4 workers in Dockerfile`), as far as can be seen."""
+        if self._workers is not None:
+            return self._workers
+        for site in self.index.call_sites("run"):
+            node = self.index.scope(site.gid).exprs[site.expr]
+            frame = self.inference.plain_frame(site.gid)
+            if not isinstance(node, Call) or ExternalV("uvicorn.run") not in self.inference.type(frame, node.func):
+                continue
+            given = self.inference.calls.argument(site.gid, node, "workers")
+            count = self.index.scope(site.gid).exprs[given] if given != NONE else None
+            if isinstance(count, Lit) and isinstance(count.value, int) and count.value > 1:
+                return f"{count.value} workers in {self.index.module(site.gid).path}"
+        return None
+
     def mutations(self) -> Iterator[Mutation]:
-        """Every statement of request code that changes state shared between requests."""
-        return SharedState(self.graph, self.contexts).mutations()
+        """Every statement of request code that changes state shared between requests, unless it is a race, too."""
+        racing = {(race.frame.gid, race.place) for race in self.races}
+        return (one for one in self._mutations if (one.frame.gid, one.place) not in racing)
+
+    @cached_property
+    def _requests(self) -> Reach:
+        """All that request handling reaches."""
+        return Reach(self.graph, self.contexts, self.contexts.roots("request"))
+
+    @cached_property
+    def _locks(self) -> Locks:
+        return Locks(self.graph, self._requests)
+
+    @cached_property
+    def _state(self) -> SharedState:
+        return SharedState(self.graph, self._requests)
+
+    @cached_property
+    def _mutations(self) -> list[Mutation]:
+        return list(Mutations(self.graph, self._requests, self._state, self._locks, self._caches).find())
+
+    @cached_property
+    def _caches(self) -> Caches:
+        return Caches(self.graph, self._state, self._request_data)
+
+    @cached_property
+    def races(self) -> tuple[Race, ...]:
+        """Every change of shared state that rests on what was true before an await."""
+        return tuple(Races(self.graph, self._requests, self._state, self._locks, self._caches).find())
+
+    def own_locks(self) -> Iterator[OwnLock]:
+        """Every lock that the call that takes it has made."""
+        locks = OwnLocks(self.graph)
+        for gid in range(self.index.count):
+            if self.is_served(gid):
+                yield from locks.find(gid)
+
+    def thread_locals(self) -> Iterator[LocalUse]:
+        """Every use of a `threading.local` on the event loop."""
+        return (use for use in ThreadLocals(self.graph, self.loop_frames).find() if self.is_served(use.gid))
+
+    def leaked_generators(self) -> Iterator[LeakedGenerator]:
+        """Every dependency generator that serving code drives by hand and leaves suspended."""
+        leaked = LeakedGenerators(self.graph, self._dependencies)
+        for gid in range(self.index.count):
+            if self.index.scope(gid).kind == "function" and self.is_served(gid) and self.contexts.serves(gid):
+                yield from leaked.find(gid)
+
+    @cached_property
+    def _dependencies(self) -> frozenset[int]:
+        """Everything that stands in a `Depends`."""
+        found = {e.frame.gid for e in self.entry_points if e.kind == "dependency" and e.frame is not None}
+        for frame in self._requests.frames:
+            found.update(edge.callee.gid for edge in self.graph.node(frame).edges if edge.mode == "injected")
+        return frozenset(found)
+
+    @cached_property
+    def _module_names(self) -> ModuleNames:
+        return ModuleNames(self.graph, self._requests)
+
+    @cached_property
+    def _shared_resources(self) -> SharedResources:
+        return SharedResources(self.graph, self.contexts, self._module_names)
+
+    def unclosed_resources(self) -> Iterator[Resource]:
+        """Every client, engine or pool that is made once and that nothing closes."""
+        return (one for one in self._shared_resources.unclosed() if self.is_served(one.frame.gid))
+
+    def weak_pools(self) -> Iterator[WeakPool]:
+        """Every engine of the application that does not pool, or hardly."""
+        return (one for one in self._shared_resources.weak_pools() if self.is_served(one.resource.frame.gid))
+
+    def shared_sessions(self) -> Iterator[SharedSession]:
+        """Every session or connection that many requests or tasks use at once."""
+        return (one for one in self._shared_sessions if self.is_served(one.gid))
+
+    @cached_property
+    def _shared_sessions(self) -> tuple[SharedSession, ...]:
+        found = SharedSessions(self.graph, self.contexts, self._requests, self._state, self._module_names)
+        return tuple(found.find())
+
+    def unbounded_functions(self) -> Iterator[CachedFunction]:
+        """Every function on a request's way whose cache has no bound and is keyed by what requests bring."""
+        return self._caches.unbounded_functions(frozenset(frame.gid for frame in self._requests.frames))
 
     def offloads(self) -> Iterator[WrongOffload]:
         """Every offload in loop code that is handed a result or a coroutine function."""

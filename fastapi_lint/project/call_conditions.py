@@ -7,7 +7,7 @@ from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Sc
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.nodes import LibraryCall
-from fastapi_lint.project.values import ExternalV
+from fastapi_lint.project.values import ExternalV, ExtInstanceV
 
 
 def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
@@ -95,7 +95,8 @@ def _mentions(inference: Inference, frame: Frame, expr: int, name: str) -> bool:
     node = inference.index.scope(frame.gid).exprs[expr]
     if isinstance(node, Bin):
         return any(_mentions(inference, frame, part, name) for part in (node.left, node.right))
-    return any(isinstance(value, ExternalV) and value.name == name for value in inference.type(frame, expr))
+    values = inference.type(frame, expr)
+    return any(isinstance(value, (ExternalV, ExtInstanceV)) and value.name == name for value in values)
 
 
 def _comparable(condition: Condition) -> tuple[type, ...]:

@@ -73,6 +73,8 @@ class Constants:
             return PRESENT if self._constructs(node) else None
         if isinstance(node, Opaque):
             return PRESENT if node.type else None
+        if isinstance(node, Bin):
+            return PRESENT if node.op != "and" else None
         return PRESENT if isinstance(node, _MADE) else None
 
     def _defined(self, defs: tuple[int, ...], hops: int) -> Constant | None:
@@ -141,8 +143,3 @@ def _common(found: list[Constant | None]) -> Constant | None:
     if all(one == found[0] for one in found):
         return found[0]
     return PRESENT if all(one != LiteralV(None) for one in found) else None
-
-
-def is_test(node: Expr) -> bool:
-    """Whether an expression asks something and gives a truth value."""
-    return isinstance(node, Bin) and node.op in ("is", "is not", "equals", "differs", "among", "not among", "not")

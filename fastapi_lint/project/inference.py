@@ -69,7 +69,7 @@ from fastapi_lint.project.values import (
 )
 
 _LITERALS: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "str"}
-_TESTS = frozenset({"is", "is not", "equals", "differs", "among", "not among", "not"})
+_TESTS = frozenset({"is", "is not", "equals", "differs", "among", "not among", "not", "compares"})
 _DEEPEST = 400
 _MOST_TRIES = 3
 STATE = "starlette.datastructures.State"
