@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import warnings
@@ -15,6 +16,7 @@ import libcst as cst
 from ecosystem.errors import EcosystemError
 
 _RULES = "F,E9"
+_LINE_NUMBER = re.compile(r"\bline \d+")  # of an earlier definition
 
 
 def changed_files(root: Path, copy: Path, expected: Mapping[str, bytes] | None = None) -> list[str]:
@@ -73,7 +75,8 @@ def found_by_ruff(folder: Path, names: Sequence[str]) -> Counter[str]:
     if done.returncode != 0:
         raise EcosystemError(f"ruff failed: {done.stderr.strip()}")
     return Counter(
-        f"{Path(each['filename']).relative_to(folder.resolve()).as_posix()}: {each['code']} {each['message']}"
+        f"{Path(each['filename']).relative_to(folder.resolve()).as_posix()}: {each['code']} "
+        + _LINE_NUMBER.sub("line N", each["message"])
         for each in json.loads(done.stdout)
     )
 

@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from ecosystem import cli
+from ecosystem.damage import found_by_ruff
 
 APP = "import os\n\n\ndef f():\n    BAD()\n    return os\n\n\ndef BAD(): ...\n"
 
@@ -94,3 +95,15 @@ def test_bad_fixes(tmp_path: Path, replacement: str, problem: str, capsys: pytes
     assert code == 1
     assert any(each.startswith(problem) for each in problems), problems
     assert f"PROBLEM demo: {problem}" in capsys.readouterr().out
+
+
+def test_what_ruff_found_before_is_no_problem_even_if_its_lines_move(tmp_path: Path) -> None:
+    """The second import of a name is reported with the line of the first."""
+    text = "import os\n\nimport os\n\nprint(os)\n"
+    found = []
+    for name, content in (("before", text), ("after", f"import json\n{text}print(json)\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "app.py").write_text(content, "utf-8")
+        found.append(found_by_ruff(tmp_path / name, ["app.py"]))
+    assert found[0] == found[1]
+    assert [key.partition(" from ")[0] for key in found[0]] == ["app.py: F811 Redefinition of unused `os`"]

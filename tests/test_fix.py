@@ -10,7 +10,7 @@ import pytest
 from fastapi_lint import engine, workers
 from fastapi_lint.config import load_settings
 from fastapi_lint.engine import CheckRequest, CheckResult
-from fastapi_lint.fix import Repaired
+from fastapi_lint.fix import Repaired, settling
 
 
 def fix(
@@ -256,17 +256,18 @@ def test_harm_that_shows_on_the_lines_of_its_fix_costs_one_more_check(tmp_path: 
     assert len(checks) == 1 + 2 + 1  # at first, in the first round, and the dropped ones once more
 
 
-def test_many_harmful_fixes_do_not_take_for_ever(tmp_path: Path, checks: list[int]) -> None:
+def test_many_harmful_fixes_do_not_take_for_ever(
+    tmp_path: Path, checks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Their harm shows in another file."""
-    files: dict[str, str | bytes] = {"app.py": "x = 1\n" * 300 + "old(1)\n", "cause.py": "cause()\n" * 200}
+    monkeypatch.setattr(settling, "_MOST_CHECKS", 15)
+    files: dict[str, str | bytes] = {"app.py": "x = 1\n" * 60 + "old(1)\n", "cause.py": "cause()\n" * 50}
     repaired = fix(tmp_path, files)
     assert content(tmp_path, repaired).endswith(b"new(1)\n")
-    assert content(tmp_path, repaired, "cause.py") == b"cause()\n" * 200
-    assert len(checks) < 200
-    assert {note.partition(": ")[2] for note in repaired.notes} == {
-        "TST121 was not fixed: TST122 would appear in `app.py`".replace("app.py", str(tmp_path / "app.py")),
-        "TST121 was not fixed: too many fixes of this run do harm",
-    }
+    assert content(tmp_path, repaired, "cause.py") == b"cause()\n" * 50
+    assert len(checks) <= 1 + 2 * 2 * 15
+    assert len(repaired.notes) == 50
+    assert all(note.endswith("TST121 was not fixed: too many fixes of this run do harm") for note in repaired.notes)
 
 
 @pytest.mark.parametrize("position", [0, 3, 7])

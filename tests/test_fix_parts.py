@@ -291,6 +291,7 @@ def test_a_folder_that_cannot_be_written_to(files: list[Path]) -> None:
 
 
 def test_a_plain_run_imports_nothing_of_fixing(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
     (tmp_path / "app.py").write_text("x = 1\n")
     code = (
         "import sys; from fastapi_lint.cli import main\n"
