@@ -37,7 +37,7 @@ class BlockingRule(ProjectRule):
             yield Report(use.spot, self.message(use), use.chain, use.entry_points, severity, use.stage, use)
 
     def repair(self, report: Report, opener: Opener) -> Fix | None:
-        return opener.blocking(report.about) if isinstance(report.about, BlockingUse) else None
+        return opener.blocking(report.about, self.fix) if isinstance(report.about, BlockingUse) else None
 
     def message(self, use: BlockingUse) -> str:
         """What blocks, through what, and the way out."""

@@ -52,7 +52,7 @@ it, an object belongs to one thread or is shared by requests, or the code needs 
 
 from __future__ import annotations
 
-from fastapi_lint.api import Severity
+from fastapi_lint.api import Applicability, Severity
 
 from ._blocking import BlockingRule
 
@@ -61,4 +61,5 @@ class BlockingFileIo(BlockingRule):
     code = "FAL104"
     name = "blocking-file-io"
     severity = Severity.WARNING
+    fix = Applicability.SAFE
     kind = "file"

@@ -239,6 +239,8 @@ REPAIRED = {
         "data = (\n    await upload\n    .read()\n)",
     ),
     "upload write": ("upload.file.write(b'x')", "await upload.write(b'x')"),
+    # FAL112 has no safe fix
+    "seek in an upload": ("upload.file.seek(0)", "await upload.seek(0)"),
     "input": ('answer = input("? ")', 'answer = await asyncio.to_thread(input, "? ")'),
     # -- no twin for these arguments
     "keyword of time.sleep": ("time.sleep(secs=n)", "await asyncio.to_thread(time.sleep, secs=n)"),

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from fastapi_lint.diagnostic import Fix
+import msgspec
+
+from fastapi_lint.diagnostic import Applicability, Fix
 from fastapi_lint.project import BlockingUse, Project, WrongOffload
 from fastapi_lint.source import SourceError
 
@@ -52,8 +54,8 @@ class Opener:
             self._imports[key] = Imports(self.project, opened)
         return opened, self._imports[key]
 
-    def blocking(self, use: BlockingUse) -> Fix | None:
-        """What to do about an expression that blocks the event loop."""
+    def blocking(self, use: BlockingUse, safest: Applicability) -> Fix | None:
+        """What to do about an expression that blocks the event loop; no fix of its rule is safer than `safest`."""
         from fastapi_lint.repair.blocking import BlockingRepair
         from fastapi_lint.repair.style import Offloading
 
@@ -62,7 +64,10 @@ class Opener:
             return None
         if self._blocking is None:
             self._blocking = BlockingRepair(self.project, Offloading(self.project, self._style))
-        return self._blocking.fix(*file, use)
+        fix = self._blocking.fix(*file, use)
+        if fix is not None and safest is not Applicability.SAFE:
+            return msgspec.structs.replace(fix, applicability=safest)
+        return fix
 
     def wrong_offload(self, wrong: WrongOffload) -> Fix | None:
         """What to do about an offload that is handed a result or a coroutine function."""
