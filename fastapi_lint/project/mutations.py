@@ -81,7 +81,8 @@ class Mutations:
             if isinstance(value, ExtInstanceV):
                 held += [inner for argument in value.args for inner in argument]
         return any(self._locks.is_lock(value) or _is_task(value) for value in held) or (
-            event.kind == EventKind.STORE_ITEM and self._caches.is_client(mutation.frame, event.value)
+            event.kind in (EventKind.STORE_ITEM, EventKind.STORE_ATTR)
+            and self._caches.is_client(mutation.frame, event.value)
         )
 
     def _all(self) -> Iterator[tuple[Mutation, bool]]:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Await, Call, Enter, EventKind, Import, Lit, Map, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Await, Call, Enter, EventKind, Import, Lit, Map, ModuleFacts, Scope, Seq, Use
 from fastapi_lint.project.caches import spelled
 from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
@@ -64,7 +64,7 @@ class SharedResources:
                 key = (frame.gid, call.place)
                 if call.spec.creates not in _KINDS or NONE in (call.place, call.expr) or key in seen:
                     continue
-                if _is_main(scope, call.event):
+                if _is_main(scope, call.event) or not self._is_kept(scope, call.expr):
                     continue
                 for value in self._inference.type(frame, call.expr):
                     if isinstance(value, ExtInstanceV):
@@ -85,6 +85,23 @@ class SharedResources:
         """Whether only a middleware's constructor leads there: it has no shutdown of its own."""
         way = self._contexts.way_in(frame, self._contexts.reached("startup"))
         return bool(way) and way[0].entry is not None and _is_middleware(way[0].entry)
+
+    def _is_kept(self, scope: Scope, expr: int) -> bool:
+        """Whether more than a local name of a function holds the object."""
+        if scope.kind != "function":
+            return True
+        same = _same(scope, expr)
+        kept = (EventKind.RETURN, EventKind.YIELD, EventKind.ENTER)
+        if any(event.value in same or (event.expr in same and event.kind in kept) for event in scope.events):
+            return True
+        for node in scope.exprs:
+            if isinstance(node, Call) and not same.isdisjoint((*node.args, *(value for _, value in node.keywords))):
+                return True
+            if isinstance(node, (Map, Seq)) and not same.isdisjoint(
+                node.values if isinstance(node, Map) else node.items
+            ):
+                return True
+        return False
 
     def _is_under_main(self, caller: Frame, event: int) -> bool:
         return _is_main(self._index.scope(caller.gid), event)
@@ -154,7 +171,8 @@ class SharedResources:
         return True
 
     def _is_closed(self, resource: Resource, closers: frozenset[str]) -> bool:
-        for names, kind, method in self._closings:
+        home = self._index.module(resource.frame.gid).base
+        for module, names, kind, method in self._closings:
             if method not in closers and method != "with":
                 continue
             if kind and not self._related(kind, resource.type):
@@ -162,7 +180,7 @@ class SharedResources:
             if names & resource.names or (kind and not resource.names):
                 return True
             if not names & self._all_holders:  # a loop variable, a parameter, an attribute of somebody else
-                if kind or not names:
+                if kind or module == home:
                     return True
         return False
 
@@ -176,18 +194,18 @@ class SharedResources:
 
     @cached_property
     def _closed_types(self) -> frozenset[str]:
-        return frozenset(kind for _, kind, _ in self._closings if kind)
+        return frozenset(kind for _, _, kind, _ in self._closings if kind)
 
     @cached_property
-    def _closings(self) -> list[tuple[frozenset[str], str, str]]:
-        """Every `x.close`, called or handed over, and every `with x`: names of x, its type, the method."""
+    def _closings(self) -> list[tuple[int, frozenset[str], str, str]]:
+        """Every `x.close`, called or handed over, and every `with x`: the module, names of x, its type, the method."""
         wanted = {
             closer
             for library in self._inference.libraries.catalogue.libraries
             for kind in library.type
             for closer in kind.closed_by
         }
-        found: list[tuple[frozenset[str], str, str]] = []
+        found: list[tuple[int, frozenset[str], str, str]] = []
         for gid in range(self._index.count):
             scope = self._index.scope(gid)
             found += [
@@ -202,11 +220,11 @@ class SharedResources:
             ]
         return found
 
-    def _closing(self, gid: int, expr: int, method: str) -> tuple[frozenset[str], str, str]:
+    def _closing(self, gid: int, expr: int, method: str) -> tuple[int, frozenset[str], str, str]:
         scope = self._index.scope(gid)
         kinds = self._inference.type(self._inference.plain_frame(gid), expr)
         name = next((value.name for value in kinds if isinstance(value, ExtInstanceV)), "")
-        return frozenset(_spellings(scope, expr)), name, method
+        return self._index.module(gid).base, frozenset(_spellings(scope, expr)), name, method
 
     # -- pools
 
@@ -242,9 +260,9 @@ class SharedResources:
         return None
 
     def _is_right_without_pool(self, resource: Resource, scope: Scope, node: Call) -> bool:
-        """SQLite, a pooler before the database, a function as a service."""
+        """SQLite, a pooler before the database, a function as a service, a migration."""
         module = self._index.module(resource.frame.gid)
-        if module.facts.names_pooler or self._is_serverless:
+        if module.facts.names_pooler or self._is_serverless or _imports(module.facts, ("alembic",)):
             return True
         if _is_zero(scope, "statement_cache_size"):
             return True
@@ -253,12 +271,7 @@ class SharedResources:
 
     @cached_property
     def _is_serverless(self) -> bool:
-        return any(
-            isinstance(node, Import) and node.module.split(".")[0] in _SERVERLESS
-            for module in self._index.modules
-            for scope in module.facts.scopes
-            for node in scope.exprs
-        )
+        return any(_imports(module.facts, _SERVERLESS) for module in self._index.modules)
 
     @cached_property
     def _has_sync_sessions(self) -> bool:
@@ -287,6 +300,15 @@ class SharedResources:
                 return None
             total += size
         return total or None
+
+
+def _imports(facts: ModuleFacts, roots: tuple[str, ...]) -> bool:
+    """Whether a file imports one of these libraries."""
+    return any(
+        isinstance(node, Import) and not node.level and node.module.split(".")[0] in roots
+        for scope in facts.scopes
+        for node in scope.exprs
+    )
 
 
 def _is_middleware(entry: EntryPoint) -> bool:
