@@ -109,6 +109,7 @@ class _Binder:
         self.result.scopes[id(module)] = self.current
         for statement in module.body:
             self.visit(statement)
+        self.handlers.clear()  # they know the binder: see ModuleBuilder.finish
         return self.result
 
     def visit(self, node: Any) -> None:

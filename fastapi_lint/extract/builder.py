@@ -87,8 +87,12 @@ class ModuleBuilder:
         return ordinal
 
     def finish(self, places: tuple[Place, ...], names_pooler: bool) -> ModuleFacts:
+        scopes = tuple(scope.finish() for scope in self.scopes)
+        # Scopes and module know each other; parted, they let go of the tree at once, and nobody must look for cycles.
+        self.scopes.clear()
+        self.wanted.clear()
         return ModuleFacts(
-            scopes=tuple(scope.finish() for scope in self.scopes),
+            scopes=scopes,
             places=places,
             rebinds=tuple(self.rebinds),
             star_imports=tuple(self.star_imports),
