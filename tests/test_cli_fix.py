@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from fastapi_lint import engine, repair
+from fastapi_lint import analysis, engine
 from fastapi_lint.cli import main
 
 TEXT = "old(1)\nrisky(2)\nworse(3)\n"
@@ -449,7 +449,7 @@ def test_files_are_opened_again_only_for_those_who_look_at_fixes(
     def refuse(*_: object) -> object:
         raise RuntimeError("opened")
 
-    monkeypatch.setattr(repair, "Opener", refuse)
+    monkeypatch.setattr(analysis, "Opener", refuse)
     for words in ((), ("--statistics",), ("--output-format", "concise"), ("--output-format", "github")):
         assert run(*words, ".").exit_code == 1
     for words in (("--fix",), ("--diff",), ("--unsafe-fixes",), ("--output-format", "json")):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fastapi_lint import engine, workers
+from fastapi_lint import analysis, engine, workers
 from fastapi_lint.config import load_settings
 from fastapi_lint.engine import CheckRequest, CheckResult
 from fastapi_lint.fix import Repaired, settling
@@ -141,7 +141,7 @@ def test_each_round_checks_only_what_changed(tmp_path: Path, monkeypatch: pytest
         seen.append([job.key for job in jobs])
         return real(jobs, *rest)
 
-    monkeypatch.setattr(engine, "extract_all", spy)
+    monkeypatch.setattr(analysis, "extract_all", spy)
     fix(tmp_path, {"a.py": "old(1)\n", "b.py": "x = 1\n", "c.py": "outer(old(2))\n"})
     assert seen == [["a.py", "b.py", "c.py"], ["a.py", "c.py"], ["c.py"]]
 
