@@ -170,10 +170,10 @@ class Project:
         a sink through a cached function, which runs the first time only, the nearest one.
         """
         certain: dict[str, list[BlockingUse]] = {}
-        doubtful: dict[tuple[int, ...], tuple[tuple[bool, int], str, BlockingUse]] = {}
+        doubtful: dict[tuple[int, ...], tuple[tuple[bool, bool, int], str, BlockingUse]] = {}
         told: set[tuple[int, ...]] = set()
         for kind in get_args(BlockKind):
-            for frame, witness, use in self._blocking_of(kind):
+            for frame, witness, use, is_constructing in self._blocking_of(kind):
                 here = (frame.gid, witness.place)
                 if witness.certain:
                     told.add(here)
@@ -182,7 +182,7 @@ class Project:
                 if witness.once != NONE and not use.stage and self.contexts.runs_early(witness.once):
                     continue  # the first time was before the first request
                 about = here if witness.once == NONE else (witness.once,)
-                rank = (bool(use.stage), witness.distance)
+                rank = (bool(use.stage), not is_constructing, witness.distance)
                 if about not in doubtful or rank < doubtful[about][0]:
                     doubtful[about] = (rank, kind, use)
         for key, (_, kind, use) in doubtful.items():
@@ -194,7 +194,7 @@ class Project:
     def _call_graph(self) -> CallGraph:
         return CallGraph(self.nodes, self.is_followed)
 
-    def _blocking_of(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse]]:
+    def _blocking_of(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse, bool]]:
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
             if call.spec.blocks != kind or call.awaited or call.off_loop:
                 return False
@@ -205,10 +205,22 @@ class Project:
         for frame in (*self.loop_frames, *self._frames_of_stages):
             for witness in effects.at_events(frame):
                 key = (frame.gid, witness.place)
-                if key not in best or witness.distance < best[key][1].distance:
+                known = best.get(key)
+                if known is None or witness.rank < known[1].rank:
                     best[key] = (frame, witness)
         for frame, witness in best.values():
-            yield frame, witness, self._blocking_use(effects, frame, witness)
+            is_constructing = witness.once != NONE and self._is_constructing(
+                effects.trail(frame, witness), witness.once
+            )
+            yield frame, witness, self._blocking_use(effects, frame, witness), is_constructing
+
+    def _is_constructing(self, trail: list[tuple[Frame, Witness]], once: int) -> bool:
+        """Whether the first use of what an object fills is its constructor's: then nobody else's ever is."""
+        owner = self.index.class_of(once)
+        return owner != NONE and any(
+            self.index.class_of(frame.gid) == owner and self.index.scope(frame.gid).name == "__init__"
+            for frame, _ in trail
+        )
 
     def _lasts(self, frame: Frame, lifetime: Lifetime) -> bool:
         """Whether what a function fills when it finds it empty is still there for the next request."""
