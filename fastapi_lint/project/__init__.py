@@ -137,12 +137,19 @@ class Project:
 
     @cached_property
     def nodes(self) -> list[Node]:
-        """Every frame that may run on the loop or for a request, with all that it reaches."""
+        """Every frame that may run on the loop or for a request, with all that it reaches.
+
+        A coroutine runs for anybody only if nobody is known to call it: else it runs for what its callers pass.
+        """
         roots = [entry.frame for entry in self.entry_points if entry.frame is not None]
-        for gid in range(self.index.count):
-            scope = self.index.scope(gid)
-            if scope.is_async or scope.kind == "module":
-                roots.append(self.inference.plain_frame(gid))
+        gids = range(self.index.count)
+        roots += [self.inference.plain_frame(gid) for gid in gids if self.index.scope(gid).kind == "module"]
+        coroutines = [gid for gid in gids if self.index.scope(gid).is_async]
+        for is_last in (False, True):
+            reached = {node.frame.gid for node in self.graph.reach(roots)}
+            rest = [self.inference.plain_frame(gid) for gid in coroutines if gid not in reached]
+            called = set() if is_last else _called_by_others(self.graph.reach(rest))
+            roots += [frame for frame in rest if frame.gid not in called]
         return self.graph.reach(roots)
 
     def is_served(self, gid: int) -> bool:
@@ -485,3 +492,8 @@ class Project:
                 text = f"`{self.index.name(arrival.caller.gid)}` {verb} `{arrival.edge.name}`"
                 hops.append(self.hop(arrival.caller.gid, arrival.edge.place, text))
         return tuple(hop for hop in hops if hop is not None)
+
+
+def _called_by_others(nodes: Iterable[Node]) -> set[int]:
+    """The functions that some other function runs."""
+    return {edge.callee.gid for node in nodes for edge in node.edges if edge.callee.gid != node.frame.gid}

@@ -104,12 +104,12 @@ class FrameWalk(ImplicitCalls):
         awaited = [event.expr for event in self.scope.events if event.kind == EventKind.AWAIT]
         if self.frame.awaited:
             awaited += [event.expr for event in self.scope.events if event.kind == EventKind.RETURN]
-        return frozenset(self.named_value(expr) for expr in awaited if expr != NONE)
+        return frozenset(value for expr in awaited if expr != NONE for value in self.values_of(expr))
 
-    def named_value(self, expr: int) -> int:
-        """What a local name with one definition stands for, else the expression itself."""
+    def values_of(self, expr: int) -> tuple[int, ...]:
+        """What a local name may stand for, else the expression itself."""
         node = self.scope.exprs[expr]
-        return self.scope.defs[node.defs[0]].value if isinstance(node, Use) and len(node.defs) == 1 else expr
+        return tuple(self.scope.defs[number].value for number in node.defs) if isinstance(node, Use) else (expr,)
 
     def find_handed(self) -> None:
         """Coroutines that are made only to be handed to a task or to a new loop run there."""
