@@ -237,10 +237,14 @@ class Project:
 
     @cached_property
     def _made_per_request(self) -> frozenset[int]:
-        """The classes that request handling makes instances of."""
+        """The classes that request handling makes instances of.
+
+        A class with a `__new__` of its own is not among them: that decides how often there is a new one.
+        """
         reached = self.contexts.reached("request")
         made = [frame.receiver for frame in reached if self.index.scope(frame.gid).name == "__init__"]
-        return frozenset(receiver.gid for receiver in made if receiver is not None)
+        classes = self.inference.classes
+        return frozenset(r.gid for r in made if r is not None and classes.find_method(r.gid, "__new__") is None)
 
     @cached_property
     def loop_frames(self) -> list[Frame]:
