@@ -18,6 +18,7 @@ from fastapi_lint.project.values import (
     ExtInstanceV,
     FunctionV,
     InstanceV,
+    KeywordsV,
     LiteralV,
     MethodV,
     PartialV,
@@ -126,6 +127,8 @@ class Binding:
         arguments = _Arguments(self._index, caller.gid, node)
         new: list[tuple[int, int, Type]] = []
         for number, parameter in enumerate(params):
+            if parameter.kind == "kwargs":
+                new += self._keywords(target, number, node)
             if number < skip or parameter.kind in ("args", "kwargs"):
                 continue
             given = arguments.at(number - skip, parameter.name, parameter.kind)
@@ -158,6 +161,21 @@ class Binding:
         if isinstance(known, LiteralV) and isinstance(known.value, str) and known.of == NONE:
             return self._index.string_class(target.gid, number, known.value)
         return known
+
+    def _keywords(self, target: Frame, number: int, node: Call) -> list[tuple[int, int, Type]]:
+        """Which of the names that a function asks its `**kwargs` for this call gives."""
+        asked = self._index.asked_keywords(target.gid)[1]
+        given = frozenset(key for key, _ in node.keywords)
+        if not asked or "**" in given:
+            return []
+        return [(target.gid, number, (KeywordsV(asked & given), *self._unbound(target, number)))]
+
+    def keywords(self, frame: Frame, index: int) -> KeywordsV | None:
+        """What `**kwargs` is known to hold."""
+        for gid, number, kind in frame.bound:
+            if gid == frame.gid and number == index:
+                return kind[0] if isinstance(kind[0], KeywordsV) else None
+        return None
 
     def given(self, frame: Frame, index: int) -> Constant | None:
         """The constant that the caller is known to pass for a parameter."""

@@ -29,7 +29,7 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.index import Frame, is_parameter, strings
 from fastapi_lint.project.values import ClassV, InstanceV, LiteralV, PresentV
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Constants:
         if isinstance(node, Attr):
             return self._member(node) or self._attribute(node, hops)
         if isinstance(node, Call):
-            return PRESENT if self._constructs(node) else None
+            return self._keyword(node, hops) or (PRESENT if self._constructs(node) else None)
         if isinstance(node, Opaque):
             return PRESENT if node.type else None
         if isinstance(node, Bin):
@@ -130,6 +130,24 @@ class Constants:
             return None
         made_in = self._inference.classes.frame_of(sites[0].gid, owner)
         return Constants(self._inference, made_in).of(sites[0].expr, hops + 1)
+
+    def holds_keyword(self, expr: int, name: str) -> bool | None:
+        """Whether `**kwargs` holds a name that the function asks for; None if that is not known."""
+        number, asked = self._inference.index.asked_keywords(self._frame.gid)
+        if name not in asked or not is_parameter(self._scope, expr, number):
+            return None
+        known = self._inference.binding.keywords(self._frame, number)
+        return None if known is None else name in known.names
+
+    def _keyword(self, node: Call, hops: int) -> Constant | None:
+        """What `kwargs.get("name", default)` gives where the caller gives no such name."""
+        func = self._scope.exprs[node.func]
+        if not isinstance(func, Attr) or func.name not in ("get", "pop") or not node.args:
+            return None
+        names = strings(self._scope, node.args[0])
+        if len(names) != 1 or self.holds_keyword(func.base, names[0]) is not False:
+            return None
+        return self.of(node.args[1], hops + 1) if len(node.args) > 1 else LiteralV(None)
 
     def _constructs(self, node: Call) -> bool:
         called = self._inference.type(self._frame, node.func)

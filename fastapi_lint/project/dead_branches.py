@@ -64,7 +64,9 @@ class DeadBranches:
             return False if all(part is False for part in parts) else None
         if isinstance(node, Call):
             known = self._prefix(node)
-            return self._is_coroutine_function(node) if known is None else known
+            known = self._is_coroutine_function(node) if known is None else known
+            if known is not None:
+                return known
         literal = self._literal(expr)
         return None if literal is None else bool(literal.value)  # a string counts as not empty: nobody passes ""
 
@@ -87,6 +89,9 @@ class DeadBranches:
             return None
         right = self._scope.exprs[node.right]
         if node.op in ("among", "not among"):
+            held = self._constants.holds_keyword(node.right, left.value)
+            if held is not None:
+                return held is (node.op == "among")
             if not isinstance(right, Seq):
                 return None
             found = [self._literal(item) for item in right.items]

@@ -79,6 +79,7 @@ class Index:
         self._call_sites: dict[str, list[Site]] | None = None
         self._tested: dict[int, frozenset[int]] = {}
         self._kept: dict[int, dict[int, str]] = {}
+        self._asked: dict[int, tuple[int, frozenset[str]]] = {}
         self._attribute_tests: frozenset[str] | None = None
         self._outside_stores: dict[str, list[tuple[Site, int]]] | None = None
         self._string_tests: tuple[tuple[str, ...], tuple[str, ...], frozenset[str]] | None = None
@@ -141,6 +142,16 @@ class Index:
             if scope.name == "__init__":
                 found |= {n for n, name in self.kept_parameters(gid).items() if name in self._tested_attributes()}
             known = self._tested[gid] = frozenset(found)
+        return known
+
+    def asked_keywords(self, gid: int) -> tuple[int, frozenset[str]]:
+        """The parameter `**kwargs` of a function and the names that the function asks it for, if it only asks."""
+        known = self._asked.get(gid)
+        if known is None:
+            scope = self._scopes[gid]
+            number = next((n for n, parameter in enumerate(scope.params) if parameter.kind == "kwargs"), NONE)
+            names = _asked_keywords(scope, number) if number != NONE else frozenset()
+            known = self._asked[gid] = (number, names)
         return known
 
     def kept_parameters(self, gid: int) -> dict[int, str]:
@@ -283,6 +294,28 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
     if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):
         return _parameters_in(scope, func.base) if func.name in ("startswith", "endswith") else set()
     return set()
+
+
+def is_parameter(scope: Scope, expr: int, number: int) -> bool:
+    """Whether an expression is a parameter as the caller gave it."""
+    node = scope.exprs[expr]
+    if not isinstance(node, Use):
+        return False
+    return all(scope.exprs[scope.defs[n].value] == Param(number) for n in node.defs)
+
+
+def _asked_keywords(scope: Scope, number: int) -> frozenset[str]:
+    names: set[str] = set()
+    for node in scope.exprs:
+        if isinstance(node, Bin) and node.op in ("among", "not among") and is_parameter(scope, node.right, number):
+            names.update(strings(scope, node.left))
+        func = scope.exprs[node.func] if isinstance(node, Call) else None
+        if isinstance(node, Call) and isinstance(func, Attr) and is_parameter(scope, func.base, number):
+            if func.name not in ("get", "pop") or not node.args:
+                return frozenset()  # something else may be done to it
+            names.update(strings(scope, node.args[0]))
+    changed = (e for e in scope.events if e.kind == EventKind.STORE_ITEM and is_parameter(scope, e.expr, number))
+    return frozenset(names) if next(changed, None) is None else frozenset()
 
 
 def _attributes_in(scope: Scope, expr: int) -> set[str]:

@@ -135,6 +135,12 @@ class LiteralV(_Value):
     of: int = -1
 
 
+class KeywordsV(_Value):
+    """What `**kwargs` holds, of the names that the function asks it for."""
+
+    names: frozenset[str]
+
+
 class PresentV(_Value):
     """Whatever it is, it is known not to be None."""
 
@@ -148,7 +154,8 @@ class WrappedV(_Value):
 
 Value = (
     ModuleV | ExternalV | FunctionV | ClassV | InstanceV | MethodV | ExtInstanceV | ExtMemberV
-    | CoroutineV | GeneratorV | ContextV | TupleV | PartialV | SuperV | PropertyV | WrappedV | LiteralV | PresentV
+    | CoroutineV | GeneratorV | ContextV | TupleV | PartialV | SuperV | PropertyV | WrappedV | LiteralV
+    | PresentV | KeywordsV
 )  # fmt: skip
 Type = tuple[Value, ...]
 
