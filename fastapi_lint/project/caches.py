@@ -30,6 +30,7 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.constants import ENUMS
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.request_data import RequestData
@@ -38,6 +39,7 @@ from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, Inst
 
 _EVICTIONS = frozenset({"pop", "popitem", "popleft", "clear", "expire"})
 _ENGINES = frozenset({"sqlalchemy.Engine", "sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
+_CLEARERS = frozenset({"cache_clear", "cache_invalidate"})
 _UNBOUNDED = frozenset({"functools.cache"})
 _BOUNDED_BY_DEFAULT = frozenset({"functools.lru_cache", "async_lru.alru_cache"})
 
@@ -129,7 +131,7 @@ class Caches:
         node = scope.exprs[value]
         if isinstance(node, Use) and len(node.defs) == 1:
             return isinstance(scope.exprs[scope.defs[node.defs[0]].value], Param)
-        if isinstance(node, (Lit, Seq, Map, Comp)):
+        if isinstance(node, (Lit, Seq, Map)):
             return not (isinstance(node, Seq) and node.kind == "tuple")
         if isinstance(node, Call) and not node.args and not node.keywords:
             made = self._inference.type(frame, value)
@@ -203,9 +205,23 @@ class Caches:
             found = self._unbounded(gid) if scope.decorators else None
             if scope.is_async and found is not None and found[0].startswith("functools."):
                 continue  # it keeps coroutines, which is worse
+            if gid in self._cleared:
+                continue
             key = self._open_key(gid) if found is not None else None
             if found is not None and key is not None:
                 yield CachedFunction(gid, found[1], found[0], key)
+
+    @cached_property
+    def _cleared(self) -> frozenset[int]:
+        """The functions whose cache the project empties: `lookup.cache_clear()`."""
+        found: set[int] = set()
+        for gid in range(self._index.count):
+            frame = self._inference.plain_frame(gid)
+            for node in self._index.scope(gid).exprs:
+                if isinstance(node, Attr) and node.name in _CLEARERS:
+                    functions = self._inference.functions(self._inference.type(frame, node.base))
+                    found.update(self._inference.binding.frame_of(function).gid for function in functions)
+        return frozenset(found)
 
     def _unbounded(self, gid: int) -> tuple[str, int] | None:
         scope, parent = self._index.scope(gid), self._index.parent(gid)
@@ -248,7 +264,9 @@ class Caches:
         for value in self._inference.binding.declared(gid, number):
             if isinstance(value, ExtInstanceV) and value.name == "builtins.bool":
                 return True
-            if isinstance(value, InstanceV) and self._inference.classes.derives_from(value.gid, "enum.Enum"):
+            if isinstance(value, InstanceV) and any(
+                self._inference.classes.derives_from(value.gid, name) for name in ENUMS
+            ):
                 return True
         return False
 
@@ -314,7 +332,12 @@ def _signature(node: Expr) -> tuple[object, list[int]]:
     return (node.kind, list(node.items)) if isinstance(node, Seq) else (None, [])
 
 
-def parts(scope: Scope, expr: int) -> Iterator[int]:
+def written(scope: Scope, expr: int) -> Iterator[int]:
+    """An expression and all that is written in it: names stand for themselves."""
+    return parts(scope, expr, through_names=False)
+
+
+def parts(scope: Scope, expr: int, *, through_names: bool = True) -> Iterator[int]:
     """An expression and everything that it is made of, through local names."""
     seen: set[int] = set()
     todo = [expr]
@@ -326,7 +349,7 @@ def parts(scope: Scope, expr: int) -> Iterator[int]:
         yield number
         node = scope.exprs[number]
         if isinstance(node, (Use, Phi)):
-            todo += [scope.defs[definition].value for definition in node.defs]
+            todo += [scope.defs[definition].value for definition in node.defs] if through_names else []
         elif isinstance(node, (Await, Declared)):
             todo.append(node.value)
         elif isinstance(node, Choice):

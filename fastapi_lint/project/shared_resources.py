@@ -294,6 +294,8 @@ class SharedResources:
         sizes = [literal.value for literal in given.values() if isinstance(literal, Lit)]
         if not given or len(sizes) != len(given):
             return None
+        if given.get(next(iter(pool))) == Lit(0):  # no limit
+            return None
         total = sum(value for name, value in pool.items() if name not in given)
         for size in sizes:
             if not isinstance(size, int) or size < 0:
