@@ -75,10 +75,9 @@ class UnboundedCache(ProjectRule):
             )
             spot = project.spot(project.index.parent(function.gid), function.place)
             yield Report(spot, message, (), project.labels(function.gid))
-        for mutation in project.mutations():
-            if mutation.grows:
-                message = (
-                    f"`{mutation.name}` ({mutation.where}) keeps an item for every key that requests ever bring, and "
-                    "nothing removes any; bound it, with `cachetools.TTLCache` for example"
-                )
-                yield report(project, mutation, message)
+        for mutation in project.growing():
+            message = (
+                f"`{mutation.name}` ({mutation.where}) keeps an item for every key that requests ever bring, and "
+                "nothing removes any; bound it, with `cachetools.TTLCache` for example"
+            )
+            yield report(project, mutation, message)
