@@ -35,6 +35,7 @@ from fastapi_lint.project.entrypoints import EntryPoint
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.inference import STATE
+from fastapi_lint.project.injection import Injection
 from fastapi_lint.project.nodes import Edge, LibraryCall
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.request_data import RequestData
@@ -238,11 +239,29 @@ class Creations:
         if not isinstance(frame.receiver, InstanceV) or self._is_singleton(frame.receiver.gid):
             return False
         init = self._graph.inference.classes.find_method(frame.receiver.gid, "__init__")
+        if init is None:
+            return frame.receiver.gid in self._made_without_init
         reached = getattr(self, "_reached", None) or self._contexts.reached("request")
-        return init is not None and any(
+        return any(
             other.gid == init.gid and isinstance(other.receiver, InstanceV) and other.receiver.gid == frame.receiver.gid
             for other in reached
         )
+
+    @cached_property
+    def _made_without_init(self) -> frozenset[int]:
+        """The classes that request handling calls or has injected, of which no constructor could tell."""
+        inference, index = self._graph.inference, self._graph.index
+        injection = Injection(inference)
+        found: set[int] = set()
+        for frame in self._contexts.reached("request"):
+            scope = index.scope(frame.gid)
+            made = [inference.type(frame, node.func) for node in scope.exprs if isinstance(node, Call)]
+            outer = inference.binding.outer(frame)
+            for parameter in scope.params:
+                for expr in (parameter.default, parameter.annotation):
+                    made += [kind for kind, _ in injection.dependencies(outer, expr, parameter.annotation)]
+            found.update(value.gid for kind in made for value in kind if isinstance(value, ClassV))
+        return frozenset(found)
 
     def _is_singleton(self, gid: int) -> bool:
         """Whether a metaclass of the project decides what calling the class gives: the usual singleton."""

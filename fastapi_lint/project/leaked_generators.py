@@ -9,9 +9,11 @@ import msgspec
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Scope, Use
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.libraries import CONNECTIONS, SESSIONS
 from fastapi_lint.project.own_locks import aliases
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, GeneratorV
 
+_LENT = (*SESSIONS, *CONNECTIONS)
 _STEPS = frozenset({"builtins.next", "builtins.anext"})
 _METHODS = frozenset({"__next__", "__anext__", "send", "asend"})
 _ENDS = frozenset({"close", "aclose", "throw", "athrow"})
@@ -47,12 +49,14 @@ class LeakedGenerators:
         """Whether the one thing that a generator yields is a session, a connection or a client of a library."""
         scope = self._index.scope(gid)
         frame = self._inference.plain_frame(gid)
-        catalogue = self._inference.libraries.catalogue
+        libraries = self._inference.libraries
         for event in scope.events:
             if event.kind != EventKind.YIELD or event.expr == NONE or event.flag or _is_in_loop(scope, event.region):
                 continue
             for value in self._inference.type(frame, event.expr):
-                if isinstance(value, ExtInstanceV) and any(kind.closed_by for kind in catalogue.mro(value.name)):
+                if isinstance(value, ExtInstanceV) and any(libraries.is_a(value, name) for name in _LENT):
+                    return True
+                if isinstance(value, ExtInstanceV) and any(k.closed_by for k in libraries.catalogue.mro(value.name)):
                     return True
         return False
 

@@ -29,30 +29,12 @@ from fastapi_lint.facts import (
 from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, is_receiver
+from fastapi_lint.project.libraries import CONNECTIONS, SESSIONS
 from fastapi_lint.project.module_names import ModuleNames
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.state import SharedState
 from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV, Type
 
-_SESSIONS = (
-    "sqlalchemy.orm.Session",
-    "sqlalchemy.ext.asyncio.AsyncSession",
-    "sqlalchemy.Connection",
-    "sqlalchemy.ext.asyncio.AsyncConnection",
-)
-_CONNECTIONS = (
-    "MySQLdb.connections.Connection",
-    "aiomysql.Connection",
-    "asyncpg.Connection",
-    "mysql.connector.abstracts.MySQLConnectionAbstract",
-    "oracledb.AsyncConnection",
-    "oracledb.Connection",
-    "psycopg.AsyncConnection",
-    "psycopg.Connection",
-    "psycopg2.extensions.connection",
-    "pymysql.connections.Connection",
-    "pyodbc.Connection",
-)
 _REGISTRIES = ("sqlalchemy.orm.scoped_session", "sqlalchemy.ext.asyncio.async_scoped_session")
 _GATHERERS = frozenset({"asyncio.gather", "asyncio.wait", "asyncio.as_completed"})
 
@@ -263,9 +245,9 @@ class SharedSessions:
         libraries = self._inference.libraries
         if not isinstance(value, ExtInstanceV) or any(libraries.is_a(value, name) for name in _REGISTRIES):
             return None
-        if any(libraries.is_a(value, name) for name in _SESSIONS):
+        if any(libraries.is_a(value, name) for name in SESSIONS):
             return value.name, False
-        return (value.name, True) if any(libraries.is_a(value, name) for name in _CONNECTIONS) else None
+        return (value.name, True) if any(libraries.is_a(value, name) for name in CONNECTIONS) else None
 
     # -- tasks of one request
 
