@@ -14,7 +14,6 @@ from fastapi_lint.facts import (
     Bin,
     Call,
     Choice,
-    Comp,
     Declared,
     Event,
     EventKind,
@@ -95,9 +94,13 @@ class Caches:
         """Whether somebody gets what a call gives: a name, a caller, another expression."""
         if any(definition.value == event.expr for definition in scope.defs):
             return True
-        if any(other.expr == event.expr and other.kind in (EventKind.RETURN, EventKind.YIELD) for other in scope.events):
+        if any(
+            other.expr == event.expr and other.kind in (EventKind.RETURN, EventKind.YIELD) for other in scope.events
+        ):
             return True
-        return any(event.expr in _signature(node)[1] or getattr(node, "value", NONE) == event.expr for node in scope.exprs)
+        return any(
+            event.expr in _signature(node)[1] or getattr(node, "value", NONE) == event.expr for node in scope.exprs
+        )
 
     def _is_read(self, frame: Frame, key: int, state: State) -> bool:
         """Whether the function uses what it finds under the key: one that only refuses duplicates is no cache."""

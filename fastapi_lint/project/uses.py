@@ -73,5 +73,3 @@ class Uses:
                 for name in names:
                     found.setdefault(name, []).append((gid, number))
         return found
-
-
