@@ -2,8 +2,9 @@
 
 ## What it does
 
-Reports asynchronous clients, engines and pools that start-up or import creates, if nothing in the project ever closes
-them, and the application has a lifespan or start-up handler where that belongs.
+Reports asynchronous clients, engines and pools that start-up, import or the first request creates for all, if nothing
+in the project ever closes them, and the application has a lifespan or start-up handler where that belongs. A method or
+function that would close them, but that nothing calls, closes nothing.
 
 ## Why is this bad?
 

@@ -2,8 +2,9 @@
 
 ## What it does
 
-Reports sessions and connections that modules, classes, `app.state` or objects shared by all requests hold, and sessions
-that several coroutines of one `asyncio.gather` are given. Session factories and scoped sessions stay silent.
+Reports sessions and connections that modules, classes, `app.state`, the lifespan's state, caches, default arguments or
+objects shared by all requests hold, and sessions that several coroutines of one `asyncio.gather` are given. Session
+factories and scoped sessions stay silent.
 
 ## Why is this bad?
 

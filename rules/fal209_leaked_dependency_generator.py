@@ -2,8 +2,9 @@
 
 ## What it does
 
-Reports `async for` over a generator that is a FastAPI dependency, and `next()` or `anext()` of one, where nothing else
-closes it. FastAPI runs the code behind the `yield` only for what it injects itself.
+Reports `async for` over a generator that is a FastAPI dependency, or that lends a session, connection or client as one
+does, and `next()` or `anext()` of one, where nothing else closes it. FastAPI runs the code behind the `yield` only for
+what it injects itself.
 
 ## Why is this bad?
 

@@ -2,10 +2,11 @@
 
 ## What it does
 
-Reports functions on a request's way under `functools.cache`, `lru_cache(maxsize=None)` or `alru_cache(maxsize=None)`
-whose arguments come from requests, and dictionaries that requests share, look up and fill under keys of their own,
-when nothing in the project ever removes, counts or replaces what is in them. Flags, enumerations and literals are few:
-a cache keyed by them is none of these.
+Reports functions on a request's way under `functools.cache`, `lru_cache(maxsize=None)`, `alru_cache(maxsize=None)` or
+`cachetools.cached` with a plain dictionary whose arguments come from requests, and dictionaries that requests share,
+look up and fill under keys of their own, when nothing in the project ever removes, counts or replaces what is in them.
+What `cache_clear()` empties is bounded. Flags, enumerations and literals are few: a cache keyed by them is none of
+these.
 
 ## Why is this bad?
 
@@ -75,10 +76,9 @@ class UnboundedCache(ProjectRule):
             )
             spot = project.spot(project.index.parent(function.gid), function.place)
             yield Report(spot, message, (), project.labels(function.gid))
-        for mutation in project.mutations():
-            if mutation.grows:
-                message = (
-                    f"`{mutation.name}` ({mutation.where}) keeps an item for every key that requests ever bring, and "
-                    "nothing removes any; bound it, with `cachetools.TTLCache` for example"
-                )
-                yield report(project, mutation, message)
+        for mutation in project.growing():
+            message = (
+                f"`{mutation.name}` ({mutation.where}) keeps an item for every key that requests ever bring, and "
+                "nothing removes any; bound it, with `cachetools.TTLCache` for example"
+            )
+            yield report(project, mutation, message)

@@ -299,7 +299,7 @@ def _conditional(scope: ScopeBuilder, node: cst.IfExp) -> int:
 def _walrus(scope: ScopeBuilder, node: cst.NamedExpr) -> int:
     value = lower(scope, node.value)
     if isinstance(node.target, cst.Name):
-        scope.bind(node.target.value, value)
+        scope.bind(node.target.value, value, scope.where(node))
     return value
 
 

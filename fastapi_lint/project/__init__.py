@@ -340,6 +340,10 @@ class Project:
         racing = {(race.frame.gid, race.place) for race in self.races}
         return (one for one in self._mutations if (one.frame.gid, one.place) not in racing)
 
+    def growing(self) -> Iterator[Mutation]:
+        """Every statement that fills a cache which nothing empties: a lock against races does not bound it."""
+        return (one for one in self._mutations if one.grows)
+
     @cached_property
     def _requests(self) -> Reach:
         """All that request handling reaches."""
@@ -359,7 +363,7 @@ class Project:
 
     @cached_property
     def _caches(self) -> Caches:
-        return Caches(self.graph, self._state, self._request_data)
+        return Caches(self.graph, self.contexts, self._state, self._request_data)
 
     @cached_property
     def races(self) -> tuple[Race, ...]:

@@ -14,7 +14,6 @@ from fastapi_lint.facts import (
     Bin,
     Call,
     Choice,
-    Comp,
     Declared,
     Event,
     EventKind,
@@ -30,15 +29,20 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.constants import ENUMS
+from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.request_data import RequestData
 from fastapi_lint.project.state import CONTAINERS, SharedState, State
-from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, InstanceV, MethodV
+from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, InstanceV, MethodV, Value
 
 _EVICTIONS = frozenset({"pop", "popitem", "popleft", "clear", "expire"})
+_STORES = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _ENGINES = frozenset({"sqlalchemy.Engine", "sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
+_CLEARERS = frozenset({"cache_clear", "cache_invalidate"})
 _UNBOUNDED = frozenset({"functools.cache"})
+_BY_CONTAINER = frozenset({"cachetools.cached"})
 _BOUNDED_BY_DEFAULT = frozenset({"functools.lru_cache", "async_lru.alru_cache"})
 
 
@@ -54,9 +58,10 @@ class CachedFunction(msgspec.Struct, frozen=True):
 class Caches:
     """Dictionaries that are looked up and filled, and functions under `cache`."""
 
-    def __init__(self, graph: Graph, state: SharedState, request_data: RequestData) -> None:
+    def __init__(self, graph: Graph, contexts: Contexts, state: SharedState, request_data: RequestData) -> None:
         self._index = graph.index
         self._inference = graph.inference
+        self._contexts = contexts
         self._state = state
         self._request_data = request_data
 
@@ -65,6 +70,9 @@ class Caches:
     def is_fill(self, frame: Frame, event: Event, state: State) -> bool:
         """Whether a store puts in what a look-up under the same key has missed: the dictionary is a cache."""
         scope = self._index.scope(frame.gid)
+        if event.kind == EventKind.CALL:
+            added = setdefault(scope, event)
+            return added is not None and self._is_used(scope, event) and not self._is_kept_state(frame, added[1])
         target = stored_item(scope, event)
         if event.flag or event.value == NONE or target is None or self._is_kept_state(frame, event.value):
             return False
@@ -81,6 +89,18 @@ class Caches:
                     return True
             region = found.parent
         return False
+
+    def _is_used(self, scope: Scope, event: Event) -> bool:
+        """Whether somebody gets what a call gives: a name, a caller, another expression."""
+        if any(definition.value == event.expr for definition in scope.defs):
+            return True
+        if any(
+            other.expr == event.expr and other.kind in (EventKind.RETURN, EventKind.YIELD) for other in scope.events
+        ):
+            return True
+        return any(
+            event.expr in _signature(node)[1] or getattr(node, "value", NONE) == event.expr for node in scope.exprs
+        )
 
     def _is_read(self, frame: Frame, key: int, state: State) -> bool:
         """Whether the function uses what it finds under the key: one that only refuses duplicates is no cache."""
@@ -129,7 +149,7 @@ class Caches:
         node = scope.exprs[value]
         if isinstance(node, Use) and len(node.defs) == 1:
             return isinstance(scope.exprs[scope.defs[node.defs[0]].value], Param)
-        if isinstance(node, (Lit, Seq, Map, Comp)):
+        if isinstance(node, (Lit, Seq, Map)):
             return not (isinstance(node, Seq) and node.kind == "tuple")
         if isinstance(node, Call) and not node.args and not node.keywords:
             made = self._inference.type(frame, value)
@@ -146,10 +166,13 @@ class Caches:
 
     def grows(self, frame: Frame, event: Event, state: State) -> bool:
         """Whether a fill's keys come with requests, and nothing in the project ever takes one out."""
-        target = stored_item(self._index.scope(frame.gid), event)
-        if target is None or self._is_emptied(state.name.rpartition(".")[2]) or self.is_client(frame, event.value):
+        scope = self._index.scope(frame.gid)
+        added = setdefault(scope, event)
+        target = stored_item(scope, event)
+        key, value = added or (target.index if target is not None else NONE, event.value)
+        if key == NONE or self._is_emptied(state.name.rpartition(".")[2]) or self.is_client(frame, value):
             return False
-        return self._request_data.is_from_request(frame.gid, target.index)
+        return self._request_data.is_from_request(frame.gid, key) and not self._is_few(frame, key)
 
     def is_client(self, frame: Frame, expr: int) -> bool:
         """Whether a value is a client, an engine or a pool: one for each tenant or key is as it should be."""
@@ -176,7 +199,8 @@ class Caches:
         for gid in range(self._index.count):
             scope = self._index.scope(gid)
             for event in scope.events:
-                certain.update(_empties(scope, event))
+                if event.kind not in _STORES or self._contexts.categories(gid) != {"startup"}:  # start-up made it
+                    certain.update(_empties(scope, event))
                 node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
                 for argument in (*node.args, *(value for _, value in node.keywords)) if isinstance(node, Call) else ():
                     if isinstance(node, Call) and isinstance(scope.exprs[argument], (Attr, Var, Use)):
@@ -203,9 +227,23 @@ class Caches:
             found = self._unbounded(gid) if scope.decorators else None
             if scope.is_async and found is not None and found[0].startswith("functools."):
                 continue  # it keeps coroutines, which is worse
+            if gid in self._cleared:
+                continue
             key = self._open_key(gid) if found is not None else None
             if found is not None and key is not None:
                 yield CachedFunction(gid, found[1], found[0], key)
+
+    @cached_property
+    def _cleared(self) -> frozenset[int]:
+        """The functions whose cache the project empties: `lookup.cache_clear()`."""
+        found: set[int] = set()
+        for gid in range(self._index.count):
+            frame = self._inference.plain_frame(gid)
+            for node in self._index.scope(gid).exprs:
+                if isinstance(node, Attr) and node.name in _CLEARERS:
+                    functions = self._inference.functions(self._inference.type(frame, node.base))
+                    found.update(self._inference.binding.frame_of(function).gid for function in functions)
+        return frozenset(found)
 
     def _unbounded(self, gid: int) -> tuple[str, int] | None:
         scope, parent = self._index.scope(gid), self._index.parent(gid)
@@ -218,7 +256,20 @@ class Caches:
                     continue
                 if value.name in _UNBOUNDED or (value.name in _BOUNDED_BY_DEFAULT and self._has_no_bound(parent, call)):
                     return value.name, place
+                if value.name in _BY_CONTAINER and call is not None and self._is_plain_dict(outer, call):
+                    return value.name, place
         return None
+
+    def _is_plain_dict(self, outer: Frame, call: Call) -> bool:
+        """Whether the container that a decorator is given is a dictionary: made there, or one that nothing empties."""
+        given = self._inference.calls.argument(outer.gid, call, "cache")
+        given = call.args[0] if given == NONE and call.args else given
+        if given == NONE:
+            return False
+        kind = self._inference.type(outer, given)
+        if not kind or not all(isinstance(value, ExtInstanceV) and value.name in CONTAINERS for value in kind):
+            return False
+        return not any(self._is_emptied(name) for name in spelled(self._index.scope(outer.gid), given))
 
     def _has_no_bound(self, gid: int, call: Call | None) -> bool:
         if call is None:
@@ -245,12 +296,25 @@ class Caches:
             head = outer.exprs[outer.defs[head.defs[0]].value]
         if getattr(head, "name", "") in ("Callable", "Literal", "Type", "type"):
             return True
-        for value in self._inference.binding.declared(gid, number):
-            if isinstance(value, ExtInstanceV) and value.name == "builtins.bool":
-                return True
-            if isinstance(value, InstanceV) and self._inference.classes.derives_from(value.gid, "enum.Enum"):
-                return True
-        return False
+        return any(self._is_one_of_few(value) for value in self._inference.binding.declared(gid, number))
+
+    def _is_one_of_few(self, value: Value) -> bool:
+        if isinstance(value, InstanceV):
+            return any(self._inference.classes.derives_from(value.gid, name) for name in ENUMS)
+        return isinstance(value, ExtInstanceV) and value.name == "builtins.bool"
+
+    def _is_few(self, frame: Frame, key: int) -> bool:
+        """Whether a key has a handful of values, by its type or by the parameter that it is."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[key]
+        if isinstance(node, Use) and len(node.defs) == 1:
+            node = scope.exprs[scope.defs[node.defs[0]].value]
+        if isinstance(node, Param):
+            return self._is_closed(frame.gid, node.index)
+        if isinstance(node, Seq):
+            return bool(node.items) and all(self._is_few(frame, item) for item in node.items)
+        kind = self._inference.type(frame, key)
+        return bool(kind) and all(self._is_one_of_few(value) for value in kind)
 
 
 def _empties(scope: Scope, event: Event) -> list[str]:
@@ -261,6 +325,15 @@ def _empties(scope: Scope, event: Event) -> list[str]:
     node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
     func = scope.exprs[node.func] if isinstance(node, Call) else None
     return spelled(scope, func.base) if isinstance(func, Attr) and func.name in _EVICTIONS else []
+
+
+def setdefault(scope: Scope, event: Event) -> tuple[int, int] | None:
+    """The key and the value of `cache.setdefault(key, value)`."""
+    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+    func = scope.exprs[node.func] if isinstance(node, Call) else None
+    if not isinstance(node, Call) or not isinstance(func, Attr) or func.name != "setdefault" or len(node.args) != 2:
+        return None
+    return node.args[0], node.args[1]
 
 
 def stored_item(scope: Scope, event: Event) -> Sub | None:
@@ -314,7 +387,12 @@ def _signature(node: Expr) -> tuple[object, list[int]]:
     return (node.kind, list(node.items)) if isinstance(node, Seq) else (None, [])
 
 
-def parts(scope: Scope, expr: int) -> Iterator[int]:
+def written(scope: Scope, expr: int) -> Iterator[int]:
+    """An expression and all that is written in it: names stand for themselves."""
+    return parts(scope, expr, through_names=False)
+
+
+def parts(scope: Scope, expr: int, *, through_names: bool = True) -> Iterator[int]:
     """An expression and everything that it is made of, through local names."""
     seen: set[int] = set()
     todo = [expr]
@@ -326,7 +404,7 @@ def parts(scope: Scope, expr: int) -> Iterator[int]:
         yield number
         node = scope.exprs[number]
         if isinstance(node, (Use, Phi)):
-            todo += [scope.defs[definition].value for definition in node.defs]
+            todo += [scope.defs[definition].value for definition in node.defs] if through_names else []
         elif isinstance(node, (Await, Declared)):
             todo.append(node.value)
         elif isinstance(node, Choice):

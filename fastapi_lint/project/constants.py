@@ -40,7 +40,7 @@ PRESENT = PresentV()
 
 _DEEPEST = 8
 _MADE = (Seq, Map, Comp, Func, Cls)
-_ENUMS = ("enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag")
+ENUMS = ("enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag")
 
 
 class Constants:
@@ -110,7 +110,7 @@ class Constants:
         if not isinstance(self._scope.exprs[node.base], (Use, Var, Attr)):
             return None
         for value in self._inference.type(self._frame, node.base):
-            if isinstance(value, ClassV) and any(self._inference.classes.derives_from(value.gid, e) for e in _ENUMS):
+            if isinstance(value, ClassV) and any(self._inference.classes.derives_from(value.gid, e) for e in ENUMS):
                 found = self._inference.index.scope(value.gid).names.get(node.name)
                 return LiteralV(node.name, value.gid) if found else None
         return None

@@ -20,18 +20,22 @@ from fastapi_lint.facts import (
     Enter,
     Event,
     EventKind,
+    Iter,
     Map,
     Scope,
     Seq,
+    Unpack,
     Use,
     Var,
 )
+from fastapi_lint.project.caches import written
 from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.inference import STATE
+from fastapi_lint.project.injection import Injection
 from fastapi_lint.project.nodes import Edge, LibraryCall
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.request_data import RequestData
@@ -80,7 +84,11 @@ class Creations:
         self._once: dict[tuple[Frame, Edge], bool] = {}
         decorators = graph.inference.decorators
         self._request_data = request_data
-        roots = [pair for pair in contexts.roots("request") if not decorators.is_cached(pair[0].gid)]
+        roots = [
+            pair
+            for pair in contexts.roots("request")
+            if not decorators.is_cached(pair[0].gid) and not self._is_init_of_singleton(pair[0])
+        ]
         self._reach = Reach(graph, contexts, roots, self._runs_once)
         self._reached = self._reach.frames
 
@@ -96,16 +104,19 @@ class Creations:
         decorators = self._graph.inference.decorators
         if decorators.is_cached(edge.callee.gid):
             return True
-        owner = edge.callee.receiver
-        if isinstance(owner, InstanceV) and self._graph.index.scope(edge.callee.gid).name == "__init__":
-            if self._is_singleton(owner.gid):
-                return True
+        if self._is_init_of_singleton(edge.callee):
+            return True
         if decorators.is_cached_property(edge.callee.gid) and not self._is_made_per_request(edge.callee):
             return True
         scope = self._graph.index.scope(caller.gid)
         if edge.event >= len(scope.events):  # an injected dependency is no event of the function
             return False
         return self._is_kept(caller, scope, scope.events[edge.event].expr, edge.event)
+
+    def _is_init_of_singleton(self, frame: Frame) -> bool:
+        owner = frame.receiver
+        is_init = isinstance(owner, InstanceV) and self._graph.index.scope(frame.gid).name == "__init__"
+        return is_init and isinstance(owner, InstanceV) and self._is_singleton(owner.gid)
 
     def find(self, kinds: frozenset[str]) -> Iterator[Creation]:
         """Each place once, by its shortest way."""
@@ -163,12 +174,15 @@ class Creations:
 
     def _in_loop(self, scope: Scope, event: int) -> bool:
         """Whether each pass of a loop gets here: not behind a test of what an earlier pass left."""
-        region = scope.events[event].region
+        found = scope.events[event]
+        if any(found.expr in tested and found.region == region for region, tested in _loop_tests(scope)):
+            return True
+        region = found.region
         while region != NONE:
             kind = scope.regions[region].kind
             if kind in ("loop", "genexpr"):
                 return not _leaves(scope, region)
-            if kind in ("if", "else", "except"):
+            if kind == "except" or (kind in ("if", "else") and not _filters(scope, region)):
                 return False
             region = scope.regions[region].parent
         return False
@@ -225,11 +239,29 @@ class Creations:
         if not isinstance(frame.receiver, InstanceV) or self._is_singleton(frame.receiver.gid):
             return False
         init = self._graph.inference.classes.find_method(frame.receiver.gid, "__init__")
+        if init is None:
+            return frame.receiver.gid in self._made_without_init
         reached = getattr(self, "_reached", None) or self._contexts.reached("request")
-        return init is not None and any(
+        return any(
             other.gid == init.gid and isinstance(other.receiver, InstanceV) and other.receiver.gid == frame.receiver.gid
             for other in reached
         )
+
+    @cached_property
+    def _made_without_init(self) -> frozenset[int]:
+        """The classes that request handling calls or has injected, of which no constructor could tell."""
+        inference, index = self._graph.inference, self._graph.index
+        injection = Injection(inference)
+        found: set[int] = set()
+        for frame in self._contexts.reached("request"):
+            scope = index.scope(frame.gid)
+            made = [inference.type(frame, node.func) for node in scope.exprs if isinstance(node, Call)]
+            outer = inference.binding.outer(frame)
+            for parameter in scope.params:
+                for expr in (parameter.default, parameter.annotation):
+                    made += [kind for kind, _ in injection.dependencies(outer, expr, parameter.annotation)]
+            found.update(value.gid for kind in made for value in kind if isinstance(value, ClassV))
+        return frozenset(found)
 
     def _is_singleton(self, gid: int) -> bool:
         """Whether a metaclass of the project decides what calling the class gives: the usual singleton."""
@@ -283,6 +315,26 @@ def _may_keep(scope: Scope, event: Event) -> bool:
     node = scope.exprs[event.expr]
     func = scope.exprs[node.func] if isinstance(node, Call) else None
     return isinstance(func, Attr) and func.name in _KEEPERS
+
+
+def _loop_tests(scope: Scope) -> Iterator[tuple[int, set[int]]]:
+    """For each `while` the region around it and what its condition evaluates in each pass."""
+    iterated = {event.expr for event in scope.events if event.kind == EventKind.ITER}
+    for region in scope.regions:
+        if region.kind == "loop" and region.expr != NONE and region.expr not in iterated:
+            yield region.parent, set(written(scope, region.expr))
+
+
+def _filters(scope: Scope, region: int) -> bool:
+    """Whether a branch is what is left of a pass behind `if not item: continue`, and the test is of the item itself."""
+    if scope.regions[region].kind != "else":
+        return False
+    test = scope.regions[region].expr
+    return any(
+        isinstance(node := scope.exprs[part], Use)
+        and any(isinstance(scope.exprs[scope.defs[number].value], (Iter, Unpack)) for number in node.defs)
+        for part in (written(scope, test) if test != NONE else ())
+    )
 
 
 def _leaves(scope: Scope, loop: int) -> bool:

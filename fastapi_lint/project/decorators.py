@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Call, EventKind
+from fastapi_lint.facts import NONE, Attr, Call, EventKind
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.values import (
     ClassV,
@@ -33,6 +33,7 @@ _PROPERTIES = frozenset(
         "pydantic.computed_field",
     }
 )
+_ACCESSORS = frozenset({"getter", "setter", "deleter"})
 _CACHES = frozenset({"functools.lru_cache", "functools.cache"})
 
 
@@ -56,6 +57,8 @@ class Decorators:
             return (value,)
         node = self._index.scope(frame.gid).exprs[decorator]
         target = node.func if isinstance(node, Call) else decorator
+        if isinstance(node, Attr) and node.name in _ACCESSORS:  # the property, with one more accessor
+            target = node.base
         for made_by in self._inference.type(frame, target):
             changed = self._by(frame, decorator, made_by, value)
             if changed is not None:

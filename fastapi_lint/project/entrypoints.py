@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from fastapi_lint.catalogue import Where
@@ -25,6 +27,9 @@ from fastapi_lint.project.values import (
     WrappedV,
 )
 
+_PROVIDER = "dishka.Provider"
+_PROVIDE = frozenset({"dishka.provide", "dishka.provider.provide"})
+_REQUEST_SCOPES = frozenset({"REQUEST", "ACTION", "STEP"})
 _VERBS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 
@@ -143,7 +148,7 @@ class EntryPoints:
         if scope.kind != "class" or not scope.bases:
             return []
         classes = self._inference.classes
-        found: list[EntryPoint] = []
+        found: list[EntryPoint] = list(self._provided(gid)) if classes.derives_from(gid, _PROVIDER) else []
         for base, kind, methods in (
             ("starlette.endpoints.HTTPEndpoint", "route", _VERBS),
             ("starlette.endpoints.WebSocketEndpoint", "websocket", {"on_connect", "on_receive", "on_disconnect"}),
@@ -157,6 +162,30 @@ class EntryPoints:
                     frame = self._inference.binding.frame_of(MethodV(function, InstanceV(gid)))
                     found.append(EntryPoint(kind, scope.name, frame, gid, scope.place, ClassV(gid)))
         return found
+
+    def _provided(self, gid: int) -> Iterator[EntryPoint]:
+        """The factories of a dishka provider that run for each request, by their own scope or by the class's.
+
+        See https://dishka.readthedocs.io/en/stable/provider/provide.html
+        """
+        scope, module = self._index.scope(gid), self._index.module(gid)
+        for number, inner in enumerate(module.facts.scopes):
+            method = module.base + number
+            if inner.kind != "function" or self._index.parent(method) != gid:
+                continue
+            for decorator in inner.decorators:
+                node = scope.exprs[decorator]
+                call = node if isinstance(node, Call) else None
+                made_by = self._inference.type(Frame(gid), call.func if call is not None else decorator)
+                if not any(isinstance(value, ExternalV) and value.name in _PROVIDE for value in made_by):
+                    continue
+                given = dict(call.keywords).get("scope", NONE) if call is not None else NONE
+                own = scope.names.get("scope", ())
+                given = scope.defs[own[-1]].value if given == NONE and own else given
+                said = scope.exprs[given] if given != NONE else None
+                if isinstance(said, Attr) and said.name in _REQUEST_SCOPES:
+                    frame = self._inference.binding.frame_of(MethodV(FunctionV(method), InstanceV(gid)))
+                    yield EntryPoint("dependency", inner.name, frame, gid, inner.place)
 
     def _label(self, name: str, gid: int, node: Call | None) -> str:
         """`GET /items` for a route, else the path or nothing."""

@@ -1,4 +1,4 @@
-"""Which dependency generators are driven by hand, so that nobody runs the code behind their `yield`?"""
+"""Which generators that lend something are driven by hand, so that nobody runs the code behind their `yield`?"""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import msgspec
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Scope, Use
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.libraries import CONNECTIONS, SESSIONS
 from fastapi_lint.project.own_locks import aliases
-from fastapi_lint.project.values import ExternalV, FunctionV, GeneratorV
+from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, GeneratorV
 
+_LENT = (*SESSIONS, *CONNECTIONS)
 _STEPS = frozenset({"builtins.next", "builtins.anext"})
 _METHODS = frozenset({"__next__", "__anext__", "send", "asend"})
 _ENDS = frozenset({"close", "aclose", "throw", "athrow"})
@@ -32,7 +34,31 @@ class LeakedGenerators:
     def __init__(self, graph: Graph, dependencies: frozenset[int]) -> None:
         self._index = graph.index
         self._inference = graph.inference
-        self._dependencies = frozenset(gid for gid in dependencies if self._cleans_up(gid))
+        self._dependencies = dependencies
+        self._leaking: dict[int, bool] = {}
+
+    def _leaks(self, gid: int) -> bool:
+        """Whether somebody else was to run what stands behind the `yield`: a dependency, or what is made like one."""
+        known = self._leaking.get(gid)
+        if known is None:
+            lends = gid in self._dependencies or self._lends(gid)
+            known = self._leaking[gid] = lends and self._cleans_up(gid)
+        return known
+
+    def _lends(self, gid: int) -> bool:
+        """Whether the one thing that a generator yields is a session, a connection or a client of a library."""
+        scope = self._index.scope(gid)
+        frame = self._inference.plain_frame(gid)
+        libraries = self._inference.libraries
+        for event in scope.events:
+            if event.kind != EventKind.YIELD or event.expr == NONE or event.flag or _is_in_loop(scope, event.region):
+                continue
+            for value in self._inference.type(frame, event.expr):
+                if isinstance(value, ExtInstanceV) and any(libraries.is_a(value, name) for name in _LENT):
+                    return True
+                if isinstance(value, ExtInstanceV) and any(k.closed_by for k in libraries.catalogue.mro(value.name)):
+                    return True
+        return False
 
     def _cleans_up(self, gid: int) -> bool:
         """Whether there is something to do behind the `yield`: a `finally`, a `with`, or plain code."""
@@ -64,7 +90,7 @@ class LeakedGenerators:
         for value in self._inference.type(frame, expr):
             if isinstance(value, GeneratorV):
                 function = value.function if isinstance(value.function, FunctionV) else value.function.function
-                if function.gid in self._dependencies:
+                if self._leaks(function.gid):
                     return self._index.name(function.gid)
         return None
 
@@ -104,3 +130,11 @@ class LeakedGenerators:
 
     def _spelled(self, scope: Scope, node: Call) -> str:
         return str(getattr(scope.exprs[node.func], "name", "next"))
+
+
+def _is_in_loop(scope: Scope, region: int) -> bool:
+    while region != NONE:
+        if scope.regions[region].kind == "loop":
+            return True
+        region = scope.regions[region].parent
+    return False

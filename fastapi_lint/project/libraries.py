@@ -37,6 +37,26 @@ _BUILTIN = frozenset(
     }
 )
 
+SESSIONS = (
+    "sqlalchemy.orm.Session",
+    "sqlalchemy.ext.asyncio.AsyncSession",
+    "sqlalchemy.Connection",
+    "sqlalchemy.ext.asyncio.AsyncConnection",
+)
+CONNECTIONS = (
+    "MySQLdb.connections.Connection",
+    "aiomysql.Connection",
+    "asyncpg.Connection",
+    "mysql.connector.abstracts.MySQLConnectionAbstract",
+    "oracledb.AsyncConnection",
+    "oracledb.Connection",
+    "psycopg.AsyncConnection",
+    "psycopg.Connection",
+    "psycopg2.extensions.connection",
+    "pymysql.connections.Connection",
+    "pyodbc.Connection",
+)
+
 
 class Libraries:
     """What the catalogue says about values."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from fastapi_lint.facts import (
     NONE,
@@ -167,13 +168,28 @@ class RequestData:
         skip = int(owner != NONE and self._inference.decorators.method_kind(gid) != "static")
         parameter = scope.params[number]
         found: list[tuple[int, int]] = []
-        for site in self._index.call_sites(name)[:_MOST_SITES]:
+        names = [name, *self._wrapped_names.get(gid, ())]
+        for site in [site for called in names for site in self._index.call_sites(called)][:_MOST_SITES]:
             node = self._index.scope(site.gid).exprs[site.expr]
             if not isinstance(node, Call):
                 continue
             given = argument_at(self._index, site.gid, node, number - skip, parameter.name, parameter.kind)
             if given != NONE and self._calls(site.gid, node, gid, owner if is_init else NONE):
                 found.append((site.gid, given))
+        return found
+
+    @cached_property
+    def _wrapped_names(self) -> dict[int, list[str]]:
+        """The names under which the project calls what its own decorators return."""
+        found: dict[int, list[str]] = {}
+        for gid in range(self._index.count):
+            scope = self._index.scope(gid)
+            if scope.kind != "function" or not scope.decorators:
+                continue
+            outer = self._inference.plain_frame(self._index.parent(gid))
+            for value in self._inference.decorators.applied(outer, FunctionV(gid)):
+                if isinstance(value, FunctionV) and value.gid != gid:
+                    found.setdefault(value.gid, []).append(scope.name)
         return found
 
     def _calls(self, site: int, node: Call, gid: int, owner: int) -> bool:

@@ -7,7 +7,22 @@ from functools import cached_property
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Await, Call, Enter, EventKind, Import, Lit, Map, ModuleFacts, Scope, Seq, Use
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Await,
+    Call,
+    Comp,
+    Enter,
+    EventKind,
+    Import,
+    Lit,
+    Map,
+    ModuleFacts,
+    Scope,
+    Seq,
+    Use,
+)
 from fastapi_lint.project.caches import spelled
 from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
@@ -16,6 +31,7 @@ from fastapi_lint.project.index import Frame
 from fastapi_lint.project.module_names import ModuleNames
 from fastapi_lint.project.nodes import LibraryCall
 from fastapi_lint.project.own_locks import aliases
+from fastapi_lint.project.uses import Uses
 from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, FunctionV, MethodV
 
 _KINDS = frozenset({"http-client", "connection", "engine"})
@@ -53,15 +69,19 @@ class SharedResources:
         self._inference = graph.inference
         self._contexts = contexts
         self._names = names
+        self._uses = Uses(graph, contexts)
 
     @cached_property
     def found(self) -> tuple[Resource, ...]:
         """Each place once."""
         seen: dict[tuple[int, int], Resource] = {}
-        for frame in self._once():
+        served = self._contexts.reached("request")
+        for frame in (*self._once(), *served):
             scope = self._index.scope(frame.gid)
             for call in self._graph.node(frame).calls:
                 key = (frame.gid, call.place)
+                if frame in served and not self._is_made_by_first_request(frame, call):
+                    continue
                 if call.spec.creates not in _KINDS or NONE in (call.place, call.expr) or key in seen:
                     continue
                 if _is_main(scope, call.event) or not self._is_kept(scope, call.expr):
@@ -70,6 +90,18 @@ class SharedResources:
                     if isinstance(value, ExtInstanceV):
                         seen[key] = Resource(frame, call, value.name, self._holders(scope, call.expr))
         return tuple(seen.values())
+
+    def _is_made_by_first_request(self, frame: Frame, call: LibraryCall) -> bool:
+        """Whether a request makes it for all others: behind `if pool is None`, or in a function that is cached."""
+        if self._inference.decorators.is_cached(frame.gid):
+            return True
+        scope = self._index.scope(frame.gid)
+        region = scope.events[call.event].region
+        if self._inference.first_use.at(frame.gid, region) != "process":
+            return False
+        same = _same(scope, call.expr)
+        kept = (EventKind.REBIND, EventKind.STORE_ATTR)
+        return any(event.value in same and event.kind in kept for event in scope.events)
 
     def _once(self) -> list[Frame]:
         """Modules and their classes, what importing them runs, and start-up; not what requests run, too."""
@@ -97,9 +129,7 @@ class SharedResources:
         for node in scope.exprs:
             if isinstance(node, Call) and not same.isdisjoint((*node.args, *(value for _, value in node.keywords))):
                 return True
-            if isinstance(node, (Map, Seq)) and not same.isdisjoint(
-                node.values if isinstance(node, Map) else node.items
-            ):
+            if isinstance(node, (Comp, Map, Seq)) and not same.isdisjoint(_items(node)):
                 return True
         return False
 
@@ -109,6 +139,9 @@ class SharedResources:
     def _holders(self, scope: Scope, expr: int) -> frozenset[str]:
         """The names and attributes that hold the object."""
         same = _same(scope, expr)
+        for number, node in enumerate(scope.exprs):
+            if isinstance(node, Comp) and node.element in same:  # a container of them is closed by its name
+                same |= _same(scope, number)
         found = {definition.name for definition in scope.defs if definition.value in same}
         for event in scope.events:
             if event.value in same and event.name:
@@ -208,16 +241,14 @@ class SharedResources:
         found: list[tuple[int, frozenset[str], str, str]] = []
         for gid in range(self._index.count):
             scope = self._index.scope(gid)
-            found += [
-                self._closing(gid, node.base, node.name)
-                for node in scope.exprs
-                if isinstance(node, Attr) and node.name in wanted
-            ]
-            found += [
-                self._closing(gid, event.expr, "with")
+            closing = [(node.base, node.name) for node in scope.exprs if isinstance(node, Attr) and node.name in wanted]
+            closing += [
+                (event.expr, "with")
                 for event in scope.events
                 if event.kind == EventKind.ENTER and not isinstance(scope.exprs[event.expr], Call)
             ]
+            if closing and self._uses.may_run(gid):
+                found += [self._closing(gid, expr, method) for expr, method in closing]
         return found
 
     def _closing(self, gid: int, expr: int, method: str) -> tuple[int, frozenset[str], str, str]:
@@ -294,6 +325,8 @@ class SharedResources:
         sizes = [literal.value for literal in given.values() if isinstance(literal, Lit)]
         if not given or len(sizes) != len(given):
             return None
+        if given.get(next(iter(pool))) == Lit(0):  # no limit
+            return None
         total = sum(value for name, value in pool.items() if name not in given)
         for size in sizes:
             if not isinstance(size, int) or size < 0:
@@ -313,6 +346,12 @@ def _imports(facts: ModuleFacts, roots: tuple[str, ...]) -> bool:
 
 def _is_middleware(entry: EntryPoint) -> bool:
     return isinstance(entry.target, ClassV)
+
+
+def _items(node: Comp | Map | Seq) -> tuple[int, ...]:
+    if isinstance(node, Comp):
+        return (node.element,)
+    return node.values if isinstance(node, Map) else node.items
 
 
 def _same(scope: Scope, expr: int) -> set[int]:

@@ -17,6 +17,8 @@ from fastapi_lint.facts import (
     Enter,
     EventKind,
     Expr,
+    Lit,
+    Map,
     Param,
     Scope,
     Seq,
@@ -27,30 +29,12 @@ from fastapi_lint.facts import (
 from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, is_receiver
+from fastapi_lint.project.libraries import CONNECTIONS, SESSIONS
 from fastapi_lint.project.module_names import ModuleNames
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.state import SharedState
-from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV
+from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV, Type
 
-_SESSIONS = (
-    "sqlalchemy.orm.Session",
-    "sqlalchemy.ext.asyncio.AsyncSession",
-    "sqlalchemy.Connection",
-    "sqlalchemy.ext.asyncio.AsyncConnection",
-)
-_CONNECTIONS = (
-    "MySQLdb.connections.Connection",
-    "aiomysql.Connection",
-    "asyncpg.Connection",
-    "mysql.connector.abstracts.MySQLConnectionAbstract",
-    "oracledb.AsyncConnection",
-    "oracledb.Connection",
-    "psycopg.AsyncConnection",
-    "psycopg.Connection",
-    "psycopg2.extensions.connection",
-    "pymysql.connections.Connection",
-    "pyodbc.Connection",
-)
 _REGISTRIES = ("sqlalchemy.orm.scoped_session", "sqlalchemy.ext.asyncio.async_scoped_session")
 _GATHERERS = frozenset({"asyncio.gather", "asyncio.wait", "asyncio.as_completed"})
 
@@ -86,7 +70,8 @@ class SharedSessions:
     def find(self) -> Iterator[SharedSession]:
         """Each place once."""
         seen: set[tuple[int, int]] = set()
-        for found in (*self._of_modules(), *self._of_classes(), *self._stored(), *self._gathered()):
+        held = (self._of_modules, self._of_classes, self._stored, self._yielded, self._cached, self._defaults)
+        for found in (*(one for look in held for one in look()), *self._gathered()):
             key = (found.gid, found.place)
             if key not in seen and found.place != NONE:
                 seen.add(key)
@@ -102,9 +87,44 @@ class SharedSessions:
                     continue
                 for number in numbers:
                     yield from self._held(module.base, scope.defs[number].value, name, "module level")
+                    yield from self._given(module.base, scope.defs[number].value, name)
                 for site in self._index.rebinds.get((module.base, name), ()):
-                    if not self._runs_per_request(site.gid):
+                    if not self._runs_per_request(site.gid) or self._is_made_once(site.gid, site.expr):
                         yield from self._held(site.gid, site.expr, name, "module level")
+
+    def _is_made_once(self, gid: int, expr: int) -> bool:
+        """Whether request code assigns it only where it finds nothing there."""
+        events = self._index.scope(gid).events
+        return any(e.value == expr and self._inference.first_use.at(gid, e.region) == "process" for e in events)
+
+    def _given(self, gid: int, expr: int, name: str) -> Iterator[SharedSession]:
+        """What the constructor of a shared object is given and keeps: `users = Users(make_session())`."""
+        scope = self._index.scope(gid)
+        made = self._made(scope, expr)
+        frame = self._inference.plain_frame(gid)
+        for value in self._inference.type(frame, expr) if made is not None else ():
+            if made is None or not isinstance(value, InstanceV):
+                continue
+            for argument in (*made.args, *(given for _, given in made.keywords)):
+                if self._is_kept(value, self._inference.type(frame, argument)):
+                    yield from self._held(gid, argument, name, "an object that all requests share")
+
+    def _is_kept(self, owner: InstanceV, given: Type) -> bool:
+        """Whether the constructor stores a parameter of this type in the object."""
+        if not any(self._kind(value) for value in given):
+            return False
+        init = self._inference.classes.find_method(owner.gid, "__init__")
+        if init is None:
+            return False
+        frame = self._inference.classes.frame_of(init.gid, owner)
+        scope = self._index.scope(init.gid)
+        return any(
+            event.kind == EventKind.STORE_ATTR
+            and is_receiver(scope, event.expr)
+            and any(value in given for value in self._inference.type(frame, event.value))
+            for event in scope.events
+            if event.value != NONE
+        )
 
     def _of_classes(self) -> Iterator[SharedSession]:
         for gid in range(self._index.count):
@@ -132,6 +152,35 @@ class SharedSessions:
                     found = self._state.slot(self._inference.plain_frame(gid), event.expr, event.name)
                     if found is not None:
                         yield from self._held(gid, event.value, found.name, found.where)
+                        yield from self._given(gid, event.value, found.name)
+
+    def _yielded(self) -> Iterator[SharedSession]:
+        """What the lifespan yields: `request.state` has it in every request."""
+        for frame, _ in self._contexts.roots("startup"):
+            scope = self._index.scope(frame.gid)
+            for event in scope.events:
+                node = scope.exprs[event.expr] if event.kind == EventKind.YIELD and event.expr != NONE else None
+                for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, Map) else ():
+                    name = scope.exprs[key] if key != NONE else None
+                    if isinstance(name, Lit):
+                        yield from self._held(frame.gid, value, f"request.state.{name.value}", "state of the lifespan")
+
+    def _cached(self) -> Iterator[SharedSession]:
+        """What a cached function returns."""
+        for gid in sorted(self._per_request):
+            scope = self._index.scope(gid)
+            if scope.decorators and not scope.is_async and self._inference.decorators.is_cached(gid):
+                for expr in self._inference.names.returns(gid):
+                    yield from self._held(gid, expr, f"{scope.name}()", "kept by a cache")
+
+    def _defaults(self) -> Iterator[SharedSession]:
+        """Default arguments, which Python evaluates once."""
+        for gid in sorted(self._per_request):
+            scope = self._index.scope(gid)
+            for parameter in scope.params:
+                if parameter.default != NONE:
+                    name = f"{scope.name}({parameter.name}=...)"
+                    yield from self._held(self._index.parent(gid), parameter.default, name, "a default argument")
 
     def _shared_classes(self) -> frozenset[int]:
         """Classes with an instance at module level that requests use, or in `app.state`."""
@@ -196,9 +245,9 @@ class SharedSessions:
         libraries = self._inference.libraries
         if not isinstance(value, ExtInstanceV) or any(libraries.is_a(value, name) for name in _REGISTRIES):
             return None
-        if any(libraries.is_a(value, name) for name in _SESSIONS):
+        if any(libraries.is_a(value, name) for name in SESSIONS):
             return value.name, False
-        return (value.name, True) if any(libraries.is_a(value, name) for name in _CONNECTIONS) else None
+        return (value.name, True) if any(libraries.is_a(value, name) for name in CONNECTIONS) else None
 
     # -- tasks of one request
 

@@ -42,6 +42,7 @@ from fastapi_lint.project.values import (
     InstanceV,
     MethodV,
     ModuleV,
+    PropertyV,
     Type,
 )
 
@@ -381,6 +382,9 @@ class SharedState:
             return any(isinstance(value, ExternalV) and value.name in CONTAINERS for value in made)
         return isinstance(node, (Map, Comp)) or (isinstance(node, Seq) and node.kind != "tuple")
 
+    def _is_property(self, value: InstanceV, name: str) -> bool:
+        return any(isinstance(one, PropertyV) for one in self._inference.classes.member(value.gid, name)[0])
+
     def slot(self, frame: Frame, base: int, name: str) -> State | None:
         """The attribute of `app.state`, of a class, of a module, or of an object that requests share."""
         for value in self._inference.type(frame, base):
@@ -390,6 +394,8 @@ class SharedState:
                 return State(f"{self._index.scope(value.gid).name}.{name}", "class level")
             if isinstance(value, ModuleV):
                 return State(name, "module level")
+            if isinstance(value, InstanceV) and self._is_property(value, name):
+                continue  # its setter is looked at by itself
             if isinstance(value, InstanceV) and not self._inference.classes.derives_from(value.gid, "threading.local"):
                 owner = self.origin(frame, base)
                 if owner is not None:
