@@ -14,8 +14,10 @@ from ecosystem.archive import fetch, require_fetched
 from ecosystem.chains import check_chains
 from ecosystem.diff import Renderer
 from ecosystem.errors import EcosystemError
+from ecosystem.fixing import fix_projects
 from ecosystem.projects import DEFAULT_CACHE, DEFAULT_PROJECTS_FILE, PinnedProject, load_projects, select_projects
-from ecosystem.report import render_crashes, render_runs, render_sources
+from ecosystem.report import render_crashes, render_fixes, render_runs, render_sources
+from ecosystem.resolution import render_resolutions, resolve_project
 from ecosystem.revisions import revision_environment
 from ecosystem.runner import Linter, count_sources, run_projects
 from ecosystem.sample import choose, render_sample
@@ -79,6 +81,16 @@ def _run_revision(
         return run_projects(linter, projects, options.cache_dir, Path(folder), jobs=options.jobs)
 
 
+def _fix(options: argparse.Namespace) -> int:
+    options.project += options.names
+    projects = _fetched(options)
+    linter = Linter(tuple(shlex.split(options.fastapi_lint)), tuple(options.select), timeout=options.timeout)
+    folder = options.output or options.cache_dir / "last-fix"
+    runs = fix_projects(linter, projects, options.cache_dir, folder)
+    print(render_fixes(runs))
+    return EXIT_FAILED if any(run.problems for run in runs) else EXIT_FINE
+
+
 def _sample(options: argparse.Namespace) -> int:
     diagnostics, projects = _stored(options)
     chosen = choose(diagnostics, options.rule, options.count, options.seed)
@@ -94,6 +106,16 @@ def _check_chains(options: argparse.Namespace) -> int:
     hops = sum(len(diagnostic.chain) for diagnostic in diagnostics)
     print(*mistakes, f"{len(diagnostics)} diagnostics, {hops} hops, {len(mistakes)} mismatches", sep="\n")
     return EXIT_FAILED if mistakes else EXIT_FINE
+
+
+def _resolution(options: argparse.Namespace) -> int:
+    linter = Linter(timeout=options.timeout)
+    found = []
+    for project in _fetched(options):
+        found.append(resolve_project(linter, project, options.cache_dir))
+        print(f"{project.name}: {found[-1].document['calls']['total']} calls", file=sys.stderr, flush=True)
+    print(render_resolutions(found, options.causes))
+    return EXIT_FINE
 
 
 def _projects(options: argparse.Namespace) -> tuple[PinnedProject, ...]:
@@ -130,7 +152,8 @@ def _exit_code(runs: Sequence[ProjectRun]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ecosystem", description=sys.modules["ecosystem"].__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    shared, running, reading = _shared_options(), _running_options(), _reading_options()
+    shared, linting, reading = _shared_options(), _linting_options(), _reading_options()
+    running = _running_options(linting)
 
     command = commands.add_parser("fetch", parents=[shared], help="download, verify and unpack the projects")
     command.set_defaults(run=_fetch)
@@ -147,12 +170,23 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--limit", type=int, default=50, help="changes shown of each kind and rule (%(default)s)")
     command.set_defaults(run=_diff)
 
+    command = commands.add_parser("fix", parents=[shared, linting], help="fix copies of the projects, check the result")
+    command.add_argument("names", nargs="*", metavar="NAME", help="projects, as with --project")
+    command.add_argument("--fastapi-lint", metavar="CMD", default=shlex.join(Linter().command))
+    command.add_argument("--output", type=Path, metavar="DIR", help="where to store patches (CACHE/last-fix)")
+    command.set_defaults(run=_fix)
+
     command = commands.add_parser("sample", parents=[shared, reading], help="show random diagnostics with sources")
     command.add_argument("--rule", action="append", default=[], help="code or name; may be repeated")
     command.add_argument("--count", type=int, default=10)
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--context", type=int, default=8, help="source lines before and after (%(default)s)")
     command.set_defaults(run=_sample)
+
+    command = commands.add_parser("resolution", parents=[shared], help="show how many calls are understood")
+    command.add_argument("--causes", type=int, default=20, help="causes shown (%(default)s)")
+    command.add_argument("--timeout", type=float, default=Linter().timeout, help="seconds a project (%(default)s)")
+    command.set_defaults(run=_resolution)
 
     command = commands.add_parser("check-chains", parents=[shared, reading], help="check the places that are named")
     command.set_defaults(run=_check_chains)
@@ -167,10 +201,15 @@ def _shared_options() -> argparse.ArgumentParser:
     return options
 
 
-def _running_options() -> argparse.ArgumentParser:
+def _running_options(linting: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False, parents=[linting])
+    options.add_argument("--jobs", type=int, default=1, help="projects at a time; more than 1 blurs the seconds")
+    return options
+
+
+def _linting_options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("--select", action="append", default=[], metavar="RULES", help="passed on to the linter")
-    options.add_argument("--jobs", type=int, default=1, help="projects at a time; more than 1 blurs the seconds")
     options.add_argument("--timeout", type=float, default=Linter().timeout, help="seconds a project (%(default)s)")
     return options
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from ecosystem.fixing import FixRun
 from ecosystem.store import ProjectRun
 
 _TEXT_COLUMNS = frozenset(("project", "version", "rule", "name", "by rule", "revision"))
@@ -54,6 +55,38 @@ def render_sources(rows: Sequence[tuple[str, str, int, int]]) -> str:
     total = ("total", "", str(sum(row[2] for row in rows)), str(sum(row[3] for row in rows)))
     cells = [(name, version, str(files), str(lines)) for name, version, files, lines in rows]
     return render_table(("project", "version", "files", "lines"), [*cells, total])
+
+
+def render_fixes(runs: Sequence[FixRun]) -> str:
+    """One row a project, one a rule, then every fix that was dropped and everything that is wrong."""
+    header = ("project", "files", "found", "fixed", "left", "seconds", "dropped", "problems")
+    rows = [_fix_row(run) for run in runs]
+    rules = sorted({code for run in runs for code in (*run.before, *run.fixed, *run.after)})
+    by_rule = [
+        (code, *(str(sum(counts.get(code, 0) for counts in column)) for column in _columns(runs))) for code in rules
+    ]
+    parts = [
+        render_table(header, rows),
+        render_table(("rule", "found", "fixed", "left"), by_rule),
+        "\n".join(f"DROPPED {run.project}: {line}" for run in runs for line in run.dropped),
+        "\n".join(f"PROBLEM {run.project}: {line}" for run in runs for line in run.problems),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _columns(runs: Sequence[FixRun]) -> list[list[dict[str, int]]]:
+    return [[run.before for run in runs], [run.fixed for run in runs], [run.after for run in runs]]
+
+
+def _fix_row(run: FixRun) -> tuple[str, ...]:
+    return (
+        run.project,
+        str(run.files),
+        *(str(sum(counts.values())) for counts in (run.before, run.fixed, run.after)),
+        f"{run.seconds:.1f}",
+        str(len(run.dropped)),
+        str(len(run.problems)),
+    )
 
 
 def _run_row(run: ProjectRun) -> tuple[str, ...]:

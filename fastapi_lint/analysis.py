@@ -14,17 +14,19 @@ import msgspec
 from fastapi_lint.cache import Database, FactsCache, digest
 from fastapi_lint.catalogue import load_catalogue
 from fastapi_lint.config import Settings, selected_rules
+from fastapi_lint.diagnostic import Fix, Position
 from fastapi_lint.facts import ModuleFacts, Place
-from fastapi_lint.findings import Analysis, Finding
-from fastapi_lint.project import Project
-from fastapi_lint.project.file_roles import serves
+from fastapi_lint.findings import UNREADABLE, Analysis, Finding
+from fastapi_lint.project import Project, Spot
+from fastapi_lint.project.contexts import STAGES
+from fastapi_lint.project.file_roles import file_role
+from fastapi_lint.project.resolution import Resolution
 from fastapi_lint.registry import Registry, load_rules
+from fastapi_lint.repair import Opener
 from fastapi_lint.rule import Report
 from fastapi_lint.source import SourceError, SourceFile
 from fastapi_lint.suppress import Suppressions, parse_suppressions
 from fastapi_lint.workers import Job, Progress, RuleChoice, extract_all
-
-UNREADABLE = "FAL001"
 
 Result = TypeVar("Result")
 
@@ -33,18 +35,34 @@ class Analyser:
     """One analysis. `errors` are tracebacks, one a crash; `timings` are seconds by phase."""
 
     def __init__(
-        self, settings: Settings, roots: list[str], database: Database | None, progress: Progress | None = None
+        self,
+        settings: Settings,
+        roots: list[str],
+        workers: str | None,
+        database: Database | None,
+        progress: Progress | None = None,
+        extracted: dict[bytes, ModuleFacts] | None = None,
     ) -> None:
-        """`roots` are the folders that first-party imports start from, relative to the project root."""
+        """`roots` are the folders that first-party imports start from, relative to the project root.
+
+        `workers` says where several worker processes are started, if a deployment file does.
+
+        `extracted` are facts by content that were extracted before; it is filled with those of this analysis.
+        """
         self.errors: list[str] = []
         self.timings: dict[str, float] = {}
         self._settings = settings
         self._roots = roots
+        self._workers = workers
         self._database = database
         self._progress: Progress = progress or (lambda _done, _all: None)
         self._registry: Registry = load_rules(settings.plugins)
         self._selected = selected_rules(settings, self._registry)
         self._findings: list[Finding] = []
+        self._extracted = extracted
+        self._unparsed: set[str] = set()
+        self._project: Project | None = None
+        self._reports: dict[tuple[str, str, Position], Report] = {}
 
     def run(self, contents: Mapping[str, bytes], paths: Mapping[str, Path]) -> Analysis:
         """Everything there is to find in files with these contents, by their paths relative to the project root."""
@@ -58,7 +76,22 @@ class Analyser:
             if enabled:
                 gc.enable()
         rules = tuple(msgspec.structs.replace(rule, doc="") for rule in self._registry.rules)
-        return Analysis(rules, tuple(self._findings), suppressions, unreadable)
+        unjudged = tuple(key for key in paths if key in self._unparsed or self._is_silent(key))
+        return Analysis(rules, tuple(self._findings), suppressions, unreadable, unjudged)
+
+    def resolution(self, shown: Mapping[str, str]) -> Resolution | None:
+        """How many calls were understood in the files of `shown`, by their keys; paths come as they are to be named."""
+        if self._project is None:
+            return None
+        found = self._project.resolution(shown)
+        calls = [msgspec.structs.replace(call, path=shown[call.path]) for call in found.unresolved]
+        return Resolution(found.calls, tuple(calls))
+
+    def fixes(self, read: Callable[[str], bytes]) -> Fixes:
+        """Who computes fixes for what was found; `read` gives the bytes of a file by its path relative to the root."""
+        if self._project is None:
+            raise LookupError("nothing was analysed")
+        return Fixes(Opener(self._project, read, self._settings.offload_style), self._registry, self._reports)
 
     def _timed(self, phase: str, work: Callable[[], Result]) -> Result:
         start = time.perf_counter()
@@ -74,7 +107,12 @@ class Analyser:
         cache = self._cache()
         keys = {key: cache.key(digest(content)) for key, content in contents.items()} if cache is not None else {}
         known = cache.load(set(keys.values())) if cache is not None else {}
-        jobs = [Job(key, str(paths[key]), content) for key, content in contents.items() if keys.get(key) not in known]
+        before = self._extracted if self._extracted is not None else {}
+        jobs = [
+            Job(key, str(paths[key]), content)
+            for key, content in contents.items()
+            if keys.get(key) not in known and content not in before
+        ]
         fresh: dict[str, ModuleFacts] = {}
         rules = RuleChoice(self._settings.plugins, self._selected)
         for outcome in extract_all(jobs, rules, self._settings.jobs, self._progress):
@@ -86,9 +124,11 @@ class Analyser:
                 self.unreadable(outcome.key, SourceError(outcome.error, outcome.position))
         if cache is not None:
             cache.store({keys[key]: facts for key, facts in fresh.items()})
-        for key in contents:
-            facts = fresh.get(key) or known.get(keys.get(key, b""))
+        for key, content in contents.items():
+            facts = fresh.get(key) or known.get(keys.get(key, b"")) or before.get(content)
             if facts is not None:
+                if self._extracted is not None:
+                    self._extracted[content] = facts
                 yield key, facts
 
     def _cache(self) -> FactsCache | None:
@@ -99,19 +139,27 @@ class Analyser:
 
     def unreadable(self, key: str, error: SourceError) -> None:
         """Reports a file that cannot be read, decoded or parsed."""
+        self._unparsed.add(key)
         if UNREADABLE in self._selected:
             at = error.position
             self._findings.append(Finding(UNREADABLE, key, Place(at.row, at.column, at.row, at.column + 1), str(error)))
 
     # -- rules
 
+    def _is_silent(self, key: str) -> bool:
+        """Whether a file is one of those that the settings leave out: tests, migrations, ..."""
+        role = file_role(key)
+        return role is not None and self._settings.level(role) == "silent"
+
     def _check(self, files: list[tuple[str, ModuleFacts]]) -> None:
-        served = None if self._settings.include_tests else [key for key, _ in files if serves(key)]
-        project = Project(files, load_catalogue(self._settings.libraries), self._roots, served)
+        served = [key for key, _ in files if not self._is_silent(key)]
+        stages = [stage for stage in STAGES if self._settings.level(stage) != "silent"]
+        project = Project(files, load_catalogue(self._settings.libraries), self._roots, served, stages, self._workers)
+        self._project = project
         for key, facts in files:
-            if served is None or serves(key):
+            if not self._is_silent(key):
                 for local in facts.diagnostics:
-                    self._findings.append(Finding(local.code, key, facts.places[local.place], local.message))
+                    self._report(local.code, Report(Spot(key, facts.places[local.place]), local.message))
         for rule in self._registry.project_rules():
             if rule.code not in self._selected:
                 continue
@@ -123,9 +171,33 @@ class Analyser:
 
     def _report(self, code: str, report: Report) -> None:
         spot = report.spot
+        chain, entries, stage = report.chain, report.entry_points, file_role(spot.path) or report.stage
         self._findings.append(
-            Finding(code, spot.path, spot.place, report.message, report.severity, report.chain, report.entry_points)
+            Finding(code, spot.path, spot.place, report.message, report.severity, chain, entries, stage)
         )
+        self._reports.setdefault((code, spot.path, Position(spot.place.row, spot.place.column)), report)
+
+
+class Fixes:
+    """Fixes of what an analysis found. `errors` are tracebacks, one a crash."""
+
+    def __init__(self, opener: Opener, registry: Registry, reports: Mapping[tuple[str, str, Position], Report]) -> None:
+        self.errors: list[str] = []
+        self._opener = opener
+        self._registry = registry
+        self._reports = reports
+
+    def fix(self, code: str, path: str, at: Position) -> Fix | None:
+        """What repairs an occurrence, or None; file names are relative to the project root."""
+        report = self._reports.get((code, path, at))
+        rule = self._registry.rule(code)
+        if report is None or rule is None or rule.fix is None:
+            return None
+        try:
+            return rule.repair(report, self._opener)
+        except Exception:  # noqa: BLE001 - a crash in one fix must not hide the diagnostics
+            self.errors.append(f"{code}: {traceback.format_exc()}")
+            return None
 
 
 def _comments(contents: Mapping[str, bytes]) -> tuple[dict[str, Suppressions], tuple[str, ...]]:

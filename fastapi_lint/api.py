@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from fastapi_lint.context import NodeContext
-from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Hop, Severity
-from fastapi_lint.project import BlockingUse, Project, Spot
-from fastapi_lint.project.creations import Creation
-from fastapi_lint.project.state import Mutation
+from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Fix, Hop, Severity
+from fastapi_lint.project import BlockingUse, Project, Spot, WrongOffload
+from fastapi_lint.project.caches import CachedFunction
+from fastapi_lint.project.creations import Creation, LocalModel
+from fastapi_lint.project.mutations import Mutation
+from fastapi_lint.project.races import Race
+from fastapi_lint.project.shared_resources import WeakPool
+from fastapi_lint.repair import Opener
 from fastapi_lint.rule import NodeRule, ProjectRule, Report, Rule, on
 
 __all__ = [
     "Applicability",
     "BlockingUse",
+    "CachedFunction",
     "Creation",
     "EntryPointLabel",
+    "Fix",
     "Hop",
+    "LocalModel",
     "Mutation",
     "NodeContext",
     "NodeRule",
+    "Opener",
     "Project",
     "ProjectRule",
+    "Race",
     "Report",
     "Rule",
     "Severity",
     "Spot",
+    "WeakPool",
+    "WrongOffload",
     "on",
 ]

@@ -46,8 +46,12 @@ EntryKind = Literal[
     "scheduled-job",
     "command",
     "loop-callback",
+    "signal-handler",
     "stream",
 ]
+
+
+Where = Literal["loop", "thread", "process"]
 
 
 class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,11 +70,16 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A registration: calling this API makes the callable in `args` (or the decorated function) an entry point."""
+    """A registration: calling this API makes the callable in `args` (or the decorated function) an entry point.
+
+    `where` is said only if it is not as in FastAPI, where coroutines run on the event loop and plain functions in the
+    thread pool: `loop` (plain functions, too), `thread` (coroutines, too, on a loop of their own) or `process`.
+    """
 
     kind: EntryKind
     args: tuple[str | int, ...] = ()
     decorator: bool = False
+    where: Where | None = None
 
 
 class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +88,10 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     In a `[[library.function]]` the names are qualified (`requests.get`); in a `[[library.type.call]]` they are method
     names, may be dotted paths from the instance (`chat.completions.create`), and may use `*` for any one segment.
     `brief` marks entering a lock: others hold it for moments only, so it counts only where the block awaits. `settled`
-    marks leaving an executor: what it waits for is done already where the block awaits.
+    marks leaving an executor: what it waits for is done already where the block awaits. `guards` are methods of the
+    same object with the answer that makes the call harmless: `queue.get()` where `queue.empty()` is known to be false.
+    `serves` marks a call that runs the server until it stops: what comes after it hurts nobody.
+    `pool` names the arguments whose sum bounds a pool, with their defaults.
     The constructor of a type is its `__init__`; `for x in obj` is `__iter__`, `with obj` is `__enter__`, and so on.
     """
 
@@ -98,6 +110,9 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entries: tuple[Entry, ...] = ()
     brief: bool = False
     settled: bool = False
+    guards: dict[str, bool] = {}
+    serves: bool = False
+    pool: dict[str, int] | None = None
     decorates: Literal["same", "blocks", "offloads", "cached", "contextmanager", "property", "entry"] | None = None
 
     @property
@@ -111,6 +126,9 @@ class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `item` is what iterating or subscripting gives, `enter` what `with` gives (default: the object itself), `awaited`
     what `await obj` gives. Type expressions are qualified names with optional arguments, `list[X]`, `X | Y`, `Self`.
+    `threads` is `same` for objects that only the thread that made them may use, and `one` for those that several
+    threads may use one after another, but not at once. `closed_by` are the methods any of which closes an instance;
+    only types that somebody must close have them.
     """
 
     name: str
@@ -121,6 +139,8 @@ class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     item: str | None = None
     enter: str | None = None
     awaited: str | None = None
+    threads: Literal["same", "one"] | None = None
+    closed_by: tuple[str, ...] = ()
 
 
 class Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,6 +173,7 @@ class Catalogue:
     def __init__(self, libraries: Iterable[Library], overrides: Iterable[Library] = ()) -> None:
         """`overrides` are the user's entries: they may say otherwise than the bundled ones."""
         bundled, own = tuple(libraries), tuple(overrides)
+        self.bundled, self.own = bundled, own
         self.libraries = (*bundled, *own)
         self.roots: set[str] = set()
         self._functions: dict[str, CallSpec] = {}
@@ -244,6 +265,10 @@ class Catalogue:
         """Whether `base` is among the catalogued bases of `qualified` (or the same type)."""
         wanted = self.canonical(base)
         return self.canonical(qualified) == wanted or any(kind.name == wanted for kind in self.mro(qualified))
+
+    def threads(self, qualified: str) -> Literal["same", "one"] | None:
+        """Which threads may use an instance of the type, for what its nearest base says; None is any thread."""
+        return next((kind.threads for kind in self.mro(qualified) if kind.threads is not None), None)
 
     def method(self, qualified: str, path: str) -> CallSpec | None:
         """What calling `path` (a method name or a dotted path) on an instance does: exact names win over patterns."""

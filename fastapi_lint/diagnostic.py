@@ -60,6 +60,10 @@ class Fix(msgspec.Struct, frozen=True):
     message: str
     edits: tuple[Edit, ...]
 
+    def applies(self, unsafe: bool) -> bool:
+        """Whether it may be applied without a look at it: safe ones always, unsafe ones where these are wanted."""
+        return self.applicability is Applicability.SAFE or (unsafe and self.applicability is Applicability.UNSAFE)
+
 
 class Hop(msgspec.Struct, frozen=True):
     """One step of a chain: the code at this place does what `text` says."""

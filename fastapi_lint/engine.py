@@ -4,54 +4,75 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from fastapi_lint.cache import FOLDER, Analyses, Contents, Database, digest
-from fastapi_lint.config import (
-    PerFileIgnores,
-    Settings,
-    selected_rules,
-    severity_overrides,
-)
+from fastapi_lint.config import Settings
 from fastapi_lint.deep_stack import with_deep_stack
-from fastapi_lint.diagnostic import Diagnostic, Hop, Position
+from fastapi_lint.deployment import visible_workers
+from fastapi_lint.diagnosis import STAGE_TEXTS, Diagnosis, relative_key
+from fastapi_lint.diagnostic import Diagnostic, Position
+from fastapi_lint.environment import follow
+from fastapi_lint.facts import FOLLOWED
 from fastapi_lint.files import discover
-from fastapi_lint.findings import Analysis, Finding
+from fastapi_lint.findings import Analysis
 from fastapi_lint.source import SourceError
-from fastapi_lint.suppress import Suppressions, apply, unused
 
-UNUSED_SUPPRESSION = "FAL002"
+if TYPE_CHECKING:
+    from fastapi_lint.analysis import Analyser
+    from fastapi_lint.facts import ModuleFacts
+    from fastapi_lint.fix import Repaired
+    from fastapi_lint.project.resolution import Resolution
 
 Result = TypeVar("Result")
 Progress = Callable[[int, int], object]
 
 
 class CheckRequest(msgspec.Struct, frozen=True):
-    """What to check: `paths` as the user gave them; `stdin` is a file name and the bytes that stand in for it."""
+    """What to check: `paths` as the user gave them; `stdin` is a file name and the bytes that stand in for it.
+
+    `fixes` asks for the fix of each diagnostic, which takes opening its file again.
+    """
 
     paths: tuple[Path, ...]
     settings: Settings
     root: Path
     stdin: tuple[str, bytes] | None = None
+    fixes: bool = False
+    wants_resolution: bool = False
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """What came out. `timings` are seconds by phase; `internal_errors` are tracebacks, one a crash."""
+    """What came out. `timings` are seconds by phase; `internal_errors` are tracebacks, one a crash.
+
+    `unasked` are the codes of rules that have fixes which nobody asked for. `resolution` is there if the request wants
+    it; its paths are spelled as those of diagnostics are.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     files_checked: int
     notes: tuple[str, ...] = ()
     internal_errors: tuple[str, ...] = ()
     timings: dict[str, float] = {}
+    unasked: frozenset[str] = frozenset()
+    resolution: Resolution | None = None
 
 
 def check(request: CheckRequest, progress: Progress | None = None) -> CheckResult:
     """Analyses the project and reports on the files asked for; `progress` hears how many files of how many are read."""
     return _Run(request, progress).run()
+
+
+def fix(request: CheckRequest, unsafe: bool, progress: Progress | None = None) -> Repaired[CheckResult]:
+    """Checks, and works out what the files asked for would be with all fixes that may be applied. Writes nothing."""
+    from fastapi_lint.fix import repair  # no other run needs it
+
+    run = _Run(msgspec.structs.replace(request, fixes=True), progress)
+    return with_deep_stack(lambda: repair(run.run, run.asked, unsafe))
 
 
 class _Run:
@@ -63,22 +84,41 @@ class _Run:
         self.errors: list[str] = []
         self.timings: dict[str, float] = {}
         self.shown: dict[str, str] = {}
+        self.followed: dict[str, Path] = {}
+        self.source_roots: tuple[Path, ...] = self.settings.src_roots
+        self.contents: dict[str, bytes] = {}
+        self.changes: Mapping[str, bytes] = {}
+        self.extracted: dict[bytes, ModuleFacts] = {}
+        self.analyser: Analyser | None = None
+        self.files = self._timed("discover", self._discover)
+        self.workers = visible_workers(request.root)
 
-    def run(self) -> CheckResult:
-        files = self._timed("discover", self._discover)
+    def asked(self) -> dict[str, bytes]:
+        """What was read of the files to report on, by the names that they are reported under."""
+        return {name: self.contents[key] for key, name in self.shown.items() if key in self.contents}
+
+    def run(self, changes: Mapping[str, bytes] | None = None) -> CheckResult:
+        """Checks what was read, or that with `changes`: new contents by the names that files are reported under."""
+        self.changes = changes or {}
+        self.errors, self.analyser = [], None
         database = self._database()
         try:
-            analysis = self._analysis(files, database)
+            analysis = self._analysis(database)
         finally:
             if database is not None:
                 database.close()
-        found = self._timed("report", lambda: _Reporting(self.request, analysis, self.shown).diagnostics())
+        diagnosis = Diagnosis(self.request.settings, self.request.root, analysis, self.shown, self.followed)
+        found = self._timed("report", diagnosis.diagnostics)
+        if self.request.fixes:
+            found = self._timed("fixes", lambda: self._with_fixes(diagnosis, found))
         return CheckResult(
             diagnostics=found,
             files_checked=len(self.shown),
             notes=tuple(self.notes),
             internal_errors=tuple(self.errors),
-            timings=self.timings,
+            timings=dict(self.timings),
+            unasked=frozenset() if self.request.fixes else diagnosis.fixable(),
+            resolution=self._resolution(),
         )
 
     def _timed(self, phase: str, work: Callable[[], Result]) -> Result:
@@ -86,7 +126,18 @@ class _Run:
         try:
             return work()
         finally:
-            self.timings[phase] = time.perf_counter() - start
+            self.timings[phase] = self.timings.get(phase, 0.0) + time.perf_counter() - start
+
+    def _with_fixes(self, diagnosis: Diagnosis, found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+        if self.analyser is None:
+            return found
+        fixes = self.analyser.fixes(self._present)
+        fixed = diagnosis.with_fixes(found, fixes)
+        self.errors += fixes.errors
+        return fixed
+
+    def _resolution(self) -> Resolution | None:
+        return self.analyser.resolution(self.shown) if self.analyser and self.request.wants_resolution else None
 
     # -- files
 
@@ -95,16 +146,17 @@ class _Run:
         root = self.request.root
         files: dict[str, Path] = {}
         for path in discover(self.request.paths, self.settings, self.notes.append):
-            key = _key(path, root)
+            key = relative_key(path, root)
             files[key] = path
             self.shown[key] = str(path)
         if self.request.stdin is not None:
             name = Path(self.request.stdin[0])
-            files[_key(name, root)] = name
-            self.shown[_key(name, root)] = self.request.stdin[0]
+            files[relative_key(name, root)] = name
+            self.shown[relative_key(name, root)] = self.request.stdin[0]
         for path in self._context_files(root):
-            files.setdefault(_key(path, root), path)
-        return dict(sorted(files.items()))
+            files.setdefault(relative_key(path, root), path)
+        self._follow(files)
+        return dict(sorted({**files, **self.followed}.items()))
 
     def _context_files(self, root: Path) -> Iterable[Path]:
         """Chains need the whole project, whatever files were asked for."""
@@ -112,33 +164,62 @@ class _Run:
             return []
         return discover([root], self.settings) if root.is_dir() else []
 
+    def _follow(self, files: dict[str, Path]) -> None:
+        """The files of followed packages; those that are files of the project need no more than to be found."""
+        settings = self.settings
+        if not settings.follow:
+            return
+        folders = (settings.root, settings.base)
+        found = follow(settings.follow, settings.python, folders, settings.max_file_size, self.notes.append)
+        own = {os.path.realpath(path) for path in files.values()}
+        inside = [root for root in found.roots if not relative_key(root, settings.root).startswith("..")]
+        for name, path in found.files.items():
+            if os.path.realpath(path) in own and any(root / name == path for root in inside):
+                self.source_roots += tuple(root for root in inside if root / name == path)
+            else:
+                self.followed[f"{FOLLOWED}/{name}"] = path
+        self.source_roots = tuple(dict.fromkeys(self.source_roots))
+
     def _stdin_content(self, key: str) -> bytes | None:
         stdin = self.request.stdin
         return stdin[1] if stdin is not None and self.shown.get(key) == stdin[0] else None
 
+    def _present(self, key: str) -> bytes:
+        """The content of a file as this check sees it; raises OSError."""
+        changed = self.changes.get(self.shown.get(key, ""))
+        if changed is not None:
+            return changed
+        known = self.contents.get(key)
+        if known is None:
+            stdin = self._stdin_content(key)
+            known = self.contents[key] = self.files[key].read_bytes() if stdin is None else stdin
+        return known
+
     # -- the analysis
 
     def _database(self) -> Database | None:
-        # A plugin's rules may change at any time, and nothing would tell.
-        if not self.settings.cache or self.settings.plugins:
+        # A plugin's rules may change at any time, and nothing would tell; half-fixed files are not worth keeping.
+        if not self.settings.cache or self.settings.plugins or self.changes:
             return None
         return Database(self.settings.cache_dir or self.request.root / FOLDER)
 
-    def _analysis(self, files: dict[str, Path], database: Database | None) -> Analysis:
-        """A kept analysis if there is one of these very files, else a new one."""
+    def _analysis(self, database: Database | None) -> Analysis:
+        """A kept analysis if there is one of these very files and it is enough, else a new one."""
         if database is None:
-            return self._analyse(files, None, None)
+            return self._analyse(None, None)
         kept = Analyses(database, self._relevant_settings())
-        known = self._timed("cache", lambda: self._look_up(files, database, kept))
+        if self.request.fixes or self.request.wants_resolution:
+            return self._analyse(database, kept)
+        known = self._timed("cache", lambda: self._look_up(database, kept))
         if known is not None:
             return known
         with database.alone():  # whoever comes second finds what the first one has kept
-            return self._look_up(files, database, kept) or self._analyse(files, database, kept)
+            return self._look_up(database, kept) or self._analyse(database, kept)
 
-    def _look_up(self, files: dict[str, Path], database: Database, kept: Analyses) -> Analysis | None:
+    def _look_up(self, database: Database, kept: Analyses) -> Analysis | None:
         contents = Contents(database, self.request.root)
         digests: dict[str, bytes] = {}
-        for key, path in files.items():
+        for key, path in self.files.items():
             stdin = self._stdin_content(key)
             try:
                 digests[key] = contents.digest(key, path) if stdin is None else digest(stdin)
@@ -152,105 +233,32 @@ class _Run:
         settings = self.settings
         sources = [(layer.select, layer.extend_select, layer.ignore) for layer in settings.layers]
         layers = [source for source in sources if source != (None, (), ())]
-        parts: tuple[Any, ...] = (layers, settings.libraries, settings.include_tests, self._source_roots())
+        silent = [stage for stage in STAGE_TEXTS if settings.level(stage) == "silent"]
+        parts: tuple[Any, ...] = (layers, settings.libraries, silent, self._roots(), self.workers)
         return [msgspec.json.encode(part) for part in parts]
 
-    def _source_roots(self) -> list[str]:
-        roots = [_key(path, self.request.root) for path in self.settings.src_roots]
+    def _roots(self) -> list[str]:
+        roots = [relative_key(path, self.request.root) for path in self.source_roots]
         return [root for root in roots if not root.startswith("..")]
 
-    def _analyse(self, files: dict[str, Path], database: Database | None, kept: Analyses | None) -> Analysis:
+    def _analyse(self, database: Database | None, kept: Analyses | None) -> Analysis:
         from fastapi_lint.analysis import Analyser
 
-        analyser = Analyser(self.settings, self._source_roots(), database, self.progress)
+        extracted = self.extracted if self.request.fixes else {}
+        roots, workers = self._roots(), self.workers
+        analyser = self.analyser = Analyser(self.settings, roots, workers, database, self.progress, extracted)
         contents: dict[str, bytes] = {}
         complete = True
-        for key, path in files.items():
-            stdin = self._stdin_content(key)
+        for key in self.files:
             try:
-                contents[key] = path.read_bytes() if stdin is None else stdin
+                contents[key] = self._present(key)
             except OSError as error:
                 complete = False
                 analyser.unreadable(key, SourceError(f"cannot be read: {error.strerror}", Position(1, 1)))
-        analysis = with_deep_stack(lambda: analyser.run(contents, files))
+        analysis = with_deep_stack(lambda: analyser.run(contents, self.files))
         self.errors += analyser.errors
-        self.timings |= analyser.timings
+        for phase, seconds in analyser.timings.items():
+            self.timings[phase] = self.timings.get(phase, 0.0) + seconds
         if kept is not None and complete and not analyser.errors and self.request.stdin is None:
             kept.store(kept.key({key: digest(content) for key, content in contents.items()}), analysis)
         return analysis
-
-
-class _Reporting:
-    """The diagnostics of the files asked for, out of an analysis of the project."""
-
-    def __init__(self, request: CheckRequest, analysis: Analysis, shown: dict[str, str]) -> None:
-        self.request = request
-        self.settings = request.settings
-        self.analysis = analysis
-        self.shown = shown
-        self.selected = selected_rules(self.settings, analysis)
-        self.severities = severity_overrides(self.settings, analysis)
-        self.infos = {rule.code: rule for rule in analysis.rules}
-
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """In the order of files and places, each once."""
-        by_file: dict[str, list[Diagnostic]] = {}
-        for finding in self.analysis.findings:
-            if finding.path in self.shown:
-                by_file.setdefault(finding.path, []).append(self._diagnostic(finding))
-        kept = self._unsuppressed(by_file)
-        once = {(d.filename, d.location, d.code): d for d in reversed(kept)}
-        return tuple(sorted(once.values(), key=lambda d: d.sort_key))
-
-    def _diagnostic(self, finding: Finding) -> Diagnostic:
-        info = self.infos[finding.code]
-        place = finding.place
-        return Diagnostic(
-            code=info.code,
-            name=info.name,
-            severity=self.severities.get(info.code, finding.severity or info.severity),
-            message=finding.message,
-            filename=self.shown[finding.path],
-            location=Position(place.row, place.column),
-            end_location=Position(place.end_row, place.end_column),
-            chain=tuple(msgspec.structs.replace(hop, filename=self._shown_path(hop)) for hop in finding.chain),
-            entry_points=finding.entry_points,
-        )
-
-    def _shown_path(self, hop: Hop) -> str:
-        """A path as the user may open it from where he stands."""
-        if hop.filename in self.shown:
-            return self.shown[hop.filename]
-        return os.path.relpath(self.request.root / hop.filename)
-
-    def _unsuppressed(self, by_file: dict[str, list[Diagnostic]]) -> list[Diagnostic]:
-        """What no comment and no `per-file-ignores` silences, and the comments that silence nothing."""
-        kept: list[Diagnostic] = []
-        ignores = PerFileIgnores(self.settings, self.analysis)
-        known = {info.name: info.code for info in self.analysis.rules}
-        narrowed = self.selected < {info.code for info in self.analysis.rules if info.default}
-        unreadable = set(self.analysis.unreadable)
-        for key, filename in self.shown.items():
-            suppressions = self.analysis.suppressions.get(key, Suppressions())
-            if key not in by_file and not suppressions.entries:
-                continue
-            found = tuple(by_file.get(key, ()))
-            if key in unreadable:
-                kept += found
-                continue
-            ignored = ignores(Path(os.path.abspath(filename)))
-            if self.settings.ignore_noqa:
-                suppressions = suppressions.without_noqa()
-            if suppressions.skips_file:
-                continue
-            inside, used = apply((d for d in found if d.code not in ignored), suppressions)
-            kept += inside
-            active = self.selected - ignored
-            if UNUSED_SUPPRESSION in active:
-                kept += unused(filename, suppressions, used, known, active, narrowed)
-        return kept
-
-
-def _key(path: Path, root: Path) -> str:
-    """The path relative to the project root, with slashes."""
-    return Path(os.path.relpath(os.path.abspath(path), root)).as_posix()

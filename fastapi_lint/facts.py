@@ -19,6 +19,8 @@ import msgspec
 
 NONE = -1
 """An index that points at nothing."""
+FOLLOWED = "<followed>"
+"""The folder below which followed packages stand, whatever their real place: no file of a project has this path."""
 
 
 class _Node(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="node"):
@@ -106,9 +108,10 @@ class Bin(_Node, tag=12):
 
 
 class Choice(_Node, tag=13):
-    """One of several values: `a if c else b`, `a or b`."""
+    """One of two values: `a if test else b`, or `a or b` (no `test`)."""
 
     items: tuple[int, ...]
+    test: int = NONE
 
 
 class Func(_Node, tag=14):
@@ -314,7 +317,10 @@ class Place(_Plain):
 
 
 class ModuleFacts(msgspec.Struct, frozen=True, array_like=True):
-    """Everything that later phases may know of a file. `scopes[0]` is the module itself."""
+    """Everything that later phases may know of a file. `scopes[0]` is the module itself.
+
+    `names_pooler` says that the text, comments and all, names a pooler that stands before the database (PgBouncer).
+    """
 
     scopes: tuple[Scope, ...]
     places: tuple[Place, ...]
@@ -322,3 +328,4 @@ class ModuleFacts(msgspec.Struct, frozen=True, array_like=True):
     star_imports: tuple[StarImport, ...] = ()
     exported: tuple[str, ...] | None = None
     diagnostics: tuple[LocalDiagnostic, ...] = ()
+    names_pooler: bool = False

@@ -37,6 +37,10 @@ class Registry:
     def by_name(self, name: str) -> RuleInfo | None:
         return self._by_name.get(name)
 
+    def rule(self, code: str) -> Rule | None:
+        """The rule itself."""
+        return next((rule for rule in self._rules if rule.code == code), None)
+
     def project_rules(self) -> list[ProjectRule]:
         return [rule for rule in self._rules if isinstance(rule, ProjectRule)]
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import msgspec
 
-from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Hop, Severity
-from fastapi_lint.project import Project, Spot
+from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Fix, Hop, Severity
+from fastapi_lint.project import BlockingUse, Project, Spot, WrongOffload
+from fastapi_lint.repair import Opener
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -26,13 +27,18 @@ _NODE_TYPES = "__node_types__"
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One occurrence as a rule sees it; `severity` overrides the rule's own."""
+    """One occurrence as a rule sees it; `severity` overrides the rule's own, `about` is what a fix starts from.
+
+    `stage` is where the code runs if it is not for requests: `startup`, `workers` or `scripts`.
+    """
 
     spot: Spot
     message: str
     chain: tuple[Hop, ...] = ()
     entry_points: tuple[EntryPointLabel, ...] = ()
     severity: Severity | None = None
+    stage: str = ""
+    about: BlockingUse | WrongOffload | None = None
 
 
 class Rule:
@@ -43,6 +49,10 @@ class Rule:
     severity: ClassVar[Severity]
     default: ClassVar[bool] = True
     fix: ClassVar[Applicability | None] = None
+
+    def repair(self, report: Report, opener: Opener) -> Fix | None:  # noqa: ARG002 - most rules have no fix
+        """What would repair the occurrence; asked for on request only."""
+        return None
 
     @classmethod
     def documentation(cls) -> str:

@@ -41,7 +41,7 @@ _DIRECTIVE = re.compile(
 _ITEM = re.compile(r"[^\s,]+")
 _OUR_CODE = re.compile(r"FAL[0-9]*", re.IGNORECASE)
 _UNREADABLE = "FAL001"
-_UNUSED = "FAL002"
+UNUSED = "FAL002"
 
 
 class Kind(str, Enum):
@@ -162,7 +162,7 @@ def unused(
     """
     found = []
     for index, entry in enumerate(suppressions.entries):
-        if any(item.text.upper() == _UNUSED for item in entry.items) or entry.kind is Kind.FILE_SKIP:
+        if any(item.text.upper() == UNUSED for item in entry.items) or entry.kind is Kind.FILE_SKIP:
             continue
         if not entry.items:
             if entry.kind is Kind.IGNORE and not narrowed and (index, -1) not in used:
@@ -194,7 +194,7 @@ def _report(filename: str, entry: Suppression, items: tuple[int, ...], message: 
     else:
         edit = entry.removal
     return Diagnostic(
-        code=_UNUSED,
+        code=UNUSED,
         name="unused-suppression",
         severity=Severity.WARNING,
         message=message,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from fastapi_lint.config import load_settings
 from fastapi_lint.diagnostic import Diagnostic
-from fastapi_lint.engine import CheckRequest, CheckResult, check
+from fastapi_lint.engine import CheckRequest, CheckResult, check, fix
+from fastapi_lint.fix import Repaired
 
 _EXPECT = re.compile(r"#\s*expect:\s*(FAL\d+(?:\s*,\s*FAL\d+)*)")
 
@@ -43,15 +44,22 @@ def expectations(case: Path) -> Marks:
 
 def run_case(case: Path, select: tuple[str, ...]) -> CheckResult:
     """Lints a case with the given rules. A file is linted alone, as if its folder held nothing else."""
+    return check(_request(case, select))
+
+
+def fix_case(case: Path, select: tuple[str, ...], unsafe: bool) -> Repaired[CheckResult]:
+    """Applies the fixes of these rules to a case, in memory."""
+    return fix(_request(case, select), unsafe)
+
+
+def _request(case: Path, select: tuple[str, ...]) -> CheckRequest:
     root = case_root(case)
     settings = load_settings(
         [case], root, isolated=True, overrides={"select": list(select), "exclude": [], "cache": False}
     )
     if case.is_file():
-        request = CheckRequest((), settings, case.parent / "__case__", (str(case), case.read_bytes()))
-    else:
-        request = CheckRequest((case,), settings, case)
-    return check(request)
+        return CheckRequest((), settings, case.parent / "__case__", (str(case), case.read_bytes()))
+    return CheckRequest((case,), settings, case)
 
 
 def reported(case: Path, diagnostics: tuple[Diagnostic, ...]) -> Marks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from fastapi_lint.api import BlockingUse, Project, ProjectRule, Report
+from fastapi_lint.api import Applicability, BlockingUse, Fix, Opener, Project, ProjectRule, Report
 
 Kind = Literal[
     "sleep",
@@ -26,17 +26,25 @@ Kind = Literal[
 class BlockingRule(ProjectRule):
     """Reports each expression of loop code whose callee ends in a blocking call of one kind."""
 
+    fix = Applicability.UNSAFE
     kind: ClassVar[Kind]
     effect: ClassVar[str] = "blocks the event loop"
     way_out: ClassVar[str] = "run it with `await asyncio.to_thread(...)`"
 
     def check(self, project: Project) -> Iterator[Report]:
         for use in project.blocking(self.kind):
-            yield Report(use.spot, self.message(use), use.chain, use.entry_points)
+            severity = self.severity.lowered() if use.once else None
+            yield Report(use.spot, self.message(use), use.chain, use.entry_points, severity, use.stage, use)
+
+    def repair(self, report: Report, opener: Opener) -> Fix | None:
+        return opener.blocking(report.about, self.fix) if isinstance(report.about, BlockingUse) else None
 
     def message(self, use: BlockingUse) -> str:
         """What blocks, through what, and the way out."""
         sink = use.call.name
         through = f" through `{use.callee}`" if use.chain else ""
-        twin = f"use `{use.call.spec.twin}`, or " if use.call.spec.twin else ""
-        return f"`{sink}` {self.effect}{through}; {twin}{self.way_out}"
+        spec = use.call.spec
+        note = f" ({spec.note})" if spec.note else ""
+        twin = f"use `{spec.twin}`{note}, or " if spec.twin else ""
+        once = " on first use" if use.once else ""
+        return f"`{sink}` {self.effect}{once}{through}; {twin}{self.way_out}"

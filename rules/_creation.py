@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from fastapi_lint.api import Creation, EntryPointLabel, Project, ProjectRule, Report
+from fastapi_lint.api import Creation, EntryPointLabel, LocalModel, Project, ProjectRule, Report, Severity
 
 
 class CreationRule(ProjectRule):
-    """Reports each constructor or connect call of some kinds that request handling reaches."""
+    """Reports each constructor or connect call of some kinds that request handling reaches.
+
+    What a loop makes in each pass is FAL210's to report.
+    """
 
     kinds: ClassVar[frozenset[str]]
     cost: ClassVar[str]
@@ -17,15 +20,29 @@ class CreationRule(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for creation in project.creations(self.kinds):
-            spot = project.spot(creation.frame.gid, creation.call.place)
-            chain = project.way_in(list(creation.way))
-            yield Report(spot, self.message(creation), chain, _labels(creation))
+            if not creation.in_loop:
+                yield report(project, creation, self.message(creation))
 
     def message(self, creation: Creation) -> str:
         """What is made, how often, what it costs, and the way out."""
-        often = "in a loop for each request" if creation.in_loop else "for each request"
-        return f"`{creation.call.name}` is created {often}: {self.cost}; {self.way_out}"
+        made = f"`{creation.call.name}` is created for each request{often(creation)}: {self.cost}; "
+        if creation.from_request:
+            return made + "its address or credentials come with the request: keep one for each of them, if they are few"
+        return made + self.way_out
 
 
-def _labels(creation: Creation) -> tuple[EntryPointLabel, ...]:
-    return tuple(EntryPointLabel(a.entry.kind, a.entry.label) for a in creation.way if a.entry is not None)
+def report(project: Project, creation: Creation, message: str, severity: Severity | None = None) -> Report:
+    """A creation where it stands, with the shortest way in and all entry points."""
+    spot, chain = project.creation_place(creation)
+    lowered = Severity.INFO if creation.from_request else severity
+    return Report(spot, message, chain, labels(creation), lowered)
+
+
+def labels(found: Creation | LocalModel) -> tuple[EntryPointLabel, ...]:
+    """All entry points that lead there, the nearest one first."""
+    return tuple(dict.fromkeys(EntryPointLabel(entry.kind, entry.label) for entry in found.entries))
+
+
+def often(found: Creation | LocalModel) -> str:
+    """How many entry points lead there, if it is more than one."""
+    return f" ({len(found.entries)} entry points lead here)" if len(found.entries) > 1 else ""

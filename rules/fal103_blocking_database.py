@@ -47,6 +47,16 @@ def count_users(connection: sqlite3.Connection) -> int:
 def users() -> int:
     return count_users(sqlite3.Connection("shop.db"))
 ```
+
+## Fix safety
+
+The fix is unsafe. A route or dependency that awaits nothing, and that nothing but its registration names, becomes a
+plain `def`, which FastAPI runs in its thread pool. Elsewhere the call is awaited in a thread, in the way that the
+project uses or `offload-style` names. The code then runs beside the event loop, and not everything that it touches can
+be seen.
+
+There is no fix where one would be wrong: a lock is held, shared state is looked at before the call and changed after
+it, an object belongs to one thread or is shared by requests, or the code needs the running loop.
 """
 
 from __future__ import annotations

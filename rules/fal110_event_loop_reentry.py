@@ -43,6 +43,11 @@ async def load() -> int:
 async def index() -> int:
     return await load()
 ```
+
+## Fix safety
+
+The fix is unsafe: `asyncio.run(f())` becomes `await f()`, which then shares its loop, its context and its cancellation
+with the code around. There is none with options (`debug=True`), through helpers, or for loops that the code keeps.
 """
 
 from __future__ import annotations

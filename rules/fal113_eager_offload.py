@@ -46,19 +46,25 @@ def total(n: int) -> int:
 async def index(n: int) -> int:
     return await asyncio.to_thread(total, n)
 ```
+
+## Fix safety
+
+The fix is unsafe: the function runs in the thread, later than it did, and its result is no longer called. There is none
+where the offload has further arguments or cannot hand on keywords.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.api import Project, ProjectRule, Report, Severity
+from fastapi_lint.api import Applicability, Fix, Opener, Project, ProjectRule, Report, Severity, WrongOffload
 
 
 class EagerOffload(ProjectRule):
     code = "FAL113"
     name = "eager-offload"
     severity = Severity.ERROR
+    fix = Applicability.UNSAFE
 
     def check(self, project: Project) -> Iterator[Report]:
         for offload in project.offloads():
@@ -67,4 +73,7 @@ class EagerOffload(ProjectRule):
                     f"`{offload.target}` runs on the event loop, and its result goes to `{offload.api}`; "
                     "pass the function and its arguments separately"
                 )
-                yield Report(offload.spot, message)
+                yield Report(offload.spot, message, about=offload)
+
+    def repair(self, report: Report, opener: Opener) -> Fix | None:
+        return opener.wrong_offload(report.about) if isinstance(report.about, WrongOffload) else None

@@ -47,19 +47,25 @@ async def refresh() -> None:
 async def index() -> None:
     await refresh()
 ```
+
+## Fix safety
+
+The fix is safe: nothing ran so far. There is none where the code awaits the coroutine that comes out of the thread, or
+hands it on, or where the offload has options of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.api import Project, ProjectRule, Report, Severity
+from fastapi_lint.api import Applicability, Fix, Opener, Project, ProjectRule, Report, Severity, WrongOffload
 
 
 class OffloadedCoroutine(ProjectRule):
     code = "FAL114"
     name = "offloaded-coroutine"
     severity = Severity.ERROR
+    fix = Applicability.SAFE
 
     def check(self, project: Project) -> Iterator[Report]:
         for offload in project.offloads():
@@ -68,4 +74,7 @@ class OffloadedCoroutine(ProjectRule):
                     f"`{offload.target}` is async: in a thread it only makes a coroutine that nobody awaits; "
                     "`await` it directly"
                 )
-                yield Report(offload.spot, message)
+                yield Report(offload.spot, message, about=offload)
+
+    def repair(self, report: Report, opener: Opener) -> Fix | None:
+        return opener.wrong_offload(report.about) if isinstance(report.about, WrongOffload) else None

@@ -3,7 +3,9 @@
 ## What it does
 
 Reports statements of request handling that change a module-level or class-level list, dict or set, an object that a
-module variable holds, or `app.state`.
+module variable holds, or `app.state`, or an object that lives there and its own methods change. Changes under a lock,
+and tasks, locks, queues and clients that are kept, stay silent; what is made when the first request needs it is
+information.
 
 ## Why is this bad?
 
@@ -44,7 +46,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.api import EntryPointLabel, Project, ProjectRule, Report, Severity
+from fastapi_lint.api import Project, ProjectRule, Report, Severity
+
+from ._state import lazy_message, report
 
 
 class MutableGlobal(ProjectRule):
@@ -54,10 +58,13 @@ class MutableGlobal(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for mutation in project.mutations():
-            spot = project.spot(mutation.frame.gid, mutation.place)
-            labels = [EntryPointLabel(a.entry.kind, a.entry.label) for a in mutation.way if a.entry is not None]
+            if mutation.rebinds or mutation.fills:
+                continue
+            if mutation.lazy:
+                yield report(project, mutation, lazy_message(mutation), Severity.INFO)
+                continue
             message = (
                 f"`{mutation.name}` is shared by all requests ({mutation.where}) and changed here; "
                 "keep it in the request, or in a store that all workers share"
             )
-            yield Report(spot, message, project.way_in(list(mutation.way)), tuple(labels))
+            yield report(project, mutation, message)

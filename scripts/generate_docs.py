@@ -31,7 +31,7 @@ _README_TABLE = re.compile(r"(<!-- rules: [^>]*-->\n).*?(<!-- end of rules -->)"
 def rule_page(info: RuleInfo) -> str:
     """The page of one rule."""
     state = "on by default" if info.default else "off by default"
-    fix = "no fix" if info.fix == "none" else f"{info.fix} fix"
+    fix = "no fix" if info.fix == "none" else f"[{info.fix} fix](../fixes.md) where one is possible"
     source = f"rules/{info.code.lower()}_{info.name.replace('-', '_')}.py"
     return (
         f"<!-- Written by scripts/generate_docs.py from {source}: change it there. -->\n\n"

@@ -249,7 +249,7 @@ def test_a_run_without_changes_loads_neither_libcst_nor_rules(tmp_path: Path) ->
     (tmp_path / "app.py").write_bytes(SOURCE)
     assert loaded_after(["."], tmp_path) == list(HEAVY)
     assert loaded_after(["."], tmp_path) == []
-    assert loaded_after(["app.py", "--output-format", "json"], tmp_path) == []
+    assert loaded_after(["app.py", "--output-format", "github"], tmp_path) == []
 
 
 def test_help_loads_nothing_heavy(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_diagnostics_are_exit_code_1_on_stdout(project: Path) -> None:
     assert result.exit_code == 1
     assert result.stdout.startswith("error[FAL101]")
     assert " --> bad.py:10:5\n" in result.stdout
-    assert result.stdout.endswith("Found 1 diagnostic (1 error, 0 warnings, 0 info).\n")
+    assert "\nFound 1 diagnostic (1 error, 0 warnings, 0 info).\n" in result.stdout
     assert result.stderr == ""
 
 
@@ -267,7 +267,7 @@ def test_a_folder_named_like_a_misspelt_command_is_a_path(project: Path) -> None
 
 
 def test_crash_is_exit_code_2_with_a_traceback_only_on_request(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def crash(request: object) -> object:
+    def crash(*_: object) -> object:
         raise RuntimeError("boom")
 
     monkeypatch.setattr(engine, "check", crash)
@@ -282,7 +282,7 @@ def test_crash_is_exit_code_2_with_a_traceback_only_on_request(project: Path, mo
 def test_crash_inside_a_rule_is_exit_code_2_and_hides_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = engine.check
 
-    def partial(request: engine.CheckRequest) -> engine.CheckResult:
+    def partial(request: engine.CheckRequest, *_: object) -> engine.CheckResult:
         found = real(request).diagnostics
         error = "FAL999: Traceback (most recent call last):\n  File x\nKeyError: 'k'\n"
         return engine.CheckResult(diagnostics=found, files_checked=2, internal_errors=(error,))
@@ -295,7 +295,7 @@ def test_crash_inside_a_rule_is_exit_code_2_and_hides_nothing(project: Path, mon
 
 
 def test_interrupt_is_neither_clean_nor_diagnostics(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(request: object) -> object:
+    def interrupt(*_: object) -> object:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "check", interrupt)

@@ -19,7 +19,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from ecosystem import archive, chains, cli, diff, projects, report, revisions, runner, sample, source, store
+from ecosystem import archive, chains, cli, diff, projects, report, resolution, revisions, runner, sample, source, store
 from ecosystem.errors import EcosystemError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -492,6 +492,29 @@ class TestReading:
         file = tmp_path / "a.py"
         file.write_bytes("a\x0cb\r\nc\u2028d\re\n".encode())
         assert source.read_lines(file) == ("a\x0cb", "c\u2028d", "e")
+
+
+class TestResolution:
+    def test_the_real_linter_is_asked(self, workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        app = "async def f(x):\n    g()\n    x.g()\n    x.other()\n\n\ndef g():\n    len('')\n"
+        archived = write_wheel(workspace / "cache" / "archives" / "demo-1.0.whl", {**DEMO_FILES, "demo/app.py": app})
+        entry = {**VALID, "sha256": archived, "paths": ["demo"]}
+        write_projects(workspace / "projects.toml", entry)
+        assert ecosystem(workspace, "fetch") == 0
+        capsys.readouterr()
+        assert ecosystem(workspace, "resolution") == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[1].split() == ["demo", "4", "50.0", "%", "1", "1", "50.0", "%", "50.0", "%"]
+        assert lines[2].split()[0] == "all"
+        assert lines[-2].strip() == "1  unknown receiver: a parameter without annotation"
+        assert lines[-1].strip() == "demo: x.g: a parameter without annotation"
+
+    def test_a_linter_that_fails_is_an_error(self, workspace: Path) -> None:
+        assert ecosystem(workspace, "fetch") == 0
+        (project,) = projects.load_projects(workspace / "projects.toml")
+        linter = runner.Linter((sys.executable, str(workspace / "linter.py")))
+        with pytest.raises(EcosystemError, match="no resolution"):
+            resolution.resolve_project(linter, project, workspace / "cache")
 
 
 class TestChains:

@@ -76,17 +76,17 @@ def _project(folder: Path) -> Path:
 
 
 def _run_hook(
-    hooks: Path, project: Path, environment: Mapping[str, str], *words: str
+    hooks: Path, project: Path, environment: Mapping[str, str], *words: str, hook: str = "fastapi-lint"
 ) -> subprocess.CompletedProcess[str]:
     # `pre-commit run` with a configuration that names the repository, as users have it; try-repo builds anew each time
     revision = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=hooks, check=True, capture_output=True, text=True
     ).stdout.strip()
     (project / ".pre-commit-config.yaml").write_text(
-        f"repos:\n- repo: {hooks}\n  rev: {revision}\n  hooks:\n  - id: fastapi-lint\n"
+        f"repos:\n- repo: {hooks}\n  rev: {revision}\n  hooks:\n  - id: {hook}\n"
     )
     _git(project, "add", ".pre-commit-config.yaml")
-    command = [sys.executable, "-m", "pre_commit", "run", "fastapi-lint", "--color", "never", *words]
+    command = [sys.executable, "-m", "pre_commit", "run", hook, "--color", "never", *words]
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=600)
 
 
@@ -109,6 +109,26 @@ def test_hook(hooks: Path, environment: Mapping[str, str], tmp_path: Path) -> No
     (project / "fastapi-lint.toml").write_text('extend-exclude = ["routes.py"]\n')
     excluded = _run_hook(hooks, project, environment, "--files", "routes.py")
     assert excluded.returncode == 0, excluded.stdout
+
+
+def test_fixing_hook(hooks: Path, environment: Mapping[str, str], tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.fastapi-lint]\nselect = ['FAL002', 'FAL101']\n")
+    (tmp_path / "rest.py").write_text("x = 1  # noqa: FAL101\n")
+    project = _project(tmp_path)
+    (project / "helper.py").write_text(HELPER.replace("(1)", "(1)  # noqa: FAL101"))
+    _git(project, "add", "--all")
+
+    changed = _run_hook(hooks, project, environment, "--files", "helper.py", "routes.py", hook="fastapi-lint-fix")
+    assert changed.returncode == 1, changed.stdout + changed.stderr
+    assert "files were modified by this hook" in changed.stdout
+    assert "(1 fixed, 1 remaining)" in changed.stdout
+    assert (project / "helper.py").read_text() == HELPER
+    assert (project / "rest.py").read_text() == "x = 1  # noqa: FAL101\n"
+
+    (project / "routes.py").write_text(ROUTES.replace("    wait()", "    pass"))
+    _git(project, "add", "--all")
+    again = _run_hook(hooks, project, environment, "--files", "helper.py", "routes.py", hook="fastapi-lint-fix")
+    assert again.returncode == 0, again.stdout + again.stderr
 
 
 def test_try_repo(hooks: Path, environment: Mapping[str, str], tmp_path: Path) -> None:

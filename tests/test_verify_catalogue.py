@@ -307,7 +307,7 @@ def test_async_methods_are_found_through_bases_and_paths(verify: Verify) -> None
 
 def test_references_are_verified(verify: Verify) -> None:
     files = {"acme.py": "def get(): ...\nclass Answer: ...\n"}
-    found = verify(files, "acme.get", returns="list[acme.Answer] | acme.Gone", twin="acme.aget (since 3)")
+    found = verify(files, "acme.get", returns="list[acme.Answer] | acme.Gone", twin="acme.aget", note="since 3")
     assert found == {
         "acme.get": "PROVED",
         "acme.Answer": "PROVED",

@@ -62,6 +62,24 @@ def _selection_options(command: Command) -> Command:
     return command
 
 
+def _fix_options(command: Command) -> Command:
+    for option in reversed(
+        (
+            _switch("--fix", "Apply fixes to the files. Unsafe ones only with --unsafe-fixes."),
+            _switch("--unsafe-fixes", "Apply fixes that may change what the code does, too; mark them as fixable."),
+            click.option("--diff", is_flag=True, help="Show what --fix would change, as a patch, and change nothing."),
+            _switch("--fix-only", "Apply fixes, but do not report what remains."),
+            _switch("--show-fixes", "List what was fixed."),
+            click.option("--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 if anything was fixed."),
+            _list_option("--fixable", "RULES", "Rules whose fixes may be applied."),
+            _list_option("--unfixable", "RULES", "Rules whose fixes may not be applied."),
+            _list_option("--extend-fixable", "RULES", "Rules whose fixes may be applied beside those of --fixable."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 def _list_option(name: str, metavar: str, text: str) -> Callable[[Command], Command]:
     return click.option(name, multiple=True, metavar=metavar, help=f"{text} Comma-separated; may be repeated.")
 
@@ -72,6 +90,7 @@ def _switch(name: str, text: str) -> Callable[[Command], Command]:
 
 @main.command()
 @click.argument("paths", nargs=-1, type=_PATH)
+@_fix_options
 @_selection_options
 @click.option("--ignore-noqa", is_flag=True, help="Report what `# noqa` comments suppress, too.")
 @click.option(
@@ -82,7 +101,15 @@ def _switch(name: str, text: str) -> Callable[[Command], Command]:
 )
 @click.option("--output-file", "-o", type=_PATH, metavar="FILE", help="Where to write the report instead of stdout.")
 @click.option("--statistics", is_flag=True, help="Show counts by rule instead of diagnostics.")
+@click.option(
+    "--strict-resolution",
+    is_flag=True,
+    help="Say on stderr which calls on the event loop were not understood, and why.",
+)
+@click.option("--resolution-file", type=_PATH, metavar="FILE", help="Where to write the same as JSON.")
 @click.option("--exit-zero", "-e", is_flag=True, help="Exit with 0 even if there are diagnostics.")
+@_list_option("--follow", "PACKAGES", "Packages of the environment to analyse with the project, but not to report on.")
+@click.option("--python", type=_PATH, metavar="PATH", help="The interpreter or environment that has the packages.")
 @_config_options
 @click.option("--stdin-filename", type=_PATH, metavar="FILE", help="The name of the file that `-` reads from stdin.")
 @click.option(

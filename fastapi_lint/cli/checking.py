@@ -7,20 +7,24 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from fastapi_lint.catalogue import CatalogueError
 from fastapi_lint.cli.boundary import DIAGNOSTICS, ERROR, OK, report_crash
-from fastapi_lint.cli.progress import ProgressBar
+from fastapi_lint.cli.fixing import Mode, Outcome, after_fixes, deliver, mode_of, run
 from fastapi_lint.cli.terminal import terminal_width, wants_colour, warn, write
 from fastapi_lint.config import ConfigError, Settings, load_settings
+from fastapi_lint.environment import FollowError
 from fastapi_lint.files import PathError, discover, is_excluded
 from fastapi_lint.reporters import (
     HUMAN,
     Report,
+    fix_list,
+    fix_summary,
+    fixable_hint,
     read_source,
     render,
     statistics,
@@ -28,10 +32,15 @@ from fastapi_lint.reporters import (
 )
 from fastapi_lint.rule_info import RegistryError
 
+if TYPE_CHECKING:
+    from fastapi_lint.project.resolution import Resolution
+
 _STDIN = Path("-")
 _UNREADABLE = "FAL001"
-_LISTS = ("select", "ignore", "extend_select", "extend_ignore", "exclude", "extend_exclude")
-_PLAIN = ("force_exclude", "respect_gitignore", "include_tests", "output_format", "jobs")
+_LISTS: tuple[str, ...] = ("select", "ignore", "extend_select", "extend_ignore", "exclude", "extend_exclude")
+_LISTS += ("follow", "fixable", "unfixable", "extend_fixable")
+_PLAIN: tuple[str, ...] = ("force_exclude", "respect_gitignore", "include_tests", "output_format", "jobs")
+_PLAIN += ("fix", "fix_only", "unsafe_fixes", "show_fixes")
 
 
 @contextmanager
@@ -39,7 +48,7 @@ def user_errors() -> Iterator[None]:
     """Errors that are the user's to repair end the command with a message, not with a traceback."""
     try:
         yield
-    except (ConfigError, PathError, CatalogueError, RegistryError) as error:
+    except (ConfigError, PathError, FollowError, CatalogueError, RegistryError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -79,8 +88,9 @@ def _overrides(options: Mapping[str, Any]) -> dict[str, Any]:
     values |= {name: options[name] for name in _PLAIN if options[name] is not None}
     if options["per_file_ignores"]:
         values["per_file_ignores"] = _per_file_ignores(_split(options["per_file_ignores"]))
-    if options["cache_dir"] is not None:
-        values["cache_dir"] = str(options["cache_dir"])
+    for name in ("cache_dir", "python"):
+        if options[name] is not None:
+            values[name] = str(options[name])
     if options["no_cache"]:
         values["cache"] = False
     return {name.replace("_", "-"): value for name, value in values.items()}
@@ -101,36 +111,43 @@ def _per_file_ignores(pairs: list[str]) -> dict[str, list[str]]:
 
 
 def _run(paths: tuple[Path, ...], stdin_name: str | None, settings: Settings, options: Mapping[str, Any]) -> int:
-    from fastapi_lint.engine import CheckRequest, CheckResult, check
+    from fastapi_lint.engine import CheckRequest, CheckResult
 
     stdin = None
     if stdin_name is not None:
         stdin = (stdin_name, sys.stdin.buffer.read())
+    mode = mode_of(settings, options)
     if stdin is not None and settings.force_exclude and is_excluded(Path(os.path.abspath(stdin[0])), settings):
-        result = CheckResult(diagnostics=(), files_checked=0)
+        outcome = Outcome(CheckResult(diagnostics=(), files_checked=0))
     else:
-        request = CheckRequest(paths=paths, settings=settings, stdin=stdin, root=settings.root)
-        if sys.stderr.isatty() and not options["quiet"] and not options["silent"]:
-            progress = ProgressBar()
-            try:
-                result = check(request, progress)
-            finally:
-                progress.close()
-        else:
-            result = check(request)
+        wanted = options["strict_resolution"] or options["resolution_file"] is not None
+        request = CheckRequest(paths, settings, settings.root, stdin, wants_resolution=wanted)
+        outcome = run(request, mode, options)
+    result = outcome.result
     if not options["silent"]:
         _speak(result.notes, result.timings, result.files_checked, stdin is None, options)
-    # A report goes to its file even if nothing is printed: whoever asked for the file reads it later.
-    if not options["silent"] or options["output_file"] is not None:
-        lines = _lines(result.diagnostics, stdin, settings, options)
-        write(lines, options["output_file"], _colour(options))
+    if result.resolution is not None:
+        _tell_resolution(result.resolution, options)
+    deliver(outcome, mode, stdin, options, _colour(options))
+    _report(outcome, mode, stdin, settings, options)
     if result.internal_errors:
         report_crash(result.internal_errors, options["verbose"])
         return ERROR
     unreadable = {each.filename for each in result.diagnostics if each.code == _UNREADABLE}
     if unreadable and len(unreadable) == result.files_checked:
         return ERROR
-    return DIAGNOSTICS if result.diagnostics and not options["exit_zero"] else OK
+    return DIAGNOSTICS if _fails(outcome, mode, settings, options) else OK
+
+
+def _fails(outcome: Outcome, mode: Mode, settings: Settings, options: Mapping[str, Any]) -> bool:
+    """Whether there is something to complain about, as ruff sees it."""
+    if options["exit_zero"]:
+        return False
+    if mode is Mode.DIFF:
+        return bool(outcome.fixes)
+    if outcome.fixes and options["exit_non_zero_on_fix"]:
+        return True
+    return bool(outcome.diagnostics) and not (mode is Mode.APPLY and settings.fix_only)
 
 
 def _speak(
@@ -148,28 +165,63 @@ def _speak(
             warn(f"{seconds * 1000:9.1f} ms  {phase}")
 
 
+def _tell_resolution(resolution: Resolution, options: Mapping[str, Any]) -> None:
+    from fastapi_lint.reporters.resolution import resolution_document, resolution_lines
+
+    if options["strict_resolution"] and not options["silent"]:
+        for line in resolution_lines(resolution):
+            warn(line)
+    if options["resolution_file"] is not None:
+        write([resolution_document(resolution)], options["resolution_file"])
+
+
 def _colour(options: Mapping[str, Any]) -> bool:
     return options["output_file"] is None and wants_colour(options["color"], os.environ, sys.stdout.isatty())
 
 
+def _report(
+    outcome: Outcome, mode: Mode, stdin: tuple[str, bytes] | None, settings: Settings, options: Mapping[str, Any]
+) -> None:
+    file = None if mode is Mode.DIFF else options["output_file"]  # which holds the patch
+    # A report goes to its file even if nothing is printed: whoever asked for the file reads it later.
+    if options["silent"] and file is None:
+        return
+    # stdout belongs to the patch, and to the fixed text of stdin
+    beside = mode is Mode.DIFF or (mode is Mode.APPLY and stdin is not None)
+    lines = _lines(outcome, mode, stdin, settings, options)
+    write(lines, file, _colour(options), err=beside)
+
+
 def _lines(
-    diagnostics: tuple[Any, ...], stdin: tuple[str, bytes] | None, settings: Settings, options: Mapping[str, Any]
+    outcome: Outcome,
+    mode: Mode,
+    stdin: tuple[str, bytes] | None,
+    settings: Settings,
+    options: Mapping[str, Any],
 ) -> Iterator[str]:
-    output_format = settings.output_format
-    if options["statistics"]:
-        yield from statistics(diagnostics, output_format)
-    else:
+    found, result = outcome.diagnostics, outcome.result
+    for_people = settings.output_format in HUMAN
+    complete = mode is not Mode.DIFF and not (mode is Mode.APPLY and settings.fix_only)
+    if complete and options["statistics"]:
+        yield from statistics(found, settings.output_format, bool(settings.unsafe_fixes), result.unasked)
+    elif complete:
         report = Report(
-            diagnostics=diagnostics,
-            lines=read_source(stdin),
-            rules=_rules(settings) if output_format == "sarif" else (),
+            diagnostics=found,
+            lines=read_source(stdin and after_fixes(outcome, stdin)),
+            rules=_rules(settings) if settings.output_format == "sarif" else (),
             colour=_colour(options),
             width=terminal_width(),
             folder=Path.cwd(),
+            unsafe_fixes=bool(settings.unsafe_fixes),
         )
-        yield from render(report, output_format)
-    if output_format in HUMAN and not options["quiet"]:
-        yield summary(diagnostics)
+        yield from render(report, settings.output_format)
+    if for_people and settings.show_fixes:
+        yield from fix_list(outcome.fixed, mode is Mode.APPLY)
+    if for_people and not options["quiet"] and complete:
+        yield summary(found, outcome.fixes)
+        yield from fixable_hint(found, settings.unsafe_fixes, result.unasked)
+    elif for_people and not options["quiet"]:
+        yield from fix_summary(outcome.fixes, found, settings.unsafe_fixes, mode is Mode.APPLY)
 
 
 def _rules(settings: Settings) -> tuple[Any, ...]:

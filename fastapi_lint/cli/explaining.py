@@ -31,7 +31,7 @@ def explain_rule(word: str, output_format: str, config: Path | None, isolated: b
         write([json.dumps(_rule_object(info), indent=2, ensure_ascii=False)])
         return OK
     state = "on by default" if info.default else "off by default"
-    fix = {"safe": "has a safe fix", "unsafe": "has an unsafe fix"}.get(info.fix, "has no fix")
+    fix = "no fix" if info.fix == "none" else f"{info.fix} fix where one is possible"
     head = f"# {info.name} ({info.code})"
     write([head, "", f"Severity {info.severity.value}, {state}, {fix}.", "", info.doc.rstrip()])
     return OK
@@ -79,7 +79,7 @@ def settings_lines(settings: Settings, output_format: str) -> Iterator[str]:
 
 def _settings_rows(settings: Settings) -> Iterator[tuple[str, Any, str]]:
     for layer in settings.layers:
-        for name in ("select", "extend_select", "ignore", "fixable", "unfixable"):
+        for name in ("select", "extend_select", "ignore", "fixable", "extend_fixable", "unfixable"):
             value = getattr(layer, name)
             if value:
                 yield name.replace("_", "-"), list(value), layer.origin
@@ -93,7 +93,8 @@ def _settings_rows(settings: Settings) -> Iterator[tuple[str, Any, str]]:
 
 
 def _catalogue_origin(settings: Settings) -> str:
-    origins = [settings.origins[key] for key in ("library", "blocking", "offload", "safe") if key in settings.origins]
+    keys = ("library", "blocking", "offload", "safe", "entry-points")
+    origins = [settings.origins[key] for key in keys if key in settings.origins]
     return origins[0] if origins else "default"
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -32,3 +35,16 @@ class ProgressBar:
                 return
             self._bar = click.progressbar(length=of, label="reading", file=sys.stderr, show_pos=True)
         self._bar.update(max(0, done - self._bar.pos))
+
+
+@contextmanager
+def progress(options: Mapping[str, Any]) -> Iterator[ProgressBar | None]:
+    """A bar where somebody sits at a terminal and wants to hear something."""
+    if not sys.stderr.isatty() or options["quiet"] or options["silent"]:
+        yield None
+        return
+    bar = ProgressBar()
+    try:
+        yield bar
+    finally:
+        bar.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -27,18 +28,39 @@ def terminal_width() -> int:
     return shutil.get_terminal_size((160, 24)).columns
 
 
-def write(lines: Iterable[str], file: Path | None = None, colour: bool = False) -> None:
-    """Writes lines to `file` or stdout; a reader that has closed the pipe has seen enough."""
+def write(lines: Iterable[str], file: Path | None = None, colour: bool = False, err: bool = False) -> None:
+    """Writes lines to `file`, or to stdout or stderr; a reader that has closed the pipe has seen enough."""
     if file is not None:
-        try:
-            file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", errors="backslashreplace")
-        except OSError as error:
-            raise click.ClickException(f"{file}: {error.strerror or error}") from error
+        _write_file(file, "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace"))
         return
-    try:
+    with _until_closed():
         for line in lines:
-            click.echo(line, color=colour)
+            click.echo(line, color=colour, err=err)
         sys.stdout.flush()
+
+
+def write_bytes(pieces: Iterable[bytes], file: Path | None = None) -> None:
+    """Writes to `file` or stdout what must stay as it is, byte for byte."""
+    if file is not None:
+        _write_file(file, b"".join(pieces))
+        return
+    with _until_closed():
+        for piece in pieces:
+            click.echo(piece, nl=False)
+        sys.stdout.flush()
+
+
+def _write_file(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _until_closed() -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
         # Python flushes stdout once more on exit, which would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

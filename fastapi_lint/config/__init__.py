@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi_lint.config.options import (
     ConfigError,
+    Level,
     Options,
     OutputFormat,
     did_you_mean,
@@ -30,6 +31,7 @@ from fastapi_lint.config.settings import (
 __all__ = [
     "DEFAULT_EXCLUDE",
     "ConfigError",
+    "Level",
     "Options",
     "OutputFormat",
     "PatternSet",

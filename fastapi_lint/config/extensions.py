@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from fastapi_lint.catalogue import CallSpec, Library, TypeSpec
-from fastapi_lint.config.options import Blocking, Offload, Options, Safe
+from fastapi_lint.catalogue import CallSpec, Entry, Library, TypeSpec
+from fastapi_lint.config.options import Blocking, EntryPoint, Offload, Options, Safe
 
 T = TypeVar("T", Blocking, Offload, Safe)
 
 
 def libraries(options: Options) -> tuple[Library, ...]:
-    """The `library` entries as they are, and one library made of `blocking`, `offload` and `safe`."""
+    """The `library` entries as they are, and one library made of the shorthands."""
     functions: list[CallSpec] = []
     methods: dict[str, list[CallSpec]] = {}
     for kind, spec in _calls(options):
@@ -36,6 +36,14 @@ def _calls(options: Options) -> Iterable[tuple[str | None, CallSpec]]:
             yield offload.type, CallSpec(names=offload.names, offloads=offload.args)
     for safe in _tables(options.safe, Safe):
         yield safe.type, CallSpec(names=safe.names)
+    for point in options.entry_points or ():
+        yield point.type, CallSpec(names=point.names, entry=_entry(point))
+
+
+def _entry(point: EntryPoint) -> Entry:
+    """What is registered by no argument is registered by decoration."""
+    decorator = not point.args if point.decorator is None else point.decorator
+    return Entry(kind=point.kind, args=point.args, decorator=decorator, where=point.where)
 
 
 def _tables(items: Iterable[T | str] | None, shape: type[T]) -> Iterable[T]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from fastapi_lint.catalogue import BlockKind, Library
+from fastapi_lint.catalogue import BlockKind, EntryKind, Library, Where
 from fastapi_lint.diagnostic import Severity
 
 if sys.version_info >= (3, 11):
@@ -24,6 +24,8 @@ else:  # the standard library has a TOML reader from 3.11 on only
 OutputFormat = Literal["text", "full", "concise", "json", "json-lines", "github", "gitlab", "sarif", "junit"]
 OffloadStyle = Literal["auto", "asyncio", "anyio", "starlette", "asyncer"]
 TargetVersion = Literal["py38", "py39", "py310", "py311", "py312", "py313", "py314"]
+Level = Literal["silent", "lower", "report"]
+"""What becomes of a diagnostic outside of request handling: nothing, one severity less, or the same as anywhere."""
 
 _TOML_NAMES = {"int": "integer", "str": "string", "bool": "boolean", "object": "table"}
 
@@ -57,6 +59,27 @@ class Safe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: str | None = None
 
 
+class EntryPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Shorthand for registrations: decorators, or calls that are handed the callable in `args`."""
+
+    names: tuple[str, ...]
+    kind: EntryKind
+    type: str | None = None
+    args: tuple[int | str, ...] = ()
+    decorator: bool | None = None
+    where: Where | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an entry that could never register anything."""
+        if not self.names:
+            raise ValueError("`names` is empty")
+        for name in self.names:
+            if self.type is None and "." not in name:
+                raise ValueError(f"`{name}` is not a qualified name; a method needs its `type`")
+        if self.decorator is False and not self.args:
+            raise ValueError("needs `args`, or `decorator = true`")
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """One source of configuration; None means that the source does not speak of the key."""
 
@@ -65,7 +88,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     ignore: tuple[str, ...] | None = None
     extend_ignore: tuple[str, ...] | None = None
     fixable: tuple[str, ...] | None = None
+    extend_fixable: tuple[str, ...] | None = None
     unfixable: tuple[str, ...] | None = None
+    fix: bool | None = None
+    fix_only: bool | None = None
+    unsafe_fixes: bool | None = None
+    show_fixes: bool | None = None
     severity: dict[str, Severity] | None = None
     per_file_ignores: dict[str, tuple[str, ...]] | None = None
     exclude: tuple[str, ...] | None = None
@@ -73,8 +101,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     force_exclude: bool | None = None
     respect_gitignore: bool | None = None
     include_tests: bool | None = None
+    startup: Level | None = None
+    workers: Level | None = None
+    scripts: Level | None = None
+    tests: Level | None = None
+    benchmarks: Level | None = None
+    migrations: Level | None = None
     src: tuple[str, ...] | None = None
     follow: tuple[str, ...] | None = None
+    python: str | None = None
     plugins: tuple[str, ...] | None = None
     max_file_size: int | None = None
     target_version: TargetVersion | None = None
@@ -87,6 +122,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     blocking: tuple[Blocking | str, ...] | None = None
     offload: tuple[Offload | str, ...] | None = None
     safe: tuple[Safe | str, ...] | None = None
+    entry_points: tuple[EntryPoint, ...] | None = None
 
     def given(self) -> Iterable[str]:
         """The keys that this source sets, as they are spelled in a file."""

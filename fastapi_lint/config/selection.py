@@ -80,7 +80,7 @@ def fixable_rules(settings: Settings, registry: RegistryLike) -> frozenset[str]:
     """The codes of the rules whose fixes may be applied."""
     fixable = {rule.code for rule in registry.rules}
     for layer in settings.layers:
-        on = _resolve(layer.fixable or (), "fixable", layer.origin, registry)
+        on = _resolve((*(layer.fixable or ()), *layer.extend_fixable), "fixable", layer.origin, registry)
         off = _resolve(layer.unfixable, "unfixable", layer.origin, registry)
         fixable = _apply(set() if layer.fixable is not None else fixable, on, off)
     return frozenset(fixable)

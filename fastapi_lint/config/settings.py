@@ -13,6 +13,7 @@ from fastapi_lint.catalogue import Library
 from fastapi_lint.config.extensions import libraries
 from fastapi_lint.config.options import (
     ConfigError,
+    Level,
     OffloadStyle,
     Options,
     OutputFormat,
@@ -57,7 +58,7 @@ COMMAND_LINE = "command line"
 
 _CONFIG_FILES = ("fastapi-lint.toml", "pyproject.toml")
 _ROOT_MARKERS = (*_CONFIG_FILES, ".git", "setup.py")
-_CATALOGUE_KEYS = ("library", "blocking", "offload", "safe")
+_CATALOGUE_KEYS = ("library", "blocking", "offload", "safe", "entry-points")
 
 
 class RuleLayer(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +69,7 @@ class RuleLayer(msgspec.Struct, frozen=True, kw_only=True):
     extend_select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fixable: tuple[str, ...] | None = None
+    extend_fixable: tuple[str, ...] = ()
     unfixable: tuple[str, ...] = ()
 
 
@@ -76,7 +78,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `root` is the folder of the project, `base` the one that relative patterns and paths of the configuration file
     start from. Patterns are anchored (see `patterns.py`). `layers` are applied in order by `selection.py`. `origins`
-    tells for each key that was set where it comes from.
+    tells for each key that was set where it comes from. `unsafe_fixes` None says that nobody has decided: unsafe fixes
+    are not applied, but mentioned.
     """
 
     root: Path
@@ -90,8 +93,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     force_exclude: bool = False
     respect_gitignore: bool = True
     include_tests: bool = False
+    startup: Level = "silent"
+    workers: Level = "silent"
+    scripts: Level = "silent"
+    tests: Level | None = None
+    benchmarks: Level | None = None
+    migrations: Level | None = None
+    fix: bool = False
+    fix_only: bool = False
+    unsafe_fixes: bool | None = None
+    show_fixes: bool = False
     src: tuple[str, ...] = (".", "src")
     follow: tuple[str, ...] = ()
+    python: Path | None = None
     plugins: tuple[str, ...] = ()
     max_file_size: int = 2_000_000
     target_version: TargetVersion | None = None
@@ -103,6 +117,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ignore_noqa: bool = False
     libraries: tuple[Library, ...] = ()
     origins: dict[str, str] = {}
+
+    def level(self, where: str) -> Level:
+        """What becomes of diagnostics at `startup`, in `workers`, `scripts`, `tests`, `benchmarks` or `migrations`."""
+        said: Level | None = getattr(self, where)
+        return said or ("report" if self.include_tests else "silent")
 
     @property
     def src_roots(self) -> tuple[Path, ...]:
@@ -193,9 +212,17 @@ def _lay_over(values: dict[str, Any], options: Options, folder: Path, origin: st
             values[name] = values.get(name, ()) + tuple(anchored(pattern, folder) for pattern in value)
         elif name == "cache_dir":
             values[name] = folder / value
+        elif name == "python":
+            values[name] = _interpreter(folder, value)
         elif key not in _CATALOGUE_KEYS and name in Settings.__struct_fields__:
             values[name] = value
     values["libraries"] = values.get("libraries", ()) + libraries(options)
+
+
+def _interpreter(folder: Path, value: str) -> Path:
+    """A path relative to `folder`; a bare name that is not there is a command, to be looked for on the PATH."""
+    path = folder / value
+    return Path(value) if Path(value).name == value and not path.exists() else path
 
 
 def _layer(options: Options, origin: str) -> RuleLayer:
@@ -205,5 +232,6 @@ def _layer(options: Options, origin: str) -> RuleLayer:
         extend_select=options.extend_select or (),
         ignore=(options.ignore or ()) + (options.extend_ignore or ()),
         fixable=options.fixable,
+        extend_fixable=options.extend_fixable or (),
         unfixable=options.unfixable or (),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi_lint.extract.builder import (
     ModuleBuilder,
     NodeHandler,
@@ -18,6 +20,7 @@ from fastapi_lint.facts import NONE, ModuleFacts
 from fastapi_lint.scopes import bind_names
 from fastapi_lint.source import SourceFile
 
+_POOLER = re.compile(r"pgbouncer|pgcat|supavisor|odyssey", re.IGNORECASE)
 _STATEMENTS = {**SIMPLE_STATEMENTS, **CONTROL_FLOW, **DEFINITIONS}
 
 __all__ = ["NodeHandler", "extract"]
@@ -32,4 +35,4 @@ def extract(source: SourceFile, handlers: dict[type, tuple[NodeHandler, ...]] | 
     lower_body(module, tree)
     while builder.pending:
         builder.pending.popleft()()
-    return builder.finish(locate(tree, builder.wanted, source))
+    return builder.finish(locate(tree, builder.wanted, source), _POOLER.search(source.text) is not None)

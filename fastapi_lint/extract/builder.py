@@ -86,7 +86,7 @@ class ModuleBuilder:
             self.wanted.append(node)
         return ordinal
 
-    def finish(self, places: tuple[Place, ...]) -> ModuleFacts:
+    def finish(self, places: tuple[Place, ...], names_pooler: bool) -> ModuleFacts:
         scopes = tuple(scope.finish() for scope in self.scopes)
         # Scopes and module know each other; parted, they let go of the tree at once, and nobody must look for cycles.
         self.scopes.clear()
@@ -98,6 +98,7 @@ class ModuleBuilder:
             star_imports=tuple(self.star_imports),
             exported=self.exported,
             diagnostics=tuple(self.diagnostics),
+            names_pooler=names_pooler,
         )
 
 

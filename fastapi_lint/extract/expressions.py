@@ -127,14 +127,20 @@ def _concatenated(scope: ScopeBuilder, node: cst.ConcatenatedString) -> int:
 
 
 def _formatted(scope: ScopeBuilder, node: Any) -> int:
+    """An f-string is what `"..." % (parts)` is: a string made of its parts."""
+    parts: list[int] = []
     for part in node.parts:
         if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
-            lower(scope, part.expression)
-            if part.format_spec is not None:
-                for inner in part.format_spec:
-                    if isinstance(inner, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
-                        lower(scope, inner.expression)
-    return scope.opaque("str")
+            parts.append(lower(scope, part.expression))
+            parts += [
+                lower(scope, inner.expression)
+                for inner in part.format_spec or ()
+                if isinstance(inner, (cst.FormattedStringExpression, cst.TemplatedStringExpression))
+            ]
+    text = scope.opaque("str")
+    if not parts:
+        return text
+    return scope.expr(Bin("%", text, scope.expr(Seq("tuple", tuple(parts))), scope.where(node)))
 
 
 # -- access
@@ -262,8 +268,8 @@ def _comparison(scope: ScopeBuilder, node: cst.Comparison) -> int:
             first, second = (right, left) if op == "in" else (left, right)
             place = scope.where(node)
             scope.event(EventKind.OP, scope.expr(Bin(op, first, second, place)), place)
-        if len(node.comparisons) == 1 and type(part.operator) in _TESTS:
-            return scope.expr(Bin(_TESTS[type(part.operator)], left, right, NONE))
+        if len(node.comparisons) == 1:
+            return scope.expr(Bin(_TESTS.get(type(part.operator), "compares"), left, right, NONE))
         left = right
     return scope.opaque("bool")
 
@@ -287,7 +293,7 @@ def _conditional(scope: ScopeBuilder, node: cst.IfExp) -> int:
     with scope.within("else", test):
         orelse = lower(scope, node.orelse)
     scope.env = merge([scope.env, after])
-    return scope.expr(Choice((body, orelse)))
+    return scope.expr(Choice((body, orelse), test))
 
 
 def _walrus(scope: ScopeBuilder, node: cst.NamedExpr) -> int:

@@ -23,6 +23,7 @@ from fastapi_lint.facts import (
     Lit,
     Seq,
     StarImport,
+    Sub,
     Unpack,
 )
 
@@ -57,8 +58,9 @@ def assign(scope: ScopeBuilder, target: Any, value: int, augmented: bool = False
         scope.event(EventKind.STORE_ATTR, base, scope.where(target), value, target.attr.value, augmented)
     elif kind is cst.Subscript:
         base = lower(scope, target.value)
-        lower_index(scope, target)
-        scope.event(EventKind.STORE_ITEM, base, scope.where(target), value, flag=augmented)
+        place = scope.where(target)
+        scope.expr(Sub(base, lower_index(scope, target), place))  # found by its place: the event has no room for it
+        scope.event(EventKind.STORE_ITEM, base, place, value, flag=augmented)
     elif kind in (cst.Tuple, cst.List):
         _unpack(scope, target.elements, value)
 

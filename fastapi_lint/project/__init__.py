@@ -10,19 +10,35 @@ import msgspec
 
 from fastapi_lint.catalogue import BlockKind, Catalogue
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
-from fastapi_lint.facts import NONE, ModuleFacts, Place
+from fastapi_lint.facts import NONE, Call, Lit, ModuleFacts, Place
+from fastapi_lint.project.caches import CachedFunction, Caches
 from fastapi_lint.project.call_conditions import is_harmless
-from fastapi_lint.project.contexts import Arrival, Contexts
-from fastapi_lint.project.creations import Creation, Creations
+from fastapi_lint.project.contexts import STAGES, Arrival, Contexts
+from fastapi_lint.project.creations import Creation, Creations, LocalModel
+from fastapi_lint.project.described import described
 from fastapi_lint.project.effects import CallGraph, Effects, Witness
 from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
+from fastapi_lint.project.first_use import Lifetime
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
+from fastapi_lint.project.leaked_generators import LeakedGenerator, LeakedGenerators
 from fastapi_lint.project.libraries import Libraries
-from fastapi_lint.project.nodes import LibraryCall, Node
+from fastapi_lint.project.locks import Locks
+from fastapi_lint.project.module_names import ModuleNames
+from fastapi_lint.project.mutations import Mutation, Mutations
+from fastapi_lint.project.nodes import Edge, LibraryCall, Node
 from fastapi_lint.project.offloads import wrong_offloads
-from fastapi_lint.project.state import Mutation, SharedState
+from fastapi_lint.project.own_locks import OwnLock, OwnLocks
+from fastapi_lint.project.races import Race, Races
+from fastapi_lint.project.reach import Reach
+from fastapi_lint.project.request_data import RequestData
+from fastapi_lint.project.resolution import Resolution, Resolver
+from fastapi_lint.project.shared_resources import Resource, SharedResources, WeakPool
+from fastapi_lint.project.shared_sessions import SharedSession, SharedSessions
+from fastapi_lint.project.state import SharedState
+from fastapi_lint.project.thread_locals import LocalUse, ThreadLocals
+from fastapi_lint.project.values import ExternalV
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -33,22 +49,35 @@ class Spot(msgspec.Struct, frozen=True):
 
 
 class BlockingUse(msgspec.Struct, frozen=True):
-    """An expression of loop code that blocks: `call` is the sink, the chain leads to it."""
+    """An expression of loop code that blocks: `call` is the sink, the chain leads to it.
+
+    `event` is the number of the event in `frame`, the coroutine, and `edge` the first hop of the chain: None where the
+    event itself is the blocking call.
+    `stage` is empty where requests are served, else where the code runs; see `Report`. `once` says that it blocks the
+    first time only.
+    """
 
     spot: Spot
     callee: str
     call: LibraryCall
     chain: tuple[Hop, ...]
     entry_points: tuple[EntryPointLabel, ...]
+    frame: Frame
+    event: int
+    edge: Edge | None
+    stage: str = ""
+    once: bool = False
 
 
 class WrongOffload(msgspec.Struct, frozen=True):
-    """An offload that cannot work; see `offloads.Offload`."""
+    """An offload that cannot work; see `offloads.Offload`. `expr` is the call in `frame`."""
 
     spot: Spot
     api: str
     target: str
     given: str
+    frame: Frame
+    expr: int
 
 
 class DecoratedCoroutine(msgspec.Struct, frozen=True):
@@ -79,11 +108,20 @@ class Project:
         catalogue: Catalogue,
         source_roots: Iterable[str] = (),
         is_served: Iterable[str] | None = None,
+        stages: Iterable[str] = (),
+        workers: str | None = None,
     ) -> None:
+        """`is_served` names the files that count (None: all), `stages` what counts beside request handling.
+
+        `workers` says where several worker processes are started, if a deployment file does.
+        """
         self.index = Index(files, source_roots)
-        self.inference = Inference(self.index, Libraries(catalogue))
+        self.inference = Inference(self.index, Libraries(catalogue, described(self.index, catalogue)))
         self.graph = Graph(self.index, self.inference)
+        self._stages = tuple(stage for stage in STAGES if stage in frozenset(stages))
+        self._reached_frames: dict[str, dict[int, list[Frame]]] = {}
         self._served = None if is_served is None else frozenset(is_served)
+        self._workers = workers
 
     # -- what runs
 
@@ -114,6 +152,10 @@ class Project:
             return False
         return self._served is None or self.index.module(gid).path in self._served
 
+    def is_followed(self, gid: int) -> bool:
+        """Whether a scope stands in a followed package: it is analysed, but nothing is reported there."""
+        return self.index.module(gid).is_followed
+
     # -- effects
 
     def blocking(self, kind: BlockKind) -> list[BlockingUse]:
@@ -128,7 +170,7 @@ class Project:
         a sink through a cached function, which runs the first time only, the nearest one.
         """
         certain: dict[str, list[BlockingUse]] = {}
-        doubtful: dict[tuple[int, ...], tuple[int, str, BlockingUse]] = {}
+        doubtful: dict[tuple[int, ...], tuple[tuple[bool, int], str, BlockingUse]] = {}
         told: set[tuple[int, ...]] = set()
         for kind in get_args(BlockKind):
             for frame, witness, use in self._blocking_of(kind):
@@ -137,9 +179,12 @@ class Project:
                     told.add(here)
                     certain.setdefault(kind, []).append(use)
                     continue
+                if witness.once != NONE and not use.stage and self.contexts.runs_early(witness.once):
+                    continue  # the first time was before the first request
                 about = here if witness.once == NONE else (witness.once,)
-                if about not in doubtful or witness.distance < doubtful[about][0]:
-                    doubtful[about] = (witness.distance, kind, use)
+                rank = (bool(use.stage), witness.distance)
+                if about not in doubtful or rank < doubtful[about][0]:
+                    doubtful[about] = (rank, kind, use)
         for key, (_, kind, use) in doubtful.items():
             if key not in told:
                 certain.setdefault(kind, []).append(use)
@@ -147,7 +192,7 @@ class Project:
 
     @cached_property
     def _call_graph(self) -> CallGraph:
-        return CallGraph(self.nodes)
+        return CallGraph(self.nodes, self.is_followed)
 
     def _blocking_of(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse]]:
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
@@ -155,9 +200,9 @@ class Project:
                 return False
             return not is_harmless(self.inference, frame, call)
 
-        effects = Effects(self._call_graph, is_sink)
+        effects = Effects(self._call_graph, is_sink, self._lasts)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
-        for frame in self.loop_frames:
+        for frame in (*self.loop_frames, *self._frames_of_stages):
             for witness in effects.at_events(frame):
                 key = (frame.gid, witness.place)
                 if key not in best or witness.distance < best[key][1].distance:
@@ -165,16 +210,38 @@ class Project:
         for frame, witness in best.values():
             yield frame, witness, self._blocking_use(effects, frame, witness)
 
+    def _lasts(self, frame: Frame, lifetime: Lifetime) -> bool:
+        """Whether what a function fills when it finds it empty is still there for the next request."""
+        if lifetime != "object":
+            return lifetime == "process"
+        return frame.receiver is not None and frame.receiver.gid not in self._made_per_request
+
+    @cached_property
+    def _made_per_request(self) -> frozenset[int]:
+        """The classes that request handling makes instances of."""
+        reached = self.contexts.reached("request")
+        made = [frame.receiver for frame in reached if self.index.scope(frame.gid).name == "__init__"]
+        return frozenset(receiver.gid for receiver in made if receiver is not None)
+
     @cached_property
     def loop_frames(self) -> list[Frame]:
         """Frames whose body runs on the loop while requests are served."""
-        callbacks = {e.frame for e in self.entry_points if e.kind == "loop-callback"}
+        return [frame for frame in self._async_frames if self.contexts.serves(frame.gid)]
+
+    @cached_property
+    def _frames_of_stages(self) -> list[Frame]:
+        """Frames that run on a loop, but for no request, as far as the configuration wants them."""
+        return [frame for frame in self._async_frames if self.contexts.stage(frame.gid, self._stages)]
+
+    @cached_property
+    def _async_frames(self) -> list[Frame]:
+        callbacks = {e.frame for e in self.entry_points if e.kind == "loop-callback" or e.where == "loop"}
         return [
             node.frame
             for node in self.nodes
             if (self.index.scope(node.frame.gid).is_async or node.frame in callbacks)
             and self.is_served(node.frame.gid)
-            and self.contexts.serves(node.frame.gid)
+            and not self.is_followed(node.frame.gid)
         ]
 
     def _blocking_use(self, effects: Effects, frame: Frame, witness: Witness) -> BlockingUse:
@@ -187,32 +254,156 @@ class Project:
             target = step.call.name if step.call is not None else step.edge.name if step.edge is not None else ""
             hops.append(self.hop(where.gid, step.place, f"`{self.index.name(where.gid)}` runs `{target}`"))
         first = trail[0][1]
+        stage = self.contexts.stage(frame.gid, self._stages) or ""
         return BlockingUse(
             spot=self.spot(frame.gid, witness.place),
             callee=first.edge.name if first.edge is not None else last.name,
             call=last,
             chain=tuple(hop for hop in hops if hop is not None) if len(trail) > 1 else (),
-            entry_points=self.labels(frame.gid),
+            entry_points=self.labels(frame.gid, STAGES.get(stage, "request")),
+            stage=stage,
+            once=witness.once != NONE,
+            frame=frame,
+            event=witness.event,
+            edge=first.edge,
         )
 
     def creations(self, kinds: frozenset[str]) -> Iterator[Creation]:
         """Every place that creates such a thing for each request, with the way in."""
         return self._creations.find(kinds)
 
+    def creation_place(self, creation: Creation) -> tuple[Spot, tuple[Hop, ...]]:
+        """Where to report a creation, and the chain to it: in a followed package, at the call that leads there."""
+        gid, place = creation.frame.gid, creation.call.place
+        chain = self.way_in(list(creation.way))
+        if self.is_followed(gid):
+            for arrival in reversed(creation.way):
+                caller, edge = arrival.caller, arrival.edge
+                if caller is not None and edge is not None and edge.place != NONE and not self.is_followed(caller.gid):
+                    made = self.hop(gid, place, f"`{self.index.name(gid)}` makes `{creation.call.name}`")
+                    return self.spot(caller.gid, edge.place), (*chain, made) if made is not None else chain
+        return self.spot(gid, place), chain
+
+    def local_models(self) -> Iterator[LocalModel]:
+        """Every pydantic model class that a function defines anew for each request."""
+        return self._creations.local_models()
+
     @cached_property
     def _creations(self) -> Creations:
-        return Creations(self.graph, self.contexts)
+        return Creations(self.graph, self.contexts, self._request_data)
+
+    @cached_property
+    def _request_data(self) -> RequestData:
+        return RequestData(self.graph, self.entry_points)
+
+    @cached_property
+    def workers(self) -> str | None:
+        """Where the project starts several worker processes (`4 workers in Dockerfile`), as far as can be seen."""
+        if self._workers is not None:
+            return self._workers
+        for site in self.index.call_sites("run"):
+            node = self.index.scope(site.gid).exprs[site.expr]
+            frame = self.inference.plain_frame(site.gid)
+            if not isinstance(node, Call) or ExternalV("uvicorn.run") not in self.inference.type(frame, node.func):
+                continue
+            given = self.inference.calls.argument(site.gid, node, "workers")
+            count = self.index.scope(site.gid).exprs[given] if given != NONE else None
+            if isinstance(count, Lit) and isinstance(count.value, int) and count.value > 1:
+                return f"{count.value} workers in {self.index.module(site.gid).path}"
+        return None
 
     def mutations(self) -> Iterator[Mutation]:
-        """Every statement of request code that changes state shared between requests."""
-        return SharedState(self.graph, self.contexts).mutations()
+        """Every statement of request code that changes state shared between requests, unless it is a race, too."""
+        racing = {(race.frame.gid, race.place) for race in self.races}
+        return (one for one in self._mutations if (one.frame.gid, one.place) not in racing)
+
+    @cached_property
+    def _requests(self) -> Reach:
+        """All that request handling reaches."""
+        return Reach(self.graph, self.contexts, self.contexts.roots("request"))
+
+    @cached_property
+    def _locks(self) -> Locks:
+        return Locks(self.graph, self._requests)
+
+    @cached_property
+    def _state(self) -> SharedState:
+        return SharedState(self.graph, self._requests)
+
+    @cached_property
+    def _mutations(self) -> list[Mutation]:
+        return list(Mutations(self.graph, self._requests, self._state, self._locks, self._caches).find())
+
+    @cached_property
+    def _caches(self) -> Caches:
+        return Caches(self.graph, self._state, self._request_data)
+
+    @cached_property
+    def races(self) -> tuple[Race, ...]:
+        """Every change of shared state that rests on what was true before an await."""
+        return tuple(Races(self.graph, self._requests, self._state, self._locks, self._caches).find())
+
+    def own_locks(self) -> Iterator[OwnLock]:
+        """Every lock that the call that takes it has made."""
+        locks = OwnLocks(self.graph)
+        for gid in range(self.index.count):
+            if self.is_served(gid):
+                yield from locks.find(gid)
+
+    def thread_locals(self) -> Iterator[LocalUse]:
+        """Every use of a `threading.local` on the event loop."""
+        return (use for use in ThreadLocals(self.graph, self.loop_frames).find() if self.is_served(use.gid))
+
+    def leaked_generators(self) -> Iterator[LeakedGenerator]:
+        """Every dependency generator that serving code drives by hand and leaves suspended."""
+        leaked = LeakedGenerators(self.graph, self._dependencies)
+        for gid in range(self.index.count):
+            if self.index.scope(gid).kind == "function" and self.is_served(gid) and self.contexts.serves(gid):
+                yield from leaked.find(gid)
+
+    @cached_property
+    def _dependencies(self) -> frozenset[int]:
+        """Everything that stands in a `Depends`."""
+        found = {e.frame.gid for e in self.entry_points if e.kind == "dependency" and e.frame is not None}
+        for frame in self._requests.frames:
+            found.update(edge.callee.gid for edge in self.graph.node(frame).edges if edge.mode == "injected")
+        return frozenset(found)
+
+    @cached_property
+    def _module_names(self) -> ModuleNames:
+        return ModuleNames(self.graph, self._requests)
+
+    @cached_property
+    def _shared_resources(self) -> SharedResources:
+        return SharedResources(self.graph, self.contexts, self._module_names)
+
+    def unclosed_resources(self) -> Iterator[Resource]:
+        """Every client, engine or pool that is made once and that nothing closes."""
+        return (one for one in self._shared_resources.unclosed() if self.is_served(one.frame.gid))
+
+    def weak_pools(self) -> Iterator[WeakPool]:
+        """Every engine of the application that does not pool, or hardly."""
+        return (one for one in self._shared_resources.weak_pools() if self.is_served(one.resource.frame.gid))
+
+    def shared_sessions(self) -> Iterator[SharedSession]:
+        """Every session or connection that many requests or tasks use at once."""
+        return (one for one in self._shared_sessions if self.is_served(one.gid))
+
+    @cached_property
+    def _shared_sessions(self) -> tuple[SharedSession, ...]:
+        found = SharedSessions(self.graph, self.contexts, self._requests, self._state, self._module_names)
+        return tuple(found.find())
+
+    def unbounded_functions(self) -> Iterator[CachedFunction]:
+        """Every function on a request's way whose cache has no bound and is keyed by what requests bring."""
+        return self._caches.unbounded_functions(frozenset(frame.gid for frame in self._requests.frames))
 
     def offloads(self) -> Iterator[WrongOffload]:
         """Every offload in loop code that is handed a result or a coroutine function."""
         served = [node for node in self.nodes if self.is_served(node.frame.gid)]
         for offload in wrong_offloads(self.graph, served):
             spot = self.spot(offload.frame.gid, offload.place)
-            yield WrongOffload(spot, offload.api, offload.target, offload.given)
+            yield WrongOffload(spot, offload.api, offload.target, offload.given, offload.frame, offload.expr)
 
     def decorated_coroutines(self, decorators: frozenset[str]) -> Iterator[DecoratedCoroutine]:
         """Every `async def` under one of these library decorators."""
@@ -234,6 +425,10 @@ class Project:
             if entry.kind == "middleware" and entry.decorated != NONE:
                 yield Middleware(entry.gid, entry.place, self.index.name(entry.decorated))
 
+    def resolution(self, paths: Iterable[str]) -> Resolution:
+        """How many of the calls on the event loop are understood, in the files with these paths."""
+        return Resolver(self.graph).of(self.loop_frames, frozenset(paths))
+
     # -- places and chains
 
     def spot(self, gid: int, place: int) -> Spot:
@@ -247,21 +442,22 @@ class Project:
         spot = self.spot(gid, place)
         return Hop(spot.path, spot.place.row, spot.place.column, text)
 
-    def labels(self, gid: int) -> tuple[EntryPointLabel, ...]:
-        """The entry points from which requests come to a function, by the nearest way."""
-        reached = self.contexts.reached("request")
+    def labels(self, gid: int, category: str = "request") -> tuple[EntryPointLabel, ...]:
+        """The entry points from which requests (or start-up, ...) come to a function, by the nearest way."""
+        reached = self.contexts.reached(category)
         found: dict[EntryPointLabel, None] = {}
-        for frame in self._frames_of.get(gid, ()):
+        for frame in self._frames_of(category).get(gid, ()):
             for arrival in self.contexts.way_in(frame, reached)[:1]:
                 if arrival.entry is not None:
                     found[EntryPointLabel(arrival.entry.kind, arrival.entry.label)] = None
         return tuple(found)
 
-    @cached_property
-    def _frames_of(self) -> dict[int, list[Frame]]:
-        table: dict[int, list[Frame]] = {}
-        for frame in self.contexts.reached("request"):
-            table.setdefault(frame.gid, []).append(frame)
+    def _frames_of(self, category: str) -> dict[int, list[Frame]]:
+        table = self._reached_frames.get(category)
+        if table is None:
+            table = self._reached_frames[category] = {}
+            for frame in self.contexts.reached(category):
+                table.setdefault(frame.gid, []).append(frame)
         return table
 
     def way_in(self, way: list[Arrival]) -> tuple[Hop, ...]:

@@ -10,6 +10,7 @@ from fastapi_lint.facts import (
     Bin,
     Call,
     Declared,
+    Free,
     Import,
     Lit,
     ParamFacts,
@@ -56,6 +57,8 @@ _CONTAINERS = {
     "AsyncIterator": "typing.AsyncIterator",
     "AsyncGenerator": "typing.AsyncIterator",
 }
+_SCALARS = ("str", "bytes", "int", "float", "bool", "list", "dict", "set", "tuple")
+_PLAIN = frozenset(f"builtins.{name}" for name in _SCALARS)
 INJECTORS = frozenset(
     {
         "fastapi.Depends",
@@ -111,6 +114,19 @@ class Annotations:
         if alias is not None:
             return alias
         return self.instances(self._inference.type(frame, expr))
+
+    def is_plain(self, frame: Frame, expr: int) -> bool:
+        """Whether an annotation names builtin types only, and so leaves no room for None."""
+        if expr == NONE:
+            return False
+        node = self._index.scope(frame.gid).exprs[expr]
+        if isinstance(node, Bin) and node.op == "|":
+            return self.is_plain(frame, node.left) and self.is_plain(frame, node.right)
+        if isinstance(node, Sub):
+            heads = self._inference.type(frame, node.base)
+            return any(isinstance(v, ExternalV) and v.name in ("builtins.list", "builtins.dict") for v in heads)
+        named = self._inference.type(frame, expr) if isinstance(node, Free) else ()
+        return any(isinstance(value, ExternalV) and value.name in _PLAIN for value in named)
 
     def instances(self, classes: Type) -> Type:
         """Instances of the classes among the values."""
@@ -274,6 +290,7 @@ class Annotations:
 
     def refine(self, declared: Type, inferred: Type) -> Type:
         """The inferred type, plus what the declaration allows beyond it: a base class says nothing more."""
+        inferred = tuple(value for value in inferred if not _is_emptier(value, declared))
         if not inferred:
             return declared
         rest = [value for value in declared if not any(self._is_covered(value, other) for other in inferred)]
@@ -290,6 +307,14 @@ class Annotations:
                 return classes.derives_from(inferred.gid, declared.name)
             return isinstance(inferred, ExtInstanceV) and self._inference.libraries.is_a(inferred, declared.name)
         return False
+
+
+def _is_emptier(inferred: Value, declared: Type) -> bool:
+    """Whether a container says less than its declaration: `clients: dict[str, Redis] = {}`."""
+    if not isinstance(inferred, ExtInstanceV) or any(inferred.args):
+        return False
+    same = [value for value in declared if isinstance(value, ExtInstanceV) and value.name == inferred.name]
+    return any(any(value.args) for value in same)
 
 
 def injected_expr(call: Call) -> int:

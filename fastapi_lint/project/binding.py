@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Call, Lit, Param, Star, Use
+from fastapi_lint.facts import NONE, Call, Star
+from fastapi_lint.project.constants import Constant, Constants
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.values import (
     ClassV,
@@ -20,6 +21,7 @@ from fastapi_lint.project.values import (
     LiteralV,
     MethodV,
     PartialV,
+    PresentV,
     Type,
     Value,
     WrappedV,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _DEEPEST_BINDING = 6
 _MOST_FRAMES = 32
+_MOST_INSTANCES = 16
 _CALLABLES = (FunctionV, MethodV, ClassV, PartialV, WrappedV)
 
 Function = FunctionV | MethodV
@@ -45,6 +48,7 @@ class Binding:
         self._inference = inference
         self._declared: dict[tuple[int, int], Type] = {}
         self._frames: dict[int, set[Frame]] = {}
+        self._instances: dict[int, set[InstanceV]] = {}
         self._deep: dict[Type, bool] = {}
 
     def outer(self, frame: Frame) -> Frame:
@@ -125,36 +129,42 @@ class Binding:
             if number < skip or parameter.kind in ("args", "kwargs"):
                 continue
             given = arguments.at(number - skip, parameter.name, parameter.kind)
-            literal = self._literal(caller, node, target, number, given) if number in tested else None
-            if literal is not None:
-                new.append((target.gid, number, (literal,)))
-            elif given != NONE:
-                kind = self._binding(target.gid, number, self._inference.type(caller, given))
-                if kind:
-                    new.append((target.gid, number, kind))
+            known = self._constant(caller, node, target, number, given) if number in tested else None
+            if isinstance(known, LiteralV):
+                new.append((target.gid, number, (known,)))
+                continue
+            kind = self._binding(target.gid, number, self._inference.type(caller, given)) if given != NONE else ()
+            if known is not None:
+                kind = (known, *(kind or self.declared(target.gid, number)))
+            if kind:
+                new.append((target.gid, number, kind))
         return self._bound(target, new)
 
-    def _literal(self, caller: Frame, node: Call, target: Frame, number: int, given: int) -> LiteralV | None:
-        """True, False or None that the call passes, or leaves to the default, for a parameter that branches test."""
+    def _constant(self, caller: Frame, node: Call, target: Frame, number: int, given: int) -> Constant | None:
+        """The constant that the call passes, or leaves to the default, for a parameter that branches test."""
+        parameter = self._index.scope(target.gid).params[number]
+        outer = self.outer(target)
         if given != NONE:
-            scope = self._index.scope(caller.gid)
-            value = scope.exprs[given]
-            if isinstance(value, Use) and len(value.defs) == 1:  # a parameter that is passed on
-                value = scope.exprs[scope.defs[value.defs[0]].value]
-                if isinstance(value, Param):
-                    kind = self.parameter(caller, value.index)
-                    return kind[0] if len(kind) == 1 and isinstance(kind[0], LiteralV) else None
-        else:
-            default = self._index.scope(target.gid).params[number].default
-            spread = any(key == "**" for key, _ in node.keywords) or _has_star(self._index, caller.gid, node)
-            if default == NONE or spread:
+            known = Constants(self._inference, caller).of(given)
+            if isinstance(known, PresentV) and self._inference.annotations.is_plain(outer, parameter.annotation):
                 return None
-            value = self._index.scope(self._index.parent(target.gid)).exprs[default]
-        if not isinstance(value, Lit):
-            return None
-        if value.value is None or isinstance(value.value, bool):
-            return LiteralV(value.value)
-        return self._index.string_class(target.gid, number, value.value) if isinstance(value.value, str) else None
+        else:
+            spread = any(key == "**" for key, _ in node.keywords) or _has_star(self._index, caller.gid, node)
+            if parameter.default == NONE or spread:
+                return None
+            known = Constants(self._inference, outer).of(parameter.default)
+            if isinstance(known, PresentV):
+                return None
+        if isinstance(known, LiteralV) and isinstance(known.value, str) and known.of == NONE:
+            return self._index.string_class(target.gid, number, known.value)
+        return known
+
+    def given(self, frame: Frame, index: int) -> Constant | None:
+        """The constant that the caller is known to pass for a parameter."""
+        for gid, number, kind in frame.bound:
+            if gid == frame.gid and number == index:
+                return kind[0] if isinstance(kind[0], (LiteralV, PresentV)) else None
+        return None
 
     def _receivers(self, function: Function) -> int:
         """How many leading parameters the receiver fills: one for a bound method."""
@@ -180,6 +190,16 @@ class Binding:
         # a decorator has a frame for each function it decorates, and they are as many as the project has
         return self._bound(target, new, limited=False)
 
+    def instance(self, made: InstanceV) -> InstanceV:
+        """An instance with what is known of it, unless that nests too deeply or its class has many such already."""
+        known = self._instances.setdefault(made.gid, set())
+        if made in known:
+            return made
+        if len(known) >= _MOST_INSTANCES or self._is_too_deep((made,)):
+            return InstanceV(made.gid)
+        known.add(made)
+        return made
+
     def _binding(self, gid: int, index: int, kind: Type) -> Type:
         """What is worth binding: callables, and types that say more than the parameter's own annotation."""
         if not kind or self._is_too_deep(kind):
@@ -190,9 +210,24 @@ class Binding:
         if any(isinstance(value, _CALLABLES) for value in kind):
             return kind
         if any(isinstance(value, InstanceV) for value in declared) and all(isinstance(v, InstanceV) for v in kind):
-            refined = self._inference.annotations.refine(declared, kind)
+            refined = self._inference.annotations.refine(declared, self._allowed(declared, kind))
             return refined if refined != declared else ()
         return ()
+
+    def _allowed(self, declared: Type, kind: Type) -> Type:
+        """The arguments that the annotation allows: of a union that the caller narrows it takes its part.
+
+        A protocol says nothing of classes, and everything is allowed.
+        """
+        classes = self._inference.classes
+        wanted = [value for value in declared if isinstance(value, InstanceV)]
+        if any(classes.derives_from(value.gid, "typing.Protocol") for value in wanted):
+            return kind
+        return tuple(
+            value
+            for value in kind
+            if isinstance(value, InstanceV) and any(classes.is_subclass(value.gid, w.gid) for w in wanted)
+        )
 
     def _is_too_deep(self, kind: Type) -> bool:
         known = self._deep.get(kind)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fastapi_lint.catalogue import Condition
-from fastapi_lint.facts import NONE, Bin, Call, EventKind, Lit, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Scope, Use, Var
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.nodes import LibraryCall
-from fastapi_lint.project.values import ExternalV
+from fastapi_lint.project.values import ExternalV, ExtInstanceV
 
 
 def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
@@ -16,11 +16,49 @@ def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
     node = inference.index.scope(frame.gid).exprs[call.expr] if call.expr != NONE else None
     if (spec.brief or spec.settled) and _awaits_inside(inference.index, frame, call) is spec.settled:
         return True
-    if not isinstance(node, Call) or not (spec.unless or spec.only_if):
+    if not isinstance(node, Call):
+        return False
+    if spec.guards and _is_guarded(inference.index.scope(frame.gid), node, call.event, spec.guards):
+        return True
+    if not (spec.unless or spec.only_if):
         return False
     if any(_holds(inference, frame, node, condition) for condition in spec.unless):
         return True
     return bool(spec.only_if) and not all(_holds(inference, frame, node, c) for c in spec.only_if)
+
+
+def _is_guarded(scope: Scope, node: Call, event: int, guards: dict[str, bool]) -> bool:
+    """Whether the call stands where a method of the same object has just given the harmless answer."""
+    func = scope.exprs[node.func]
+    region = scope.events[event].region
+    while region != NONE and isinstance(func, Attr):
+        here = scope.regions[region]
+        if here.kind in ("if", "else", "loop") and here.expr != NONE:
+            if _answers(scope, here.expr, here.kind != "else", func.base, guards):
+                return True
+        region = here.parent
+    return False
+
+
+def _answers(scope: Scope, test: int, holds: bool, receiver: int, guards: dict[str, bool]) -> bool:
+    """Whether a condition that holds (or does not) tells one of the answers."""
+    node = scope.exprs[test]
+    if isinstance(node, Bin) and node.op == "not":
+        return _answers(scope, node.left, not holds, receiver, guards)
+    if isinstance(node, Bin) and node.op == "and" and holds:
+        return any(_answers(scope, part, True, receiver, guards) for part in (node.left, node.right))
+    if isinstance(node, Choice) and not holds:
+        return any(_answers(scope, item, False, receiver, guards) for item in node.items)
+    func = scope.exprs[node.func] if isinstance(node, Call) else None
+    return isinstance(func, Attr) and guards.get(func.name) is holds and _is_same(scope, func.base, receiver)
+
+
+def _is_same(scope: Scope, one: int, other: int) -> bool:
+    """Whether two expressions are spelled alike and mean the same definitions."""
+    left, right = scope.exprs[one], scope.exprs[other]
+    if isinstance(left, Attr) and isinstance(right, Attr):
+        return left.name == right.name and _is_same(scope, left.base, right.base)
+    return isinstance(left, (Use, Var)) and left == right
 
 
 def _awaits_inside(index: Index, frame: Frame, call: LibraryCall) -> bool:
@@ -57,7 +95,8 @@ def _mentions(inference: Inference, frame: Frame, expr: int, name: str) -> bool:
     node = inference.index.scope(frame.gid).exprs[expr]
     if isinstance(node, Bin):
         return any(_mentions(inference, frame, part, name) for part in (node.left, node.right))
-    return any(isinstance(value, ExternalV) and value.name == name for value in inference.type(frame, expr))
+    values = inference.type(frame, expr)
+    return any(isinstance(value, (ExternalV, ExtInstanceV)) and value.name == name for value in values)
 
 
 def _comparable(condition: Condition) -> tuple[type, ...]:

@@ -74,18 +74,37 @@ class Calls:
 
     def result_of(self, value: Value, frame: Frame, node: Call) -> Type:
         """What calling `value` with the arguments of `node` gives."""
+        said, _ = self._inference.libraries.call_spec(value)
+        if said is not None and said.returns is not None and isinstance(value, (FunctionV, MethodV)):
+            return self._inference.libraries.read(said.returns, receiver_type(value))
         if isinstance(value, (FunctionV, MethodV)):
             found = self.returned(self._inference.binding.frame_for(value, frame, node))
             return found or self._implemented(value)
         if isinstance(value, WrappedV):
             return self._wrapped(value, self._inference.binding.frame_for(value.function, frame, node))
         if isinstance(value, ClassV):
-            return (InstanceV(value.gid),)
+            return (self.made(value, frame, node),)
         if isinstance(value, PartialV):
             return self.result_of(value.function, frame, msgspec.structs.replace(node, args=(), keywords=()))
         if isinstance(value, InstanceV):
             return self._inference.protocols.special(value, "__call__")
         return self._library_result(value, frame, node)
+
+    def made(self, value: ClassV, frame: Frame, node: Call) -> InstanceV:
+        """What a constructor call makes, with what is known of the arguments that the instance keeps."""
+        plain = InstanceV(value.gid)
+        init = self._inference.classes.find_method(value.gid, "__init__")
+        kept = self._index.kept_parameters(init.gid) if init is not None else {}
+        if init is None or not kept:
+            return plain
+        target = self._inference.binding.frame_for(MethodV(init, plain), frame, node)
+        given = tuple(bound for bound in target.bound if bound[0] == init.gid and bound[1] in kept)
+        if not given:
+            return plain
+        changes = any(self._index.attribute_stores(kept[number]) for _, number, _ in given)
+        return self._inference.binding.instance(
+            InstanceV(value.gid, given, (frame.gid, node.place) if changes else None)
+        )
 
     def _implemented(self, value: Function) -> Type:
         """What the implementations of an abstract method give, where the method itself says nothing."""
@@ -193,6 +212,9 @@ class Calls:
         return found
 
     def _callees(self, value: Value, frame: Frame, node: Call) -> list[Callee]:
+        said, name = self._inference.libraries.call_spec(value)
+        if said is not None:
+            return [Callee(name, spec=said, value=value)]
         if isinstance(value, (FunctionV, MethodV)):
             return self._function_callees(value, frame, node)
         if isinstance(value, WrappedV):
@@ -210,8 +232,7 @@ class Calls:
                 for callee in self._callees(method, frame, node)
             ]
         if isinstance(value, (ExternalV, ExtMemberV, ExtInstanceV)):
-            spec, name = self._inference.libraries.call_spec(value)
-            return [Callee(name, spec=spec, value=value)]
+            return [Callee(name, value=value)]
         return []
 
     def _function_callees(self, value: Function, frame: Frame, node: Call) -> list[Callee]:
@@ -241,7 +262,7 @@ class Calls:
         return [MethodV(function, InstanceV(owner)) for function, owner in found]
 
     def _constructor(self, value: ClassV, frame: Frame, node: Call) -> list[Callee]:
-        receiver = InstanceV(value.gid)
+        receiver = self.made(value, frame, node)
         found: list[Callee] = []
         has_init = False
         for name in ("__new__", "__init__", "__post_init__", "model_post_init"):
@@ -249,6 +270,10 @@ class Calls:
             if method is None:
                 continue
             has_init = has_init or name == "__init__"
+            said, known_as = self._inference.libraries.call_spec(method)
+            if said is not None:
+                found.append(Callee(known_as, spec=said, value=value))
+                continue
             target = self._inference.binding.frame_for(MethodV(method, receiver), frame, node)
             found.append(Callee(f"{self._index.name(value.gid)}()", target, self.mode(target.gid), value=value))
         if not has_init:

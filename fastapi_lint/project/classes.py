@@ -15,6 +15,7 @@ from fastapi_lint.project.values import (
     ExtMemberV,
     FunctionV,
     InstanceV,
+    LiteralV,
     MethodV,
     PropertyV,
     Type,
@@ -114,11 +115,19 @@ class Classes:
         if any(isinstance(value, (FunctionV, PropertyV, WrappedV)) for value in members):
             return self.bind(members, receiver)
         stored = union(
-            self._inference.type(Frame(site.gid, receiver), site.expr) for site in self.stored(receiver.gid, name)
+            self._inference.type(self.frame_of(site.gid, receiver), site.expr)
+            for site in self.stored(receiver.gid, name)
         )
+        if stored == (LiteralV(None),):
+            outside = [site for site in self.stored_outside(receiver, name) if site.expr != NONE]
+            stored = union(self._inference.type(self._inference.plain_frame(s.gid), s.expr) for s in outside)
         if isinstance(owner, int):
             return union([stored, self.bind(members, receiver)])
         return stored or self.bind(members, receiver)
+
+    def frame_of(self, gid: int, receiver: InstanceV) -> Frame:
+        """A method as it ran for an instance: its constructor with the arguments that are known."""
+        return Frame(gid, receiver, tuple(bound for bound in receiver.given if bound[0] == gid))
 
     def stored(self, gid: int, name: str) -> list[Site]:
         """Where methods of the class and of its bases assign `self.name`, with the assigned expression."""
@@ -127,6 +136,20 @@ class Classes:
             if isinstance(entry, int):
                 found += self._stores_of(entry).get(name, ())
         return found
+
+    def stored_outside(self, owner: InstanceV, name: str) -> list[Site]:
+        """The values that other code stores in the attribute of what may be this instance."""
+        return [
+            Site(base.gid, value)
+            for base, value in self._index.attribute_stores(name)
+            for other in self._inference.type(self._inference.plain_frame(base.gid), base.expr)
+            if isinstance(other, InstanceV) and self._may_be(other, owner)
+        ]
+
+    def _may_be(self, one: InstanceV, other: InstanceV) -> bool:
+        if one.site is not None and other.site is not None and one.site != other.site:
+            return False
+        return self.is_subclass(one.gid, other.gid) or self.is_subclass(other.gid, one.gid)
 
     def _stores_of(self, gid: int) -> dict[str, list[Site]]:
         table = self._stores.get(gid)

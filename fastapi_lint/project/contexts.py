@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from fastapi_lint.facts import NONE, EventKind
+from fastapi_lint.facts import NONE, Call, EventKind
 from fastapi_lint.project.entrypoints import EntryPoint
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import Edge
+from fastapi_lint.project.values import FunctionV, MethodV, Value, WrappedV
 
 _CATEGORIES = {
     "route": "request",
@@ -28,11 +29,16 @@ _CATEGORIES = {
     "loop-callback": "service",
     "lifespan": "startup",
     "startup": "startup",
+    "signal-handler": "shutdown",
     "worker-task": "worker",
     "command": "script",
 }
 SERVING = frozenset({"request", "service"})
 """The categories in which a stalled loop hurts users."""
+
+
+STAGES = {"startup": "startup", "workers": "worker", "scripts": "script"}
+"""The other categories by the names that the configuration gives them; of several the first one is told."""
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -43,6 +49,13 @@ class Arrival(msgspec.Struct, frozen=True):
     entry: EntryPoint | None
 
 
+def _function(value: Value) -> int:
+    """The first-party function behind a value, or NONE."""
+    if isinstance(value, (MethodV, WrappedV)):
+        return value.function.gid
+    return value.gid if isinstance(value, FunctionV) else NONE
+
+
 class Contexts:
     """For each category the frames that it reaches."""
 
@@ -51,9 +64,10 @@ class Contexts:
         self.entries = tuple(entries)
         self._reached: dict[str, dict[Frame, Arrival]] = {}
         self._by_gid: dict[int, set[str]] | None = None
+        self._imported: frozenset[int] | None = None
 
     def reached(self, category: str) -> dict[Frame, Arrival]:
-        """All frames that run in `category`: `request`, `service`, `startup`, `worker` or `script`."""
+        """All frames that run in `category`: `request`, `service`, `startup`, `shutdown`, `worker` or `script`."""
         known = self._reached.get(category)
         if known is None:
             known = self._reached[category] = self.flow(self.roots(category))
@@ -71,8 +85,13 @@ class Contexts:
 
     def _category(self, entry: EntryPoint) -> str | None:
         """An async job of a scheduler inside the application runs on the application's own loop."""
+        is_async = entry.frame is not None and self._graph.index.scope(entry.frame.gid).is_async
+        if entry.where == "process" or (entry.where == "thread" and is_async):
+            return "worker"
+        if entry.where == "loop" and entry.kind in ("worker-task", "scheduled-job"):
+            return "service"
         if entry.kind == "scheduled-job" and entry.frame is not None:
-            return "service" if self._graph.index.scope(entry.frame.gid).is_async else "worker"
+            return "service" if is_async else "worker"
         return _CATEGORIES.get(entry.kind)
 
     def _script_roots(self) -> list[Frame]:
@@ -133,15 +152,54 @@ class Contexts:
         """The categories in which a function runs, for whatever receiver; empty if nothing is known to call it."""
         if self._by_gid is None:
             self._by_gid = {}
-            for category in ("request", "service", "startup", "worker", "script"):
+            for category in ("request", "service", "startup", "shutdown", "worker", "script"):
                 for frame in self.reached(category):
                     self._by_gid.setdefault(frame.gid, set()).add(category)
         return self._by_gid.get(gid, set())
 
+    def runs_early(self, gid: int) -> bool:
+        """Whether the first request finds that the function has run: start-up calls it, or the import of a module."""
+        if self._imported is None:
+            modules = [gid for gid in range(self._graph.index.count) if self._graph.index.scope(gid).kind == "module"]
+            reached = self.flow(((Frame(gid), None) for gid in modules), self._is_not_imported)
+            self._imported = frozenset(frame.gid for frame in reached)
+        return gid in self._imported or "startup" in self.categories(gid)
+
+    def _is_not_imported(self, caller: Frame, edge: Edge) -> bool:
+        if edge.mode not in ("runs", "once"):
+            return True
+        scope = self._graph.index.scope(caller.gid)
+        return scope.kind == "module" and self._is_under(caller.gid, scope.events[edge.event].region, "main")
+
     def serves(self, gid: int) -> bool:
         """Whether the function may run while requests are served: unless all its known callers say otherwise."""
         categories = self.categories(gid)
-        return not categories or bool(categories & SERVING)
+        return bool(categories & SERVING) if categories else not self._is_called_elsewhere_only(gid)
+
+    def _is_called_elsewhere_only(self, gid: int) -> bool:
+        """Whether all calls that may mean a function stand in code that does not serve.
+
+        Nothing is known to reach the function, so its callers are found by name: a method of an object of unknown type
+        (`await services.get("writer").start()` in the lifespan) may be any method of that name.
+        """
+        graph = self._graph
+        calling: set[int] = set()
+        for site in graph.index.call_sites(graph.index.scope(gid).name):
+            node = graph.index.scope(site.gid).exprs[site.expr]
+            called = (
+                graph.inference.type(graph.inference.plain_frame(site.gid), node.func) if isinstance(node, Call) else ()
+            )
+            if not called or any(_function(value) == gid for value in called):
+                calling.add(site.gid)
+        return bool(calling) and all(
+            (categories := self.categories(caller)) and not categories & SERVING for caller in calling
+        )
+
+    def stage(self, gid: int, wanted: Iterable[str]) -> str | None:
+        """The first of the `wanted` stages in which a function runs; empty if it serves requests, None if neither."""
+        if self.serves(gid):
+            return ""
+        return next((stage for stage in wanted if STAGES[stage] in self.categories(gid)), None)
 
     def way_in(self, frame: Frame, reached: dict[Frame, Arrival]) -> list[Arrival]:
         """The arrivals from the entry point down to `frame`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -12,6 +14,7 @@ from fastapi_lint.facts import (
     Await,
     Call,
     Choice,
+    Cls,
     Comp,
     Declared,
     Enter,
@@ -23,37 +26,72 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
+from fastapi_lint.project.entrypoints import EntryPoint
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.inference import STATE
 from fastapi_lint.project.nodes import Edge, LibraryCall
+from fastapi_lint.project.reach import Reach
+from fastapi_lint.project.request_data import RequestData
 from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV, Type
 
 _KEEPERS = frozenset({"add", "append", "put", "register", "set", "set_cache", "setdefault"})
 
 
+_ADDRESS = re.compile(
+    r"account|address|auth|base|cert|cookie|cred|database|db|domain|dsn|endpoint|header|host|key|organi|password"
+    r"|project|prox|region|secret|server|tenant|token|transport|uri|url|user"
+)
+
+
 class Creation(msgspec.Struct, frozen=True):
-    """A constructor or connect call that request handling reaches; `way` leads to it from the entry point."""
+    """A constructor or connect call that request handling reaches; `way` leads to it from the nearest entry point.
+
+    `entries` are all entry points that lead to it. `in_loop` says that a loop makes one in each pass, here or in a
+    caller; `from_request` that its address or credentials are those of the request, its user or its tenant.
+    """
 
     frame: Frame
     call: LibraryCall
     way: tuple[Arrival, ...]
+    entries: tuple[EntryPoint, ...]
     in_loop: bool
+    from_request: bool
+
+
+class LocalModel(msgspec.Struct, frozen=True):
+    """A class below `pydantic.BaseModel` that a function defines each time it runs; `gid` is the class."""
+
+    frame: Frame
+    gid: int
+    way: tuple[Arrival, ...]
+    entries: tuple[EntryPoint, ...]
 
 
 class Creations:
     """Creating calls in frames that run per request."""
 
-    def __init__(self, graph: Graph, contexts: Contexts) -> None:
+    def __init__(self, graph: Graph, contexts: Contexts, request_data: RequestData) -> None:
         self._graph = graph
         self._contexts = contexts
         self._keeping: dict[int, list[Event]] = {}
+        self._once: dict[tuple[Frame, Edge], bool] = {}
         decorators = graph.inference.decorators
+        self._request_data = request_data
         roots = [pair for pair in contexts.roots("request") if not decorators.is_cached(pair[0].gid)]
-        self._reached = contexts.flow(roots, self._runs_once)
+        self._reach = Reach(graph, contexts, roots, self._runs_once)
+        self._reached = self._reach.frames
 
     def _runs_once(self, caller: Frame, edge: Edge) -> bool:
+        key = (caller, edge)
+        known = self._once.get(key)
+        if known is None:
+            known = self._once[key] = self._is_made_once(caller, edge)
+        return known
+
+    def _is_made_once(self, caller: Frame, edge: Edge) -> bool:
         """A cached factory runs its body once, and so does what is made behind a guard and kept."""
         decorators = self._graph.inference.decorators
         if decorators.is_cached(edge.callee.gid):
@@ -65,30 +103,88 @@ class Creations:
         if decorators.is_cached_property(edge.callee.gid) and not self._is_made_per_request(edge.callee):
             return True
         scope = self._graph.index.scope(caller.gid)
+        if edge.event >= len(scope.events):  # an injected dependency is no event of the function
+            return False
         return self._is_kept(caller, scope, scope.events[edge.event].expr, edge.event)
 
     def find(self, kinds: frozenset[str]) -> Iterator[Creation]:
         """Each place once, by its shortest way."""
-        seen: set[tuple[int, int]] = set()
+        for creation in self._found:
+            if creation.call.spec.creates in kinds:
+                yield creation
+
+    @cached_property
+    def _found(self) -> list[Creation]:
+        seen: dict[tuple[int, int], Creation] = {}
         for frame in self._reached:
             scope = self._graph.index.scope(frame.gid)
             for call in self._graph.node(frame).calls:
                 key = (frame.gid, call.place)
-                if call.spec.creates not in kinds or key in seen or call.place == NONE:
+                if call.spec.creates is None or call.place == NONE or key in seen or self._is_light(frame, call):
                     continue
-                if self._is_kept(frame, scope, call.expr, call.event):
-                    continue
-                seen.add(key)
-                way = tuple(self._contexts.way_in(frame, self._reached))
-                yield Creation(frame, call, way, self._in_loop(scope, call.event))
+                if not self._is_kept(frame, scope, call.expr, call.event):
+                    seen[key] = self._creation(frame, scope, call)
+        return list(seen.values())
+
+    def _is_light(self, frame: Frame, call: LibraryCall) -> bool:
+        """Whether the arguments make it cheap: a client without connections, one over a pool that is there."""
+        return call.spec.blocks is None and is_harmless(self._graph.inference, frame, call)
+
+    def local_models(self) -> Iterator[LocalModel]:
+        """Each model class that functions on a request's way define."""
+        seen: set[int] = set()
+        for frame in self._reached:
+            scope = self._graph.index.scope(frame.gid)
+            for node in scope.exprs if scope.kind == "function" else ():
+                gid = self._graph.index.local(frame.gid, node.scope) if isinstance(node, Cls) else NONE
+                if gid != NONE and gid not in seen and self._is_model(gid):
+                    seen.add(gid)
+                    yield LocalModel(frame, gid, self._reach.way(frame), tuple(self._reach.entries(frame)))
+
+    def _is_model(self, gid: int) -> bool:
+        return self._graph.inference.classes.derives_from(gid, "pydantic.BaseModel")
+
+    def _creation(self, frame: Frame, scope: Scope, call: LibraryCall) -> Creation:
+        way = self._reach.way(frame)
+        return Creation(
+            frame=frame,
+            call=call,
+            way=way,
+            entries=tuple(self._reach.entries(frame)),
+            in_loop=self._in_loop(scope, call.event) or any(self._is_looped(arrival) for arrival in way),
+            from_request=self._is_from_request(frame, scope, call),
+        )
+
+    def _is_looped(self, arrival: Arrival) -> bool:
+        if arrival.caller is None or arrival.edge is None or arrival.edge.mode == "injected":
+            return False
+        scope = self._graph.index.scope(arrival.caller.gid)
+        return arrival.edge.event < len(scope.events) and self._in_loop(scope, arrival.edge.event)
 
     def _in_loop(self, scope: Scope, event: int) -> bool:
+        """Whether each pass of a loop gets here: not behind a test of what an earlier pass left."""
         region = scope.events[event].region
         while region != NONE:
-            if scope.regions[region].kind == "loop":
-                return True
+            kind = scope.regions[region].kind
+            if kind in ("loop", "genexpr"):
+                return not _leaves(scope, region)
+            if kind in ("if", "else", "except"):
+                return False
             region = scope.regions[region].parent
         return False
+
+    def _is_from_request(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
+        """Whether an argument that names the peer or proves who asks is data of the request.
+
+        Of what is no client every argument counts: a model class is made of its fields.
+        """
+        node = scope.exprs[call.expr] if call.expr != NONE else None
+        if not isinstance(node, Call):
+            return False
+        given = [*node.args[:2], *(value for name, value in node.keywords if name == "**" or _ADDRESS.search(name))]
+        if call.spec.creates == "heavy-object":
+            given = [*node.args, *(value for _, value in node.keywords)]
+        return any(self._request_data.is_from_request(frame.gid, value) for value in given)
 
     def _is_kept(self, frame: Frame, scope: Scope, expr: int, event: int) -> bool:
         """Whether the created thing is stored where it outlives the request.
@@ -130,7 +226,10 @@ class Creations:
             return False
         init = self._graph.inference.classes.find_method(frame.receiver.gid, "__init__")
         reached = getattr(self, "_reached", None) or self._contexts.reached("request")
-        return init is not None and Frame(init.gid, frame.receiver) in reached
+        return init is not None and any(
+            other.gid == init.gid and isinstance(other.receiver, InstanceV) and other.receiver.gid == frame.receiver.gid
+            for other in reached
+        )
 
     def _is_singleton(self, gid: int) -> bool:
         """Whether a metaclass of the project decides what calling the class gives: the usual singleton."""
@@ -184,6 +283,15 @@ def _may_keep(scope: Scope, event: Event) -> bool:
     node = scope.exprs[event.expr]
     func = scope.exprs[node.func] if isinstance(node, Call) else None
     return isinstance(func, Attr) and func.name in _KEEPERS
+
+
+def _leaves(scope: Scope, loop: int) -> bool:
+    """Whether a pass of the loop ends in a `return` on its main way: a loop of attempts, done with the first."""
+    inside = {loop}
+    for number, region in enumerate(scope.regions):
+        if region.parent in inside and region.kind in ("try", "with", "async-with"):
+            inside.add(number)
+    return any(event.kind == EventKind.RETURN and event.region in inside for event in scope.events)
 
 
 def _hands_over(scope: Scope, call: int, created: int) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Param, Scope, Seq, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Free, Lit, Scope, Seq
+from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.index import Frame, strings
 from fastapi_lint.project.values import ExternalV, FunctionV, LiteralV, MethodV
 
@@ -31,24 +32,32 @@ class DeadBranches:
         self._frame = frame
         self._scope = inference.index.scope(frame.gid)
         self._dead: set[int] = set()
+        self._constants = Constants(inference, frame, lambda region: within(self._scope, region, self._dead))
 
     def regions(self) -> set[int]:
         """Their numbers, without the regions nested in them."""
         self._dead = found = set[int]()
-        if not self._frame.bound and not self._inference.index.has_calls_in_conditions(self._frame.gid):
-            return found  # nothing is known of this frame that a condition could ask for
         for number, region in enumerate(self._scope.regions):
-            if region.kind in ("if", "else") and region.expr != NONE:
+            if region.kind == "except" and region.expr != NONE and self._catches_import_error(region.expr):
+                found.add(number)
+            elif region.kind in ("if", "else") and region.expr != NONE:
                 truth = self._truth(region.expr)
                 if truth is not None and truth is (region.kind == "else"):
                     found.add(number)
         return found
 
+    def _catches_import_error(self, expr: int) -> bool:
+        """Whether a handler is there for a missing package only: what the project needs is taken to be installed."""
+        node = self._scope.exprs[expr]
+        if isinstance(node, Seq):
+            return all(self._catches_import_error(item) for item in node.items)
+        return isinstance(node, Free) and node.name in ("ImportError", "ModuleNotFoundError")
+
     def _truth(self, expr: int) -> bool | None:
         node = self._scope.exprs[expr]
         if isinstance(node, Bin):
             return self._operation(node)
-        if isinstance(node, Choice):
+        if isinstance(node, Choice) and node.test == NONE:
             parts = [self._truth(item) for item in node.items]
             if True in parts:
                 return True
@@ -70,23 +79,32 @@ class DeadBranches:
             return True if all(part is True for part in parts) else None
         if node.op in ("equals", "differs", "among", "not among"):
             return self._comparison(node)
-        if node.op in ("is", "is not") and self._scope.exprs[node.right] == Lit(None):
-            literal = self._literal(node.left)
-            return None if literal is None else (literal.value is None) is (node.op == "is")
-        return None
+        return self._is_same(node) if node.op in ("is", "is not") else None
 
     def _comparison(self, node: Bin) -> bool | None:
-        literal = self._literal(node.left)
+        left = self._literal(node.left)
+        if left is None or not isinstance(left.value, str):
+            return None
         right = self._scope.exprs[node.right]
-        if literal is None or not isinstance(literal.value, str):
+        if node.op in ("among", "not among"):
+            if not isinstance(right, Seq):
+                return None
+            found = [self._literal(item) for item in right.items]
+        else:
+            found = [self._literal(node.right)]
+        if any(one is None or one.of != left.of for one in found):
+            return None  # a member of an enumeration may be a string, too
+        return (left in found) is (node.op in ("equals", "among"))
+
+    def _is_same(self, node: Bin) -> bool | None:
+        """`x is None`, `mode is Mode.FAST`."""
+        left = self._constants.of(node.left)
+        if self._scope.exprs[node.right] == Lit(None):
+            return None if left is None else (left == LiteralV(None)) is (node.op == "is")
+        if not isinstance(left, LiteralV) or left.of == NONE:
             return None
-        among = isinstance(right, Seq) and node.op in ("among", "not among")
-        if not among and not (isinstance(right, Lit) and node.op in ("equals", "differs")):
-            return None
-        wanted = strings(self._scope, node.right)
-        if isinstance(right, Seq) and len(wanted) != len(right.items):
-            return None
-        return (literal.value in wanted) is (node.op in ("equals", "among"))
+        right = self._literal(node.right)
+        return None if right is None or right.of != left.of else (left == right) is (node.op == "is")
 
     def _prefix(self, node: Call) -> bool | None:
         """`name.startswith("x")` for a constant name."""
@@ -95,22 +113,13 @@ class DeadBranches:
             return None
         literal = self._literal(func.base)
         wanted = tuple(strings(self._scope, node.args[0]))
-        if literal is None or not isinstance(literal.value, str) or not wanted:
+        if literal is None or not isinstance(literal.value, str) or literal.of != NONE or not wanted:
             return None
         return literal.value.startswith(wanted) if func.name == "startswith" else literal.value.endswith(wanted)
 
     def _literal(self, expr: int) -> LiteralV | None:
-        """The constant that the caller passes for the parameter behind a name, if no live branch has rebound it."""
-        node = self._scope.exprs[expr]
-        if not isinstance(node, Use) or not self._frame.bound:
-            return None
-        reaching = [self._scope.defs[number] for number in node.defs]
-        alive = [made.value for made in reaching if not within(self._scope, made.region, self._dead)]
-        value = self._scope.exprs[alive[0]] if len(alive) == 1 else None
-        if not isinstance(value, Param):
-            return None
-        kind = self._inference.binding.parameter(self._frame, value.index)
-        return kind[0] if len(kind) == 1 and isinstance(kind[0], LiteralV) else None
+        known = self._constants.of(expr)
+        return known if isinstance(known, LiteralV) else None
 
     def _is_coroutine_function(self, node: Call) -> bool | None:
         asked = self._inference.type(self._frame, node.func)

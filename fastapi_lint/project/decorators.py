@@ -68,6 +68,9 @@ class Decorators:
         if isinstance(made_by, PropertyV):  # `@value.setter`
             return (made_by,)
         if isinstance(made_by, (FunctionV, MethodV)):
+            said, _ = self._inference.libraries.call_spec(made_by)
+            if said is not None and said.decorates in ("offloads", "contextmanager"):
+                return (WrappedV(function, said.decorates),)
             return self._by_function(frame, decorator, function)
         if isinstance(made_by, ClassV) and not isinstance(self._index.scope(frame.gid).exprs[decorator], Call):
             return (InstanceV(made_by.gid),)

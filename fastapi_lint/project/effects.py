@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from fastapi_lint.facts import NONE
+from fastapi_lint.project.first_use import Lifetime
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import Edge, LibraryCall, Node
 
@@ -15,8 +16,9 @@ from fastapi_lint.project.nodes import Edge, LibraryCall, Node
 class Witness(msgspec.Struct, frozen=True):
     """The nearest way from an event to a sink: the sink itself (`call`) or the edge to take.
 
-    `distance` counts hops; `certain` is False where the way goes over one of several implementations of a method, or
-    through a cached function without arguments, which runs the first time only: `once` is the gid of that function.
+    `distance` counts hops; `certain` is False where the way goes over one of several implementations of a method or
+    over a branch that is one of many, or where it is taken the first time only. Then `once` is the gid of the function
+    that knows: a cached one without arguments, or one that fills what it finds empty.
     """
 
     distance: int
@@ -29,66 +31,100 @@ class Witness(msgspec.Struct, frozen=True):
 
 
 class CallGraph:
-    """Nodes by frame, and who runs them on his own thread: the same for all effects."""
+    """Nodes by frame, and who runs them on his own thread: the same for all effects.
 
-    def __init__(self, nodes: Iterable[Node]) -> None:
+    `is_foreign` says which scopes belong to packages that are followed but not reported on.
+    """
+
+    def __init__(self, nodes: Iterable[Node], is_foreign: Callable[[int], bool]) -> None:
+        self._is_foreign = is_foreign
         self.nodes = {node.frame: node for node in nodes}
         self.callers: dict[Frame, list[tuple[Frame, Edge]]] = {}
         for node in self.nodes.values():
             for edge in node.edges:
-                if _carries(edge):
+                if self.carries(edge):
                     self.callers.setdefault(edge.callee, []).append((node.frame, edge))
+
+    def carries(self, edge: Edge) -> bool:
+        """Whether effects of the callee are effects of the caller's loop code.
+
+        A coroutine is judged by itself, but for one that nobody would report: there its effects are the caller's.
+        """
+        if edge.off_loop:
+            return False
+        return edge.mode in ("runs", "once") or (
+            edge.mode in ("coroutine", "task") and self._is_foreign(edge.callee.gid)
+        )
 
 
 class Effects:
-    """Which frames reach a sink, and along which shortest way."""
+    """Which frames reach a sink, and along which shortest way.
 
-    def __init__(self, calls: CallGraph, is_sink: Callable[[Frame, LibraryCall], bool]) -> None:
+    `lasts` says whether what a frame fills on first use, in an attribute of its receiver or beyond, outlives a request.
+    """
+
+    def __init__(
+        self,
+        calls: CallGraph,
+        is_sink: Callable[[Frame, LibraryCall], bool],
+        lasts: Callable[[Frame, Lifetime], bool],
+    ) -> None:
+        self._calls = calls
         self._nodes = calls.nodes
         self._callers = calls.callers
         self._is_sink = is_sink
+        self._lasts = lasts
         self.nearest = self._propagate()
 
-    def _own(self, node: Node) -> Witness | None:
+    def _own(self, node: Node) -> Iterator[Witness]:
         for call in node.calls:
             if self._is_sink(node.frame, call):
-                return Witness(0, call.place, call.event, call, None)
-        return None
+                once = node.frame.gid if self._lasts(node.frame, call.first_use) else NONE
+                yield Witness(0, call.place, call.event, call, None, once == NONE, once)
 
     def _propagate(self) -> dict[Frame, Witness]:
-        """Breadth first; ways over one of several implementations count only where there is no certain one."""
+        """Breadth first; doubtful ways count only where there is no certain one."""
         nearest: dict[Frame, Witness] = {}
         todo: deque[Frame] = deque()
-        doubtful: deque[tuple[Frame, Edge]] = deque()
+        doubtful: deque[tuple[Frame, Witness | Edge]] = deque()
         for frame, node in self._nodes.items():
-            own = self._own(node)
-            if own is not None:
-                nearest[frame] = own
-                todo.append(frame)
-        certain = True
+            for own in self._own(node):
+                if own.certain:
+                    nearest[frame] = own
+                    todo.append(frame)
+                    break
+                doubtful.append((frame, own))
         while todo or doubtful:
             if not todo:
-                certain = False
-                caller, edge = doubtful.popleft()
+                caller, way = doubtful.popleft()
                 if caller not in nearest:
-                    nearest[caller] = self._step(nearest, edge, False)
+                    nearest[caller] = self._step(nearest, caller, way) if isinstance(way, Edge) else way
                     todo.append(caller)
                 continue
             frame = todo.popleft()
             for caller, edge in self._callers.get(frame, ()):
                 if caller in nearest:
                     continue
-                if edge.certain and edge.mode == "runs":
-                    nearest[caller] = self._step(nearest, edge, certain)
+                if self._once(caller, edge) == NONE and edge.certain and not edge.selected:
+                    nearest[caller] = self._step(nearest, caller, edge)
                     todo.append(caller)
                 else:
                     doubtful.append((caller, edge))
         return nearest
 
-    def _step(self, nearest: dict[Frame, Witness], edge: Edge, certain: bool) -> Witness:
+    def _once(self, caller: Frame, edge: Edge) -> int:
+        """The function that takes this edge the first time only, or NONE."""
+        if edge.mode == "once":
+            return edge.callee.gid
+        return caller.gid if self._lasts(caller, edge.first_use) else NONE
+
+    def _step(self, nearest: dict[Frame, Witness], caller: Frame, edge: Edge, is_first: bool = False) -> Witness:
+        """The way over an edge; at its first hop, the reported place itself, no branch is in doubt."""
         onward = nearest[edge.callee]
-        once = edge.callee.gid if edge.mode == "once" else onward.once
-        return Witness(onward.distance + 1, edge.place, edge.event, None, edge, certain and onward.certain, once)
+        once = self._once(caller, edge)
+        certain = onward.certain and edge.certain and once == NONE and not (edge.selected and not is_first)
+        once = onward.once if once == NONE else once
+        return Witness(onward.distance + 1, edge.place, edge.event, None, edge, certain, once)
 
     def at_events(self, frame: Frame) -> list[Witness]:
         """For each place of a frame that reaches a sink its nearest witness, in order of evaluation."""
@@ -96,12 +132,11 @@ class Effects:
         if node is None:
             return []
         best: dict[int, Witness] = {}
-        for call in node.calls:
-            if self._is_sink(frame, call):
-                _keep(best, Witness(0, call.place, call.event, call, None))
+        for own in self._own(node):
+            _keep(best, own)
         for edge in node.edges:
-            if _carries(edge) and edge.callee in self.nearest:
-                _keep(best, self._step(self.nearest, edge, edge.certain and edge.mode == "runs"))
+            if self._calls.carries(edge) and edge.callee in self.nearest:
+                _keep(best, self._step(self.nearest, frame, edge, is_first=True))
         return sorted(best.values(), key=lambda witness: witness.event)
 
     def trail(self, frame: Frame, witness: Witness) -> list[tuple[Frame, Witness]]:
@@ -112,11 +147,6 @@ class Effects:
             witness = self.nearest[frame]
             trail.append((frame, witness))
         return trail
-
-
-def _carries(edge: Edge) -> bool:
-    """Whether effects of the callee are effects of the caller's loop code."""
-    return edge.mode in ("runs", "once") and not edge.off_loop
 
 
 def _keep(best: dict[int, Witness], witness: Witness) -> None:

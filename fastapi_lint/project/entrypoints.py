@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from fastapi_lint.catalogue import Where
 from fastapi_lint.facts import NONE, Attr, Call, Lit, Map, Seq
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
+from fastapi_lint.project.router_paths import RouterPaths
 from fastapi_lint.project.values import (
     ClassV,
     ContextV,
@@ -29,7 +31,8 @@ _VERBS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", 
 class EntryPoint(msgspec.Struct, frozen=True):
     """A registration: `frame` is what is called, `gid` and `place` where the registration stands.
 
-    `decorated` is the function under a registering decorator, NONE for other registrations.
+    `decorated` is the function under a registering decorator, NONE for other registrations. `where` is said only where
+    it runs otherwise than in FastAPI; see `catalogue.Entry`.
     """
 
     kind: str
@@ -39,6 +42,7 @@ class EntryPoint(msgspec.Struct, frozen=True):
     place: int
     target: Value | None = None
     decorated: int = NONE
+    where: Where | None = None
 
 
 class EntryPoints:
@@ -47,6 +51,7 @@ class EntryPoints:
     def __init__(self, index: Index, inference: Inference) -> None:
         self._index = index
         self._inference = inference
+        self._paths = RouterPaths(index, inference)
         self._spelled = self._registration_names()
 
     def _registration_names(self) -> frozenset[str]:
@@ -89,7 +94,8 @@ class EntryPoints:
                     label = self._label(callee.name, gid, node)
                     for target in self._registered(gid, registered):
                         targets = self._inference.type(frame, target)
-                        found += self._targets(entry.kind, label, targets, gid, node.place)
+                        made = self._targets(entry.kind, label, targets, gid, node.place)
+                        found += [msgspec.structs.replace(one, where=entry.where) for one in made]
         return found
 
     def _registered(self, gid: int, expr: int) -> list[int]:
@@ -118,7 +124,7 @@ class EntryPoints:
                     place = call.place if call is not None else scope.place
                     where = outer.gid if call is not None else gid
                     registered = self._targets(entry.kind, label, target, where, place)
-                    found += [msgspec.structs.replace(one, decorated=gid) for one in registered]
+                    found += [msgspec.structs.replace(one, decorated=gid, where=entry.where) for one in registered]
         return found
 
     def _decorated_value(self, gid: int) -> Type:
@@ -166,17 +172,8 @@ class EntryPoints:
         return f"{verb.upper()} {path or '/'}" if verb in _VERBS else path
 
     def _prefix(self, gid: int, node: Call) -> str:
-        """The prefix that the router itself was made with; what `include_router` adds is not known here."""
         func = self._index.scope(gid).exprs[node.func]
-        if not isinstance(func, Attr):
-            return ""
-        found = self._inference.annotations.definition(self._inference.plain_frame(gid), func.base)
-        made = self._index.scope(found[0].gid).exprs[found[1]] if found is not None else None
-        for keyword, value in made.keywords if found is not None and isinstance(made, Call) else ():
-            literal = self._index.scope(found[0].gid).exprs[value] if found is not None else None
-            if keyword == "prefix" and isinstance(literal, Lit) and isinstance(literal.value, str):
-                return literal.value
-        return ""
+        return self._paths.prefix(gid, func.base) if isinstance(func, Attr) else ""
 
     def _targets(self, kind: str, label: str, targets: Type, gid: int, place: int) -> list[EntryPoint]:
         found = []

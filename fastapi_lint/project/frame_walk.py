@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi_lint.facts import NONE, Call, Event, EventKind
+import msgspec
+
+from fastapi_lint.facts import NONE, Bin, Call, Event, EventKind
 from fastapi_lint.project.awaiting import Awaiting
 from fastapi_lint.project.calls import Callee
+from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.dead_branches import DeadBranches
 from fastapi_lint.project.implicit_calls import (
     SPECIAL_FUNCTIONS,
@@ -19,7 +22,7 @@ from fastapi_lint.project.injection import Injection
 from fastapi_lint.project.lazy_code import LazyCode
 from fastapi_lint.project.loop_probes import OffLoop
 from fastapi_lint.project.nodes import Node
-from fastapi_lint.project.values import PartialV, Type
+from fastapi_lint.project.values import LiteralV, PartialV, Type
 
 TASK_MAKERS = frozenset(
     {
@@ -52,6 +55,8 @@ class FrameWalk(ImplicitCalls):
         super().__init__(inference, frame, is_property)
         self.lazy = LazyCode(self.scope, self.callees)
         self.handed: dict[int, str] = {}
+        self.has_served = False
+        self.handed_on: frozenset[int] = self.find_handed_on()
         self.handlers: dict[EventKind, Callable[[Event], None]] = {
             EventKind.CALL: self.call,
             EventKind.ATTR: self.attribute,
@@ -71,15 +76,34 @@ class FrameWalk(ImplicitCalls):
         self.find_handed()
         skipped = self.lazy.regions() | DeadBranches(self.inference, self.frame).regions()
         off_loop = OffLoop(self.inference, self.frame).regions()
+        selected = self.selected()
         for number, event in enumerate(self.scope.events):
             handler = self.handlers.get(event.kind)
             if handler is not None and not (skipped and self.is_inside(event.region, skipped)):
                 self.number = number
-                self.off_loop = bool(off_loop) and self.is_inside(event.region, off_loop)
+                self.off_loop = self.has_served or (bool(off_loop) and self.is_inside(event.region, off_loop))
+                self.first_use = self.inference.first_use.at(self.frame.gid, event.region)
+                self.is_selected = bool(selected) and self.is_inside(event.region, selected)
                 handler(event)
-        self.off_loop = False
+        self.off_loop, self.first_use, self.is_selected = False, "", False
         self.injected()
         return Node(self.frame, tuple(self.edges), tuple(self.calls))
+
+    def selected(self) -> set[int]:
+        """The branches that are one of many, for all that is known of this frame."""
+        constants = Constants(self.inference, self.frame)
+        found = set()
+        for number in self.inference.dispatch.selected(self.frame.gid):
+            test = self.scope.exprs[self.scope.regions[number].expr]
+            if isinstance(test, Bin) and not isinstance(constants.of(test.left), LiteralV):
+                found.add(number)
+        return found
+
+    def find_handed_on(self) -> frozenset[int]:
+        """The calls whose results the caller awaits, for this frame returns them."""
+        if not self.frame.awaited:
+            return frozenset()
+        return frozenset(event.expr for event in self.scope.events if event.kind == EventKind.RETURN)
 
     def find_handed(self) -> None:
         """Coroutines that are made only to be handed to a task or to a new loop run there."""
@@ -100,13 +124,15 @@ class FrameWalk(ImplicitCalls):
         if not isinstance(node, Call):
             return
         callees = self.callees(event.expr)
-        if event.flag:
+        is_awaited = event.flag or event.expr in self.handed_on
+        if is_awaited:
             callees = Awaiting(self.inference).candidates(callees)
         for callee in callees:
             if callee.frame is not None:
-                self.first_party(event, callee)
+                self.first_party(event, callee, is_awaited)
             elif callee.spec is not None:
                 self.library(event, event.expr, callee.name, callee.spec, callee.value, event.flag)
+                self.has_served = self.has_served or callee.spec.serves
                 if event.expr not in self.lazy.deferred:
                     self.library_arguments(event, node, callee)
             elif callee.name in _LOOP_FUNCTIONS:
@@ -119,17 +145,19 @@ class FrameWalk(ImplicitCalls):
                 self.enter(entered)
                 self.exit(entered)
 
-    def first_party(self, event: Event, callee: Callee) -> None:
+    def first_party(self, event: Event, callee: Callee, is_awaited: bool) -> None:
         if callee.frame is None or callee.mode == "lazy":
             return
-        mode = callee.mode
+        mode, frame = callee.mode, callee.frame
+        if is_awaited and mode == "runs":
+            frame = msgspec.structs.replace(frame, awaited=True)
         if mode == "coroutine":
             mode = self.handed.get(event.expr, mode)
         elif mode == "runs" and event.flag and self.inference.decorators.has_unknown(callee.frame.gid):
             return  # awaited, so the decorator made something else of the function
         elif mode == "runs" and not self.index.scope(callee.frame.gid).params:
             mode = "once" if self.inference.decorators.is_cached(callee.frame.gid) else mode
-        self.edge(event.place, callee.frame, mode, callee.name, callee.certain)
+        self.edge(event.place, frame, mode, callee.name, callee.certain)
 
     def loop_function(self, event: Event, node: Call, name: str) -> None:
         """`anyio.run(main)`, `start_soon(work)`: the coroutine function itself is handed over."""

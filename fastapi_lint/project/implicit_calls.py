@@ -9,6 +9,7 @@ import msgspec
 from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, Sub
 from fastapi_lint.project.calls import Callee
+from fastapi_lint.project.first_use import Lifetime
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.nodes import Edge, LibraryCall
@@ -59,6 +60,8 @@ class FrameRecord:
         self.calls: list[LibraryCall] = []
         self.number = 0
         self.off_loop = False
+        self.first_use: Lifetime = ""
+        self.is_selected = False
         self._callees: dict[int, list[Callee]] = {}
 
     def callees(self, expr: int) -> list[Callee]:
@@ -75,10 +78,12 @@ class FrameRecord:
 
     def edge(self, place: int, callee: Frame, mode: str, name: str = "", certain: bool = True) -> None:
         shown = name or self.index.name(callee.gid)
-        self.edges.append(Edge(self.number, place, callee, mode, shown, certain, self.off_loop))
+        ways = (certain, self.off_loop, self.first_use, self.is_selected)
+        self.edges.append(Edge(self.number, place, callee, mode, shown, *ways))
 
     def library(self, event: Event, expr: int, name: str, spec: CallSpec, value: Value | None, awaited: bool) -> None:
-        self.calls.append(LibraryCall(self.number, event.place, expr, name, spec, awaited, value, self.off_loop))
+        call = LibraryCall(self.number, event.place, expr, name, spec, awaited, value, self.off_loop, self.first_use)
+        self.calls.append(call)
 
     def is_inside(self, region: int, wanted: set[int]) -> bool:
         while region != NONE:

@@ -13,6 +13,7 @@ from fastapi_lint.facts import (
     Bin,
     Call,
     Choice,
+    Declared,
     Event,
     EventKind,
     Expr,
@@ -36,11 +37,16 @@ _STRING_TESTS = frozenset({"equals", "differs", "among", "not among"})
 
 
 class Frame(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
-    """A scope as it runs: for which receiver, and with what is known of parameters beyond their annotations."""
+    """A scope as it runs: for which receiver, and with what is known of parameters beyond their annotations.
+
+    `awaited` says that the caller awaits what a plain `def` returns: of several ways to end it takes one that gives
+    something awaitable.
+    """
 
     gid: int
     receiver: InstanceV | ClassV | None = None
     bound: tuple[tuple[int, int, Type], ...] = ()
+    awaited: bool = False
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -72,7 +78,9 @@ class Index:
                 self.rebinds.setdefault(key, []).append(Site(module.base + rebind.scope, rebind.value))
         self._call_sites: dict[str, list[Site]] | None = None
         self._tested: dict[int, frozenset[int]] = {}
-        self._asking: dict[int, bool] = {}
+        self._kept: dict[int, dict[int, str]] = {}
+        self._attribute_tests: frozenset[str] | None = None
+        self._outside_stores: dict[str, list[tuple[Site, int]]] | None = None
         self._string_tests: tuple[tuple[str, ...], tuple[str, ...], frozenset[str]] | None = None
         self._state: dict[str, list[Site]] = {}
         self._yielded: dict[str, list[Site]] = {}
@@ -130,17 +138,50 @@ class Index:
                 for argument in (*expr.args, *(value for _, value in expr.keywords))
                 for number in _parameters_in(scope, argument)
             }
+            if scope.name == "__init__":
+                found |= {n for n, name in self.kept_parameters(gid).items() if name in self._tested_attributes()}
             known = self._tested[gid] = frozenset(found)
         return known
 
-    def has_calls_in_conditions(self, gid: int) -> bool:
-        """Whether a condition of the scope is, or is made of, a call with one argument."""
-        known = self._asking.get(gid)
+    def kept_parameters(self, gid: int) -> dict[int, str]:
+        """The parameters that a constructor stores as they are, with the names of the attributes."""
+        known = self._kept.get(gid)
         if known is None:
             scope = self._scopes[gid]
-            conditions = (r.expr for r in scope.regions if r.kind in ("if", "else") and r.expr != NONE)
-            known = self._asking[gid] = any(_has_call(scope, expr) for expr in conditions)
+            known = self._kept[gid] = {
+                number: event.name
+                for event in self.stores(gid)
+                if event.value != NONE
+                for number in _parameters_in(scope, event.value)
+            }
         return known
+
+    def _tested_attributes(self) -> frozenset[str]:
+        """The attributes of receivers that conditions of the project look at, by name."""
+        if self._attribute_tests is None:
+            self._attribute_tests = frozenset(
+                name
+                for scope in self._scopes
+                if scope.params
+                for region in scope.regions
+                if region.kind in ("if", "else") and region.expr != NONE
+                for name in _attributes_in(scope, region.expr)
+            )
+        return self._attribute_tests
+
+    def attribute_stores(self, name: str) -> list[tuple[Site, int]]:
+        """Where code stores the attribute `name` of others than its receiver: the object and the value.
+
+        `cache.redis = client`; the value is NONE for `del cache.redis`.
+        """
+        if self._outside_stores is None:
+            self._outside_stores = {}
+            for gid, scope in enumerate(self._scopes):
+                for event in scope.events:
+                    if event.kind == EventKind.STORE_ATTR and not is_receiver(scope, event.expr):
+                        stores = self._outside_stores.setdefault(event.name, [])
+                        stores.append((Site(gid, event.expr), event.value))
+        return self._outside_stores.get(name, [])
 
     def string_class(self, gid: int, number: int, text: str) -> LiteralV | None:
         """A string argument as tests tell strings apart: itself if any test of the project may pass, else `OTHER`.
@@ -234,6 +275,8 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
         return _parameters_in(scope, node.left) | _parameters_in(scope, node.right)
     if isinstance(node, Choice):
         return {number for item in node.items for number in _parameters_in(scope, item)}
+    if isinstance(node, Declared) and node.value != NONE:
+        return _parameters_in(scope, node.value)
     if isinstance(node, Use):
         values = [scope.exprs[scope.defs[number].value] for number in node.defs]
         return {value.index for value in values if isinstance(value, Param)}
@@ -242,13 +285,18 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
     return set()
 
 
-def _has_call(scope: Scope, expr: int) -> bool:
+def _attributes_in(scope: Scope, expr: int) -> set[str]:
+    """The attributes of the receiver that a condition names."""
     node = scope.exprs[expr]
     if isinstance(node, Bin):
-        return _has_call(scope, node.left) or (node.right != NONE and _has_call(scope, node.right))
+        return _attributes_in(scope, node.left) | _attributes_in(scope, node.right)
     if isinstance(node, Choice):
-        return any(_has_call(scope, item) for item in node.items)
-    return isinstance(node, Call) and len(node.args) == 1
+        return {name for item in node.items for name in _attributes_in(scope, item)}
+    if isinstance(node, Attr):
+        return {node.name} if is_receiver(scope, node.base) else _attributes_in(scope, node.base)
+    if isinstance(node, Call):
+        return _attributes_in(scope, node.func)
+    return set()
 
 
 def _is_state(scope: Scope, expr: int) -> bool:

@@ -44,6 +44,8 @@ from fastapi_lint.project.binding import Binding
 from fastapi_lint.project.calls import Calls
 from fastapi_lint.project.classes import Classes
 from fastapi_lint.project.decorators import Decorators
+from fastapi_lint.project.dispatch import Dispatch
+from fastapi_lint.project.first_use import FirstUse
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.libraries import Libraries
 from fastapi_lint.project.names import Names
@@ -67,7 +69,7 @@ from fastapi_lint.project.values import (
 )
 
 _LITERALS: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "str"}
-_TESTS = frozenset({"is", "is not", "equals", "differs", "among", "not among", "not"})
+_TESTS = frozenset({"is", "is not", "equals", "differs", "among", "not among", "not", "compares"})
 _DEEPEST = 400
 _MOST_TRIES = 3
 STATE = "starlette.datastructures.State"
@@ -86,6 +88,8 @@ class Inference:
         self.protocols = Protocols(index, self)
         self.binding = Binding(index, self)
         self.calls = Calls(index, self)
+        self.first_use = FirstUse(index)
+        self.dispatch = Dispatch(index)
         self._known: dict[Frame, dict[int, Type | int]] = {}  # a number: being computed, at that depth
         self._depth = 0
         self._tries: dict[tuple[Frame, int], int] = {}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from fastapi_lint.catalogue import CallSpec, Catalogue, TypeSpec
+from fastapi_lint.project.described import Described
 from fastapi_lint.project.values import (
     ClassV,
     ExternalV,
     ExtInstanceV,
     ExtMemberV,
+    FunctionV,
     InstanceV,
+    MethodV,
     TupleV,
     Type,
     Value,
+    WrappedV,
     union,
 )
 
@@ -37,8 +41,9 @@ _BUILTIN = frozenset(
 class Libraries:
     """What the catalogue says about values."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, described: Described | None = None) -> None:
         self.catalogue = catalogue
+        self._described = described or {}
         self._parsed: dict[str, Type] = {}
 
     def external(self, name: str) -> ExternalV:
@@ -64,9 +69,17 @@ class Libraries:
                     spec = self.catalogue.method(owner, member)
             return spec, value.name
         if isinstance(value, ExtMemberV):
-            return self.catalogue.method(value.name, value.path), f"{value.name}.{value.path}"
+            return self.catalogue.method(value.name, value.path), _shown(value)
         if isinstance(value, ExtInstanceV):
             return self.catalogue.method(value.name, "__call__"), value.name
+        return self._own_spec(value) if self._described else (None, "")
+
+    def _own_spec(self, value: Value) -> tuple[CallSpec | None, str]:
+        """What is said of a function whose source is at hand."""
+        if isinstance(value, (MethodV, WrappedV)):
+            value = value.function
+        if isinstance(value, (FunctionV, ClassV)):
+            return self._described.get(value.gid, (None, ""))
         return None, ""
 
     def member(self, value: ExtInstanceV, name: str) -> Type:
@@ -107,6 +120,12 @@ class Libraries:
         return isinstance(value, ExtInstanceV) and self.catalogue.is_subtype(value.name, base)
 
 
+def _shown(member: ExtMemberV) -> str:
+    """The name of a method as messages say it: what is iterated is called by the function that gave it."""
+    owner = member.name.removesuffix(".results")
+    return owner if owner != member.name else f"{member.name}.{member.path}"
+
+
 def receiver_type(value: Value) -> Type:
     """What `Self` means for a member: the first-party object that inherited it, else the library's."""
     if isinstance(value, ExtMemberV):
@@ -117,6 +136,8 @@ def receiver_type(value: Value) -> Type:
         return (ExtInstanceV(value.name, value.args),)
     if isinstance(value, ExternalV):
         return (ExtInstanceV(value.name.rpartition(".")[0]),)
+    if isinstance(value, MethodV):
+        return (InstanceV(value.receiver.gid),)
     return (value,)
 
 

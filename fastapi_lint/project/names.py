@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, EventKind, Import
+from fastapi_lint.facts import NONE, EventKind, Func, Import
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.modules import Module
 from fastapi_lint.project.values import ExternalV, ModuleV, Type, union
@@ -61,7 +61,19 @@ class Names:
         submodule = f"{module.key}/{name}" if module.key else name
         if module.is_package and self._index.table.exists(submodule):
             return (ModuleV(submodule),)
-        return self.star(module, name)
+        return self.star(module, name) or self._imported_on_demand(module, name)
+
+    def _imported_on_demand(self, module: Module, name: str) -> Type:
+        """What the `__getattr__` of a module (PEP 562) imports under the very name that is asked for."""
+        scope = module.facts.scopes[0]
+        found: list[Type] = []
+        for number in scope.names.get("__getattr__", ()):
+            function = scope.exprs[scope.defs[number].value]
+            if isinstance(function, Func):
+                inner = module.facts.scopes[function.scope]
+                values = [inner.exprs[inner.defs[each].value] for each in inner.names.get(name, ())]
+                found += [self.imported(module, value) for value in values if isinstance(value, Import)]
+        return union(found)
 
     def star(self, module: Module, name: str, after: int = NONE) -> Type:
         """What a star import of `module` gives for `name`; the last one that has the name wins.
@@ -95,12 +107,15 @@ class Names:
         """What an import statement binds."""
         key = self._module_key(module, statement.module, statement.level)
         if key is None:
-            if statement.level or self._index.table.absolute(module, statement.module.split(".")[0]):
+            if statement.level or self._index.table.owns(module, statement.module.split(".")[0]):
                 return ()  # a first-party module that is not there
             name = statement.module if statement.name is None else f"{statement.module}.{statement.name}"
             return (self._inference.libraries.external(name),)
         if statement.name is None:
             return (ModuleV(key),)
+        submodule = f"{key}/{statement.name}"
+        if key == module.key and self._index.table.exists(submodule):
+            return (ModuleV(submodule),)  # `from . import part` in the package's own file binds what it asks for
         return self.of_module(key, statement.name)
 
     def of_module(self, key: str, name: str) -> Type:

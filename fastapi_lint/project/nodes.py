@@ -16,6 +16,7 @@ from __future__ import annotations
 import msgspec
 
 from fastapi_lint.catalogue import CallSpec
+from fastapi_lint.project.first_use import Lifetime
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.values import Value
 
@@ -24,7 +25,8 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     """An event of the caller runs `callee`.
 
     `certain` is False for one of several implementations of a method; `off_loop` says that the code asks for a running
-    loop first and gets here only where there is none.
+    loop first and gets here only where there is none; `first_use` that it gets here the first time only;
+    `selected` that a value selects this branch among many.
     """
 
     event: int
@@ -34,6 +36,8 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     name: str
     certain: bool = True
     off_loop: bool = False
+    first_use: Lifetime = ""
+    selected: bool = False
 
 
 class LibraryCall(msgspec.Struct, frozen=True, gc=False):
@@ -47,6 +51,7 @@ class LibraryCall(msgspec.Struct, frozen=True, gc=False):
     awaited: bool
     value: Value | None
     off_loop: bool = False
+    first_use: Lifetime = ""
 
 
 class Node(msgspec.Struct, frozen=True, gc=False):

@@ -32,6 +32,7 @@ class Offload(msgspec.Struct, frozen=True):
     api: str
     target: str
     given: str
+    expr: int
 
 
 def wrong_offloads(graph: Graph, nodes: list[Node]) -> Iterator[Offload]:
@@ -60,9 +61,9 @@ def _judge(graph: Graph, frame: Frame, call: LibraryCall) -> Offload | None:
         inner = exprs[given]
         if isinstance(inner, Call) and _gives_no_callable(graph, frame, inner, kind):
             names = [callee.name for callee in graph.inference.calls.callees(frame, inner)]
-            return Offload(frame, call.place, call.name, names[0] if names else "the call", "result")
+            return Offload(frame, call.place, call.name, names[0] if names else "the call", "result", call.expr)
         if kind and all(_is_coroutine_function(graph, value) for value in kind):
-            return Offload(frame, call.place, call.name, _name(graph, kind[0]), "coroutine function")
+            return Offload(frame, call.place, call.name, _name(graph, kind[0]), "coroutine function", call.expr)
         return None
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Call, Lit
+from fastapi_lint.facts import NONE, Call, Lit, Map
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.protocols import MAPPINGS
 from fastapi_lint.project.values import (
@@ -26,6 +26,7 @@ from fastapi_lint.project.values import (
 if TYPE_CHECKING:
     from fastapi_lint.project.inference import Inference
 
+_PLAIN_MEMBERS = frozenset({"__init__", "__doc__", "__module__", "__qualname__"})
 _LIST_MAKERS = ("list", "sorted", "reversed", "tuple", "set", "frozenset")
 
 
@@ -108,7 +109,22 @@ class SpecialForms:
         return tuple(PartialV(value, len(node.args) - 1) for value in self._first(frame, node))
 
     def _type(self, frame: Frame, node: Call) -> Type:
+        """The class of an object; with three arguments a new class, which is known by its bases if it adds nothing."""
+        if len(node.args) == 3:
+            if not self._adds_nothing(frame, node.args[2]):
+                return ()
+            bases = self._given(frame, node, 1)
+            items = [item for value in bases if isinstance(value, TupleV) for item in value.items]
+            return tuple(value for item in items for value in item if isinstance(value, (ClassV, ExternalV)))
         return tuple(ClassV(value.gid) for value in self._first(frame, node) if isinstance(value, InstanceV))
+
+    def _adds_nothing(self, frame: Frame, expr: int) -> bool:
+        """Whether a dict display has no members that could replace those of a base, but for the constructor."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[expr]
+        keys = [scope.exprs[key] for key in node.keys if key != NONE] if isinstance(node, Map) else []
+        names = {key.value for key in keys if isinstance(key, Lit)}
+        return isinstance(node, Map) and len(names) == len(node.keys) and names <= _PLAIN_MEMBERS
 
     def _getattr(self, frame: Frame, node: Call) -> Type:
         expr = self._arg(node, 1)

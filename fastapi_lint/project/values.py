@@ -44,9 +44,15 @@ class ClassV(_Value):
 
 
 class InstanceV(_Value):
-    """An instance of a first-party class."""
+    """An instance of a first-party class.
+
+    `given` is what its constructor was given for the parameters that it keeps, as in a frame; empty for any instance.
+    `site` is the scope and the place of the constructor call, where instances are told apart by it.
+    """
 
     gid: int
+    given: tuple[tuple[int, int, tuple[Value, ...]], ...] = ()
+    site: tuple[int, int] | None = None
 
 
 class MethodV(_Value):
@@ -123,9 +129,14 @@ class PropertyV(_Value):
 
 
 class LiteralV(_Value):
-    """A constant that a call site is known to pass: True, False, None, or a string."""
+    """A constant that a call site is known to pass: True, False, None, a string, a member of the enumeration `of`."""
 
     value: bool | str | None
+    of: int = -1
+
+
+class PresentV(_Value):
+    """Whatever it is, it is known not to be None."""
 
 
 class WrappedV(_Value):
@@ -137,7 +148,7 @@ class WrappedV(_Value):
 
 Value = (
     ModuleV | ExternalV | FunctionV | ClassV | InstanceV | MethodV | ExtInstanceV | ExtMemberV
-    | CoroutineV | GeneratorV | ContextV | TupleV | PartialV | SuperV | PropertyV | WrappedV | LiteralV
+    | CoroutineV | GeneratorV | ContextV | TupleV | PartialV | SuperV | PropertyV | WrappedV | LiteralV | PresentV
 )  # fmt: skip
 Type = tuple[Value, ...]
 
@@ -160,7 +171,13 @@ def union(types: Iterable[Type]) -> Type:
             members = dict.fromkeys(first)
         members.update(dict.fromkeys(kind))
     found = first if members is None else tuple(members)
-    return found if len(found) <= MOST_ALTERNATIVES else found[:MOST_ALTERNATIVES]
+    return found if len(found) <= MOST_ALTERNATIVES else _narrowed(found)
+
+
+def _narrowed(kind: Type) -> Type:
+    """The first members, after instances of one class that were made differently have become one."""
+    members = dict.fromkeys(InstanceV(value.gid) if isinstance(value, InstanceV) else value for value in kind)
+    return tuple(members)[:MOST_ALTERNATIVES]
 
 
 def depth(value: object) -> int:

@@ -7,14 +7,31 @@ from collections.abc import Iterator
 from typing import get_args
 
 from fastapi_lint.config import OutputFormat
+from fastapi_lint.reporters.fixes import fix_list, fix_summary, fixable_hint
 from fastapi_lint.reporters.report import Report, read_source
 from fastapi_lint.reporters.summary import Count, counts, statistics, summary
 
-__all__ = ["FORMATS", "HUMAN", "Count", "Report", "counts", "read_source", "render", "statistics", "summary"]
+__all__ = [
+    "FORMATS",
+    "HUMAN",
+    "SHOWS_FIXES",
+    "Count",
+    "Report",
+    "counts",
+    "fix_list",
+    "fix_summary",
+    "fixable_hint",
+    "read_source",
+    "render",
+    "statistics",
+    "summary",
+]
 
 FORMATS: tuple[str, ...] = get_args(OutputFormat)
 HUMAN = frozenset({"text", "full", "concise"})
 """The formats that end with a summary for people."""
+SHOWS_FIXES = frozenset({"full", "json", "json-lines", "sarif"})
+"""The formats for which the fix of every diagnostic is computed; the others show those that cost nothing."""
 
 _MODULES = {
     "text": "text",

@@ -28,7 +28,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Diagnostics and how to show them.
 
     `lines` gives the lines of a file without their ends, or None where the file cannot be read; `width` is that of the
-    terminal, `folder` the one that relative file names start from.
+    terminal, `folder` the one that relative file names start from. `unsafe_fixes` says that unsafe ones are applied.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -37,6 +37,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     colour: bool = False
     width: int = 160
     folder: Path = Path()
+    unsafe_fixes: bool = False
     version: str = __version__
 
 

@@ -28,7 +28,7 @@ def render_text(report: Report) -> Iterator[str]:
 
 def _diagnostic(diagnostic: Diagnostic, report: Report, style: Style) -> Iterator[str]:
     colour = SEVERITY_COLOUR[diagnostic.severity]
-    mark = " [*]" if diagnostic.fix is not None and diagnostic.fix.applicability is Applicability.SAFE else ""
+    mark = " [*]" if diagnostic.fix is not None and diagnostic.fix.applies(report.unsafe_fixes) else ""
     head = style(f"{diagnostic.severity.value}[{diagnostic.code}]", colour, bold=True)
     yield f"{head}{style(mark, 'cyan')}: {style(printable(diagnostic.message), bold=True)} ({diagnostic.name})"
     frame = _Frame(diagnostic, report, style)

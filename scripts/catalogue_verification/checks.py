@@ -81,7 +81,7 @@ def _type_questions(kind: TypeSpec, modules: dict[str, str]) -> Iterator[Questio
         if name.startswith(f"{new}.")
     ]
     owners = (kind.name, *kind.aliases, *elsewhere)
-    for name in kind.attributes:
+    for name in (*kind.attributes, *kind.closed_by):
         yield Question(f"{kind.name}.{name}", owners=owners, path=name)
     for text in (*kind.attributes.values(), *kind.bases, kind.item, kind.enter, kind.awaited):
         yield from (Question(name, f"referred to by `{kind.name}`") for name in _NAME.findall(text or ""))
@@ -94,8 +94,8 @@ def _type_questions(kind: TypeSpec, modules: dict[str, str]) -> Iterator[Questio
 def _references(spec: CallSpec) -> Iterator[Question]:
     for name in _NAME.findall(spec.returns or ""):
         yield Question(name, f"returned by `{spec.names[0]}`")
-    if spec.twin is not None:  # a remark may follow the name
-        yield Question(spec.twin.partition(" ")[0], f"twin of `{spec.names[0]}`")
+    if spec.twin is not None:
+        yield Question(spec.twin, f"twin of `{spec.names[0]}`")
 
 
 class Verifier:

@@ -10,4 +10,4 @@ def get_banner() -> str:
 def set_banner(text: str) -> None:
     # Only this worker process shows the new text, and only until it restarts.
     global current_text
-    current_text = text  # later: FAL302
+    current_text = text  # expect: FAL302

@@ -1,0 +1,353 @@
+"""Which caches does request handling fill, and does anything ever empty them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import msgspec
+
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Await,
+    Bin,
+    Call,
+    Choice,
+    Comp,
+    Declared,
+    Event,
+    EventKind,
+    Expr,
+    Free,
+    Lit,
+    Map,
+    Param,
+    Phi,
+    Scope,
+    Seq,
+    Sub,
+    Use,
+    Var,
+)
+from fastapi_lint.project.graph import Graph
+from fastapi_lint.project.index import Frame
+from fastapi_lint.project.request_data import RequestData
+from fastapi_lint.project.state import CONTAINERS, SharedState, State
+from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, InstanceV, MethodV
+
+_EVICTIONS = frozenset({"pop", "popitem", "popleft", "clear", "expire"})
+_ENGINES = frozenset({"sqlalchemy.Engine", "sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
+_UNBOUNDED = frozenset({"functools.cache"})
+_BOUNDED_BY_DEFAULT = frozenset({"functools.lru_cache", "async_lru.alru_cache"})
+
+
+class CachedFunction(msgspec.Struct, frozen=True):
+    """A function under a cache without a bound; `key` is the parameter that requests decide on."""
+
+    gid: int
+    place: int
+    decorator: str
+    key: str
+
+
+class Caches:
+    """Dictionaries that are looked up and filled, and functions under `cache`."""
+
+    def __init__(self, graph: Graph, state: SharedState, request_data: RequestData) -> None:
+        self._index = graph.index
+        self._inference = graph.inference
+        self._state = state
+        self._request_data = request_data
+
+    # -- dictionaries
+
+    def is_fill(self, frame: Frame, event: Event, state: State) -> bool:
+        """Whether a store puts in what a look-up under the same key has missed: the dictionary is a cache."""
+        scope = self._index.scope(frame.gid)
+        target = stored_item(scope, event)
+        if event.flag or event.value == NONE or target is None or self._is_kept_state(frame, event.value):
+            return False
+        if self._mentions(frame, event.value, state) or not self._is_read(frame, target.index, state):
+            return False
+        region = event.region
+        while region != NONE:
+            found = scope.regions[region]
+            if found.kind == "except":
+                return True
+            if found.kind in ("if", "else") and found.expr != NONE:
+                present = self._tells_presence(frame, found.expr, target.index, state)
+                if present is (found.kind == "else"):
+                    return True
+            region = found.parent
+        return False
+
+    def _is_read(self, frame: Frame, key: int, state: State) -> bool:
+        """Whether the function uses what it finds under the key: one that only refuses duplicates is no cache."""
+        scope = self._index.scope(frame.gid)
+        return any(self._is_item(frame, number, key, state) for number in _loads(scope))
+
+    def _is_item(self, frame: Frame, expr: int, key: int, state: State) -> bool:
+        """Whether an expression is the container's item of that key: `cache[key]`, `cache.get(key)`."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[expr]
+        if isinstance(node, Use) and len(node.defs) == 1:
+            return self._is_item(frame, scope.defs[node.defs[0]].value, key, state)
+        if isinstance(node, Sub):
+            base, index = node.base, node.index
+        elif isinstance(node, Call) and node.args and isinstance(func := scope.exprs[node.func], Attr):
+            if func.name != "get":
+                return False
+            base, index = func.base, node.args[0]
+        else:
+            return False
+        return same(scope, index, key) and self._state.container(frame, base) == state
+
+    def _tells_presence(self, frame: Frame, expr: int, key: int, state: State) -> bool | None:
+        """What it means for the key that a condition is true: it is there (True), or it is not (False)."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[expr]
+        if isinstance(node, Bin) and node.op in ("among", "not among"):
+            if same(scope, node.left, key) and self._state.container(frame, node.right) == state:
+                return node.op == "among"
+            return None
+        if isinstance(node, Bin) and node.op in ("is", "is not") and scope.exprs[node.right] == Lit(None):
+            inner = self._tells_presence(frame, node.left, key, state)
+            return None if inner is None else inner is (node.op == "is not")
+        if isinstance(node, Bin) and node.op == "not":
+            inner = self._tells_presence(frame, node.left, key, state)
+            return None if inner is None else not inner
+        if isinstance(node, (Choice, Bin)):
+            items = node.items if isinstance(node, Choice) else (node.left, node.right)
+            told = [self._tells_presence(frame, item, key, state) for item in items]
+            return next((one for one in told if one is not None), None)
+        return True if self._is_item(frame, expr, key, state) else None
+
+    def _is_kept_state(self, frame: Frame, value: int) -> bool:
+        """An empty list for each key, a flag, a parameter is what requests leave behind, not what was looked up."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[value]
+        if isinstance(node, Use) and len(node.defs) == 1:
+            return isinstance(scope.exprs[scope.defs[node.defs[0]].value], Param)
+        if isinstance(node, (Lit, Seq, Map, Comp)):
+            return not (isinstance(node, Seq) and node.kind == "tuple")
+        if isinstance(node, Call) and not node.args and not node.keywords:
+            made = self._inference.type(frame, value)
+            return any(isinstance(one, ExtInstanceV) and one.name in CONTAINERS for one in made)
+        return False
+
+    def _mentions(self, frame: Frame, expr: int, state: State) -> bool:
+        """Whether a value is computed from what the container held before: a counter is no cache."""
+        scope = self._index.scope(frame.gid)
+        return any(
+            isinstance(scope.exprs[part], (Sub, Call)) and self._state.origin(frame, part) == state
+            for part in parts(scope, expr)
+        )
+
+    def grows(self, frame: Frame, event: Event, state: State) -> bool:
+        """Whether a fill's keys come with requests, and nothing in the project ever takes one out."""
+        target = stored_item(self._index.scope(frame.gid), event)
+        if target is None or self._is_emptied(state.name.rpartition(".")[2]) or self.is_client(frame, event.value):
+            return False
+        return self._request_data.is_from_request(frame.gid, target.index)
+
+    def is_client(self, frame: Frame, expr: int) -> bool:
+        """Whether a value is a client, an engine or a pool: one for each tenant or key is as it should be."""
+        catalogue = self._inference.libraries.catalogue
+        for value in self._inference.type(frame, expr) if expr != NONE else ():
+            made = catalogue.method(value.name, "__init__") if isinstance(value, ExtInstanceV) else None
+            if made is not None and made.creates not in (None, "lock"):
+                return True
+            kind = catalogue.type(value.name) if isinstance(value, ExtInstanceV) else None
+            if kind is not None and (kind.closed_by or kind.name in _ENGINES):
+                return True
+        return False
+
+    def _is_emptied(self, name: str) -> bool:
+        """Whether the project takes items out of what it calls by this name, measures, replaces or hands it over."""
+        certain, handed = self._emptied
+        return name in certain or any(self._may_empty(gid, func) for gid, func in handed.get(name, ()))
+
+    @cached_property
+    def _emptied(self) -> tuple[frozenset[str], dict[str, list[tuple[int, int]]]]:
+        """The names of what is emptied, and those of arguments with the functions that get them."""
+        certain: set[str] = set()
+        handed: dict[str, list[tuple[int, int]]] = {}
+        for gid in range(self._index.count):
+            scope = self._index.scope(gid)
+            for event in scope.events:
+                certain.update(_empties(scope, event))
+                node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+                for argument in (*node.args, *(value for _, value in node.keywords)) if isinstance(node, Call) else ():
+                    if isinstance(node, Call) and isinstance(scope.exprs[argument], (Attr, Var, Use)):
+                        for name in spelled(scope, argument):
+                            handed.setdefault(name, []).append((gid, node.func))
+        return frozenset(certain), handed
+
+    def _may_empty(self, gid: int, func: int) -> bool:
+        """A function of the project, an unknown one, or `len`: whoever measures a cache does so to bound it."""
+        kind = self._inference.type(self._inference.plain_frame(gid), func)
+        if not kind:
+            return True
+        return any(
+            isinstance(value, (FunctionV, MethodV)) or (isinstance(value, ExternalV) and value.name == "builtins.len")
+            for value in kind
+        )
+
+    # -- functions
+
+    def unbounded_functions(self, gids: frozenset[int]) -> Iterator[CachedFunction]:
+        """Every function among these whose cache has no bound and whose calls pass on what requests bring."""
+        for gid in sorted(gids):
+            scope = self._index.scope(gid)
+            found = self._unbounded(gid) if scope.decorators else None
+            if scope.is_async and found is not None and found[0].startswith("functools."):
+                continue  # it keeps coroutines, which is worse
+            key = self._open_key(gid) if found is not None else None
+            if found is not None and key is not None:
+                yield CachedFunction(gid, found[1], found[0], key)
+
+    def _unbounded(self, gid: int) -> tuple[str, int] | None:
+        scope, parent = self._index.scope(gid), self._index.parent(gid)
+        outer = self._inference.plain_frame(parent)
+        for decorator, place in zip(scope.decorators, scope.decorator_places, strict=True):
+            node = self._index.scope(parent).exprs[decorator]
+            call = node if isinstance(node, Call) else None
+            for value in self._inference.type(outer, call.func if call is not None else decorator):
+                if not isinstance(value, ExternalV):
+                    continue
+                if value.name in _UNBOUNDED or (value.name in _BOUNDED_BY_DEFAULT and self._has_no_bound(parent, call)):
+                    return value.name, place
+        return None
+
+    def _has_no_bound(self, gid: int, call: Call | None) -> bool:
+        if call is None:
+            return False
+        given = self._inference.calls.argument(gid, call, "maxsize")
+        given = call.args[0] if given == NONE and call.args else given
+        return given != NONE and self._index.scope(gid).exprs[given] == Lit(None)
+
+    def _open_key(self, gid: int) -> str | None:
+        """The first parameter that may take any number of values, as requests bring them."""
+        scope = self._index.scope(gid)
+        for number, parameter in enumerate(scope.params):
+            if not self._is_closed(gid, number) and self._request_data.is_passed_on(gid, number):
+                return parameter.name
+        return None
+
+    def _is_closed(self, gid: int, number: int) -> bool:
+        """Whether a parameter has a handful of values: a flag, an enumeration, a `Literal`, a function, a class."""
+        parameter = self._index.scope(gid).params[number]
+        outer = self._index.scope(self._index.parent(gid))
+        node = outer.exprs[parameter.annotation] if parameter.annotation != NONE else None
+        head = outer.exprs[node.base] if isinstance(node, Sub) else None
+        if isinstance(head, Use) and head.defs:
+            head = outer.exprs[outer.defs[head.defs[0]].value]
+        if getattr(head, "name", "") in ("Callable", "Literal", "Type", "type"):
+            return True
+        for value in self._inference.binding.declared(gid, number):
+            if isinstance(value, ExtInstanceV) and value.name == "builtins.bool":
+                return True
+            if isinstance(value, InstanceV) and self._inference.classes.derives_from(value.gid, "enum.Enum"):
+                return True
+        return False
+
+
+def _empties(scope: Scope, event: Event) -> list[str]:
+    if event.kind == EventKind.STORE_ITEM and event.value == NONE:
+        return spelled(scope, event.expr)
+    if event.kind == EventKind.REBIND or (event.kind == EventKind.STORE_ATTR and scope.name != "__init__"):
+        return [event.name]
+    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+    func = scope.exprs[node.func] if isinstance(node, Call) else None
+    return spelled(scope, func.base) if isinstance(func, Attr) and func.name in _EVICTIONS else []
+
+
+def stored_item(scope: Scope, event: Event) -> Sub | None:
+    """The target of a store into an item, with its index."""
+    if event.kind != EventKind.STORE_ITEM:
+        return None
+    for node in reversed(scope.exprs):
+        if isinstance(node, Sub) and node.place == event.place and node.base == event.expr:
+            return node
+    return None
+
+
+def _loads(scope: Scope) -> list[int]:
+    """Every item that a scope reads, by subscript or `get`."""
+    stores = {event.place for event in scope.events if event.kind == EventKind.STORE_ITEM}
+    return [
+        number
+        for number, node in enumerate(scope.exprs)
+        if isinstance(node, Call) or (isinstance(node, Sub) and node.place not in stores)
+    ]
+
+
+def same(scope: Scope, first: int, second: int, hops: int = 0) -> bool:
+    """Whether two expressions of a scope are written alike and read the same definitions."""
+    if first == second:
+        return True
+    if NONE in (first, second) or hops > 6:
+        return False
+    one, other = scope.exprs[first], scope.exprs[second]
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, (Attr, Call, Bin, Sub, Seq)):
+        own, its = _signature(one), _signature(other)
+        return (
+            own[0] == its[0]
+            and len(own[1]) == len(its[1])
+            and all(same(scope, a, b, hops + 1) for a, b in zip(own[1], its[1], strict=True))
+        )
+    return one == other
+
+
+def _signature(node: Expr) -> tuple[object, list[int]]:
+    if isinstance(node, Attr):
+        return node.name, [node.base]
+    if isinstance(node, Call):
+        return [name for name, _ in node.keywords], [node.func, *node.args, *(value for _, value in node.keywords)]
+    if isinstance(node, Bin):
+        return node.op, [node.left, node.right]
+    if isinstance(node, Sub):
+        return None, [node.base, node.index]
+    return (node.kind, list(node.items)) if isinstance(node, Seq) else (None, [])
+
+
+def parts(scope: Scope, expr: int) -> Iterator[int]:
+    """An expression and everything that it is made of, through local names."""
+    seen: set[int] = set()
+    todo = [expr]
+    while todo:
+        number = todo.pop()
+        if number == NONE or number in seen:
+            continue
+        seen.add(number)
+        yield number
+        node = scope.exprs[number]
+        if isinstance(node, (Use, Phi)):
+            todo += [scope.defs[definition].value for definition in node.defs]
+        elif isinstance(node, (Await, Declared)):
+            todo.append(node.value)
+        elif isinstance(node, Choice):
+            todo += node.items
+        elif isinstance(node, Map):
+            todo += [*node.keys, *node.values]
+        else:
+            todo += _signature(node)[1]
+
+
+def spelled(scope: Scope, expr: int) -> list[str]:
+    """The last names under which an expression is written, and that of what a local name stands for."""
+    node = scope.exprs[expr]
+    if isinstance(node, (Attr, Var, Free)):
+        return [node.name]
+    if isinstance(node, Sub):
+        return spelled(scope, node.base)
+    if isinstance(node, Use):
+        found = [scope.defs[number].name for number in node.defs]
+        for number in node.defs:
+            value = scope.exprs[scope.defs[number].value]
+            found += [value.name] if isinstance(value, (Attr, Var, Free)) else []
+        return found
+    return []

@@ -1,0 +1,145 @@
+"""What constant does an expression hold in a frame?
+
+The answer is a constant that tests can tell from others (None, a boolean, a string, a member of an enumeration), or
+that the value is not None, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Bin,
+    Call,
+    Choice,
+    Cls,
+    Comp,
+    Declared,
+    Expr,
+    Func,
+    Lit,
+    Map,
+    Opaque,
+    Param,
+    Phi,
+    Seq,
+    Use,
+    Var,
+)
+from fastapi_lint.project.index import Frame
+from fastapi_lint.project.values import ClassV, InstanceV, LiteralV, PresentV
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.inference import Inference
+
+Constant = LiteralV | PresentV
+PRESENT = PresentV()
+
+_DEEPEST = 8
+_MADE = (Seq, Map, Comp, Func, Cls)
+_ENUMS = ("enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag")
+
+
+class Constants:
+    """Constants of one frame's scope; `is_dead` says which regions the frame never takes."""
+
+    def __init__(self, inference: Inference, frame: Frame, is_dead: Callable[[int], bool] | None = None) -> None:
+        self._inference = inference
+        self._frame = frame
+        self._scope = inference.index.scope(frame.gid)
+        self._is_dead = is_dead
+
+    def of(self, expr: int, hops: int = 0) -> Constant | None:
+        """What is known of the expression."""
+        if hops > _DEEPEST:
+            return None
+        node: Expr = self._scope.exprs[expr]
+        if isinstance(node, Lit):
+            return LiteralV(node.value) if node.value is None or isinstance(node.value, (bool, str)) else PRESENT
+        if isinstance(node, (Use, Phi)):
+            return self._defined(node.defs, hops)
+        if isinstance(node, Declared):
+            return self.of(node.value, hops + 1) if node.value != NONE else None
+        if isinstance(node, Param):
+            return self._parameter(node.index)
+        if isinstance(node, Choice):
+            return self._choice(node, hops)
+        if isinstance(node, Attr):
+            return self._member(node) or self._attribute(node, hops)
+        if isinstance(node, Call):
+            return PRESENT if self._constructs(node) else None
+        if isinstance(node, Opaque):
+            return PRESENT if node.type else None
+        if isinstance(node, Bin):
+            return PRESENT if node.op != "and" else None
+        return PRESENT if isinstance(node, _MADE) else None
+
+    def _defined(self, defs: tuple[int, ...], hops: int) -> Constant | None:
+        made = [self._scope.defs[number] for number in defs]
+        rebinds = self._inference.index.rebinds
+        if any((self._frame.gid, definition.name) in rebinds for definition in made):
+            return None
+        alive = [d.value for d in made if self._is_dead is None or not self._is_dead(d.region)]
+        return _common([self.of(value, hops + 1) for value in alive])
+
+    def _choice(self, node: Choice, hops: int) -> Constant | None:
+        left, right = (self.of(item, hops + 1) for item in node.items)
+        if node.test != NONE:
+            return _common([left, right])
+        if isinstance(left, LiteralV):
+            return left if left.value else right
+        return PRESENT if right is not None and right != LiteralV(None) else None
+
+    def _parameter(self, index: int) -> Constant | None:
+        given = self._inference.binding.given(self._frame, index)
+        if given is not None:
+            return given
+        parameter = self._inference.index.scope(self._frame.gid).params[index]
+        if parameter.annotation == NONE:
+            return None
+        outer = self._inference.binding.outer(self._frame)
+        if parameter.default != NONE and self._inference.index.scope(outer.gid).exprs[parameter.default] == Lit(None):
+            return None  # `name: str = None`
+        return PRESENT if self._inference.annotations.is_plain(outer, parameter.annotation) else None
+
+    def _member(self, node: Attr) -> LiteralV | None:
+        """A member of an enumeration of the project: `Mode.FAST`."""
+        if not isinstance(self._scope.exprs[node.base], (Use, Var, Attr)):
+            return None
+        for value in self._inference.type(self._frame, node.base):
+            if isinstance(value, ClassV) and any(self._inference.classes.derives_from(value.gid, e) for e in _ENUMS):
+                found = self._inference.index.scope(value.gid).names.get(node.name)
+                return LiteralV(node.name, value.gid) if found else None
+        return None
+
+    def _attribute(self, node: Attr, hops: int) -> Constant | None:
+        """What the constructor of a known instance stored, if nothing else stores it."""
+        owners = self._inference.type(self._frame, node.base)
+        owner = owners[0] if len(owners) == 1 else None
+        if not isinstance(owner, InstanceV) or not owner.given:
+            return None
+        sites = self._inference.classes.stored(owner.gid, node.name)
+        if (
+            len(sites) != 1
+            or sites[0].gid != owner.given[0][0]
+            or (self._inference.classes.stored_outside(owner, node.name))
+        ):
+            return None
+        made_in = self._inference.classes.frame_of(sites[0].gid, owner)
+        return Constants(self._inference, made_in).of(sites[0].expr, hops + 1)
+
+    def _constructs(self, node: Call) -> bool:
+        called = self._inference.type(self._frame, node.func)
+        return bool(called) and all(isinstance(value, ClassV) for value in called)
+
+
+def _common(found: list[Constant | None]) -> Constant | None:
+    """What all of several possibilities have in common."""
+    if not found or None in found:
+        return None
+    if all(one == found[0] for one in found):
+        return found[0]
+    return PRESENT if all(one != LiteralV(None) for one in found) else None

@@ -1,0 +1,106 @@
+"""Which dependency generators are driven by hand, so that nobody runs the code behind their `yield`?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Attr, Call, EventKind, Scope, Use
+from fastapi_lint.project.graph import Graph
+from fastapi_lint.project.index import Frame
+from fastapi_lint.project.own_locks import aliases
+from fastapi_lint.project.values import ExternalV, FunctionV, GeneratorV
+
+_STEPS = frozenset({"builtins.next", "builtins.anext"})
+_METHODS = frozenset({"__next__", "__anext__", "send", "asend"})
+_ENDS = frozenset({"close", "aclose", "throw", "athrow"})
+
+
+class LeakedGenerator(msgspec.Struct, frozen=True):
+    """Scope `gid` takes a value out of the dependency `name` by `how` (`async for` or the call that steps)."""
+
+    gid: int
+    place: int
+    name: str
+    how: str
+
+
+class LeakedGenerators:
+    """Looks for loops over, and single steps of, generators that are dependencies."""
+
+    def __init__(self, graph: Graph, dependencies: frozenset[int]) -> None:
+        self._index = graph.index
+        self._inference = graph.inference
+        self._dependencies = frozenset(gid for gid in dependencies if self._cleans_up(gid))
+
+    def _cleans_up(self, gid: int) -> bool:
+        """Whether there is something to do behind the `yield`: a `finally`, a `with`, or plain code."""
+        scope = self._index.scope(gid)
+        yields = [number for number, event in enumerate(scope.events) if event.kind == EventKind.YIELD]
+        if not scope.is_generator or len(yields) != 1:
+            return False
+        later = scope.events[yields[0] + 1 :]
+        return any(event.kind in (EventKind.CALL, EventKind.EXIT) for event in later)
+
+    def find(self, gid: int) -> Iterator[LeakedGenerator]:
+        """What the function leaves suspended."""
+        scope = self._index.scope(gid)
+        frame = self._inference.plain_frame(gid)
+        for event in scope.events:
+            if event.place == NONE:
+                continue
+            if event.kind == EventKind.ITER and event.flag:
+                name = self._dependency(frame, event.expr)
+                if name is not None and self._is_left_open(scope, event.expr):
+                    yield LeakedGenerator(gid, event.place, name, "async for")
+            elif event.kind == EventKind.CALL and isinstance(node := scope.exprs[event.expr], Call):
+                stepped = self._stepped(frame, scope, node)
+                name = self._dependency(frame, stepped) if stepped != NONE else None
+                if name is not None and self._is_left_open(scope, stepped):
+                    yield LeakedGenerator(gid, event.place, name, self._spelled(scope, node))
+
+    def _dependency(self, frame: Frame, expr: int) -> str | None:
+        for value in self._inference.type(frame, expr):
+            if isinstance(value, GeneratorV):
+                function = value.function if isinstance(value.function, FunctionV) else value.function.function
+                if function.gid in self._dependencies:
+                    return self._index.name(function.gid)
+        return None
+
+    def _stepped(self, frame: Frame, scope: Scope, node: Call) -> int:
+        """The generator that a call advances by one."""
+        func = scope.exprs[node.func]
+        if isinstance(func, Attr) and func.name in _METHODS:
+            return func.base
+        called = self._inference.type(frame, node.func)
+        is_step = any(isinstance(value, ExternalV) and value.name in _STEPS for value in called)
+        return node.args[0] if is_step and node.args else NONE
+
+    def _is_left_open(self, scope: Scope, expr: int) -> bool:
+        """Whether nothing else in the function touches the generator: closes it, steps on, or hands it over."""
+        made = expr
+        node = scope.exprs[expr]
+        if isinstance(node, Use) and len(node.defs) == 1:
+            made = scope.defs[node.defs[0]].value
+        same = aliases(scope, made) if isinstance(scope.exprs[made], Call) else set()
+        ended = any(isinstance(node, Attr) and node.name in _ENDS and node.base in same for node in scope.exprs)
+        if not same or ended:
+            return False
+        steps = 0
+        for event in scope.events:
+            if event.value in same:
+                return False
+            if event.expr in same and event.kind in (EventKind.RETURN, EventKind.YIELD, EventKind.ENTER):
+                return False
+            steps += event.kind == EventKind.ITER and event.expr in same
+            call = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+            if isinstance(call, Call):
+                func = scope.exprs[call.func]
+                steps += isinstance(func, Attr) and func.base in same
+                steps += sum(argument in same for argument in call.args)
+                steps += 2 * sum(value in same for _, value in call.keywords)
+        return steps == 1
+
+    def _spelled(self, scope: Scope, node: Call) -> str:
+        return str(getattr(scope.exprs[node.func], "name", "next"))

@@ -1,0 +1,84 @@
+"""Fixes are computed here, on request: a file is opened again, and what is right for a diagnostic becomes text edits.
+
+Nothing of this is imported unless a fix is asked for, for it needs trees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from fastapi_lint.diagnostic import Applicability, Fix
+from fastapi_lint.project import BlockingUse, Project, WrongOffload
+from fastapi_lint.source import SourceError
+
+if TYPE_CHECKING:
+    from fastapi_lint.repair.blocking import BlockingRepair
+    from fastapi_lint.repair.imports import Imports
+    from fastapi_lint.repair.opened import OpenedFile
+
+OffloadStyle = Literal["auto", "asyncio", "anyio", "starlette", "asyncer"]
+
+
+class Opener:
+    """The files of a project, opened when a fix needs them. `read` gives the bytes of a file by its project key."""
+
+    def __init__(self, project: Project, read: Callable[[str], bytes], offload_style: OffloadStyle = "auto") -> None:
+        self.project = project
+        self._read = read
+        self._style = offload_style
+        self._opened: dict[str, OpenedFile | None] = {}
+        self._imports: dict[str, Imports] = {}
+        self._blocking: BlockingRepair | None = None
+
+    def open(self, key: str) -> OpenedFile | None:
+        """The file, with its tree; None where it cannot be read or parsed any more."""
+        from fastapi_lint.repair.opened import OpenedFile
+
+        if key not in self._opened:
+            try:
+                self._opened[key] = OpenedFile(key, self._read(key))
+            except (OSError, SourceError):
+                self._opened[key] = None
+        return self._opened[key]
+
+    def _file(self, key: str) -> tuple[OpenedFile, Imports] | None:
+        from fastapi_lint.repair.imports import Imports
+
+        opened = self.open(key)
+        if opened is None:
+            return None
+        if key not in self._imports:
+            self._imports[key] = Imports(self.project, opened)
+        return opened, self._imports[key]
+
+    def blocking(self, use: BlockingUse, safest: Applicability) -> Fix | None:
+        """What to do about an expression that blocks the event loop; no fix of its rule is safer than `safest`."""
+        from fastapi_lint.repair.blocking import BlockingRepair
+        from fastapi_lint.repair.style import Offloading
+
+        file = self._file(use.spot.path)
+        if file is None:
+            return None
+        if self._blocking is None:
+            self._blocking = BlockingRepair(self.project, Offloading(self.project, self._style))
+        fix = self._blocking.fix(*file, use)
+        if fix is not None and safest is not Applicability.SAFE:
+            return msgspec.structs.replace(fix, applicability=safest)
+        return fix
+
+    def wrong_offload(self, wrong: WrongOffload) -> Fix | None:
+        """What to do about an offload that is handed a result or a coroutine function."""
+        from fastapi_lint.repair.wrong_offload import WrongOffloads
+
+        file = self._file(wrong.spot.path)
+        if file is None:
+            return None
+        opened, imports = file
+        offloads = WrongOffloads(self.project)
+        return offloads.eager(opened, wrong) if wrong.given == "result" else offloads.coroutine(opened, imports, wrong)
+
+
+__all__ = ["OffloadStyle", "Opener"]

@@ -1,0 +1,101 @@
+"""May this call be handed to a thread while its coroutine waits?"""
+
+from __future__ import annotations
+
+from fastapi_lint.facts import Attr, Call, Param, Star, Use
+from fastapi_lint.project import BlockingUse, Project
+from fastapi_lint.project.index import Frame
+from fastapi_lint.repair.ownership import Ownership
+from fastapi_lint.repair.surroundings import Surroundings
+from fastapi_lint.repair.threads import Given, Risk, ThreadSafety
+
+_THREAD_PRIMITIVES = ("threading.Lock", "threading.Condition", "threading.Semaphore", "threading.Barrier")
+
+
+class Moving:
+    """Looks at a call from both sides: what it runs, and what goes on around it."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self.threads = ThreadSafety(project)
+        self._ownership = Ownership(project)
+
+    def pause(self, use: BlockingUse) -> Risk | None:
+        """What speaks against leaving control at the place at all."""
+        around = Surroundings(self._project, use.frame, use.event)
+        if around.holds_lock():
+            return Risk("a lock is held")
+        if around.is_between_check_and_act():
+            return Risk("shared state is looked at before and written after")
+        return None
+
+    def is_sure(self, use: BlockingUse) -> bool:
+        """Whether nothing around the place is unknown."""
+        return not Surroundings(self._project, use.frame, use.event).holds_unknown()
+
+    def call(self, use: BlockingUse) -> Risk | None:
+        """What speaks against handing the reported call to a thread."""
+        risk = self.pause(use)
+        around = Surroundings(self._project, use.frame, use.event)
+        if risk is None and around.holds_unknown():
+            risk = Risk("what the `with` around it holds is not known")
+        if risk is None and around.catches_stop_iteration():
+            risk = Risk("StopIteration cannot leave a thread")
+        if risk is None and self._waits_for_primitive(use):
+            risk = Risk("a thread's lock belongs to the thread that takes it")
+        return risk or self._what_runs(use)
+
+    def _waits_for_primitive(self, use: BlockingUse) -> bool:
+        """`lock.acquire()`: what was taken in a thread would be held by it, or by nobody if the task is cancelled."""
+        name = use.call.name.rpartition(".")[0]
+        catalogue = self._project.inference.libraries.catalogue
+        return use.edge is None and any(catalogue.is_subtype(name, primitive) for primitive in _THREAD_PRIMITIVES)
+
+    def _what_runs(self, use: BlockingUse) -> Risk | None:
+        frame = use.frame
+        scope = self._project.index.scope(frame.gid)
+        node = scope.exprs[scope.events[use.event].expr]
+        handed: list[int] = []
+        base = None
+        if isinstance(node, Call):
+            handed = [*node.args, *(value for _, value in node.keywords)]
+            func = scope.exprs[node.func]
+            base = func.base if isinstance(func, Attr) else None
+            risk = self.threads.of_call_name(frame, scope.events[use.event].expr, is_moved=True)
+            risk = risk or self.threads.of_result(self._project.inference.type(frame, scope.events[use.event].expr))
+        else:
+            base = node.base if isinstance(node, Attr) else None
+            risk = self.threads.of_result(self._project.inference.type(frame, scope.events[use.event].expr))
+        risk = risk or self.threads.of_event(frame, use.event) or self.threads.of_values(frame, handed)
+        if risk is None and base is not None:
+            risk = self.threads.of_receiver(frame, base)
+        if risk is None and use.edge is None and _is_lazy(use.call.name):
+            risk = Risk("the call only makes something that blocks later")
+        own_arguments = all(self._ownership.is_own(frame, self._plain(frame, expr)) for expr in handed)
+        given = Given(self._has_receiver_alone(frame, base), own_arguments)
+        return risk or self.threads.of_callees(self._callees(use), given)
+
+    def _plain(self, frame: Frame, expr: int) -> int:
+        node = self._project.index.scope(frame.gid).exprs[expr]
+        return node.value if isinstance(node, Star) else expr
+
+    def _callees(self, use: BlockingUse) -> list[Frame]:
+        """Every function of the project that the event runs."""
+        node = self._project.graph.node(use.frame)
+        return [edge.callee for edge in node.edges if edge.event == use.event and edge.mode in ("runs", "once")]
+
+    def _has_receiver_alone(self, frame: Frame, base: int | None) -> bool:
+        """Whether the object whose method runs was made for this call of the coroutine."""
+        if base is None:
+            return False
+        scope = self._project.index.scope(frame.gid)
+        node = scope.exprs[base]
+        if isinstance(node, Use) and any(isinstance(scope.exprs[scope.defs[n].value], Param) for n in node.defs):
+            return self._ownership.is_own(frame, base)
+        return isinstance(node, (Use, Call)) and self._ownership.is_own(frame, base)
+
+
+def _is_lazy(name: str) -> bool:
+    """Whether a library's method gives an iterator that does the work: its name says so."""
+    method = name.rpartition(".")[2]
+    return method.startswith("iter") or method.endswith("_iter") or method in ("stream", "paginate", "walk")

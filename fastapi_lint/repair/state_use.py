@@ -1,0 +1,124 @@
+"""Which state, shared with other code, does a function read and write?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Param, Sub, Use, Var
+from fastapi_lint.project import Project
+from fastapi_lint.project.index import Frame
+from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, ModuleV
+from fastapi_lint.repair.ownership import Ownership
+
+_CONTAINERS = frozenset(
+    {
+        "builtins.list",
+        "builtins.dict",
+        "builtins.set",
+        "collections.defaultdict",
+        "collections.OrderedDict",
+        "collections.deque",
+        "collections.Counter",
+    }
+)
+_MUTATORS = frozenset(
+    {
+        "add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert", "move_to_end", "pop",
+        "popitem", "popleft", "remove", "reverse", "rotate", "setdefault", "sort", "subtract", "update",
+    }
+)  # fmt: skip
+
+Key = tuple[str, str]
+"""A shared variable (`name`, its name) or an attribute of a shared object (`attribute`, its name)."""
+
+
+class Touch(msgspec.Struct, frozen=True):
+    """An event that reads or writes shared state; `how` is `read`, `replace`, `item`, `change` or `augment`."""
+
+    event: int
+    key: Key
+    how: str
+
+
+class StateUse:
+    """Reads the events of a frame."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._index = project.index
+        self._ownership = Ownership(project)
+
+    def touches(self, frame: Frame) -> Iterator[Touch]:
+        """Every read and write of shared state in a frame's own code, in order of evaluation."""
+        scope = self._index.scope(frame.gid)
+        for number, event in enumerate(scope.events):
+            if event.kind in (EventKind.LOAD, EventKind.ATTR):
+                key = self._key(frame, event.expr)
+                if key is not None:
+                    yield Touch(number, key, "read")
+            elif event.kind == EventKind.REBIND:
+                yield Touch(number, ("name", event.name), "augment" if event.flag else "replace")
+            elif event.kind == EventKind.STORE_ITEM:
+                key = self._key(frame, event.expr)
+                if key is not None:
+                    yield Touch(number, key, "augment" if event.flag else "item")
+            elif event.kind == EventKind.STORE_ATTR:
+                if self._is_shared(frame, event.expr):
+                    yield Touch(number, ("attribute", event.name), "augment" if event.flag else "replace")
+            elif event.kind == EventKind.CALL:
+                yield from self._changed(frame, number, event)
+
+    def _changed(self, frame: Frame, number: int, event: Event) -> Iterator[Touch]:
+        """`shared.append(x)`."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[event.expr]
+        func = scope.exprs[node.func] if isinstance(node, Call) else None
+        if isinstance(func, Attr) and func.name in _MUTATORS:
+            kind = self._project.inference.type(frame, func.base)
+            key = self._key(frame, func.base)
+            if key is not None and any(isinstance(v, ExtInstanceV) and v.name in _CONTAINERS for v in kind):
+                yield Touch(number, key, "change")
+
+    def _key(self, frame: Frame, expr: int) -> Key | None:
+        """The state that an expression reads, or is an item of."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[expr]
+        hops = 0
+        while isinstance(node, (Sub, Use)) and hops < 12:
+            hops += 1
+            if isinstance(node, Sub):
+                node = scope.exprs[node.base]
+            elif len(node.defs) == 1:
+                node = scope.exprs[scope.defs[node.defs[0]].value]
+            else:
+                return None
+        if isinstance(node, Var):
+            return ("name", node.name) if self._ownership.is_state(frame, node) else None
+        if isinstance(node, Attr) and self._is_shared(frame, node.base):
+            return ("attribute", node.name)
+        return None
+
+    def _is_shared(self, frame: Frame, expr: int) -> bool:
+        """Whether an object is reached from another scope, a module, the receiver of a method, or the application."""
+        if any(isinstance(value, (ModuleV, ExternalV, ClassV)) for value in self._project.inference.type(frame, expr)):
+            return True
+        in_method = self._index.class_of(frame.gid) != NONE
+        for root in self._ownership.roots(frame, expr):
+            if isinstance(root, Var):
+                if self._ownership.is_state(frame, root):
+                    return True
+            elif isinstance(root, Param) and root.index == 0 and in_method:
+                return True
+        return self._passes_app(frame, expr)
+
+    def _passes_app(self, frame: Frame, expr: int) -> bool:
+        """Whether an expression is spelled `x.app...`, or goes through an `app.state`."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[expr]
+        while isinstance(node, (Attr, Sub)):
+            if isinstance(node, Attr) and node.name == "app":
+                return True
+            node = scope.exprs[node.base]
+        return False

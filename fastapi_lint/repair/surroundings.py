@@ -1,0 +1,119 @@
+"""What is true of the code around a place when control leaves it there for a while?"""
+
+from __future__ import annotations
+
+from fastapi_lint.facts import NONE
+from fastapi_lint.project import Project
+from fastapi_lint.project.index import Frame
+from fastapi_lint.project.values import ContextV, ExternalV, ExtInstanceV, InstanceV, MethodV, Type, Value
+from fastapi_lint.repair.state_use import StateUse
+
+_LOCKS = ("threading.Lock", "threading.Semaphore", "threading.Condition", "filelock.BaseFileLock", "redis.lock.Lock")
+_HARMLESS = frozenset({"contextlib.suppress", "contextlib.closing", "contextlib.nullcontext", "contextlib.ExitStack"})
+
+
+class Surroundings:
+    """The regions around an event of a coroutine."""
+
+    def __init__(self, project: Project, frame: Frame, event: int) -> None:
+        self._project = project
+        self._frame = frame
+        self._event = event
+        self._scope = project.index.scope(frame.gid)
+
+    def regions(self) -> list[int]:
+        """The numbers of the regions that the event stands in, innermost first."""
+        found = []
+        region = self._scope.events[self._event].region
+        while region != NONE:
+            found.append(region)
+            region = self._scope.regions[region].parent
+        return found
+
+    def holds_lock(self) -> bool:
+        """Whether a thread's lock is held: whoever waits for it would stop the loop that has to come back here."""
+        return any(self._is_lock(kind) for kind in self._entered())
+
+    def holds_unknown(self) -> bool:
+        """Whether a `with` of unknown nature is open: it may be a lock, or bound to the thread that entered it."""
+        return any(
+            not self._is_harmless(kind, expr) for kind, expr in zip(self._entered(), self._managers(), strict=True)
+        )
+
+    def _managers(self) -> list[int]:
+        return [
+            self._scope.regions[number].expr for number in self.regions() if self._scope.regions[number].kind == "with"
+        ]
+
+    def _entered(self) -> list[Type]:
+        return [self._project.inference.type(self._frame, expr) for expr in self._managers()]
+
+    def _is_lock(self, kind: Type) -> bool:
+        libraries = self._project.inference.libraries
+        for value in kind:
+            if any(libraries.is_a(value, lock) for lock in _LOCKS):
+                return True
+            if self._locks_inside(value):
+                return True
+        return False
+
+    def _locks_inside(self, value: Value) -> bool:
+        """Whether a context manager of the project takes a lock."""
+        nodes = self._project.graph.reach(self._entering(value))
+        return any(call.spec.blocks == "sync" for node in nodes for call in node.calls)
+
+    def _entering(self, value: Value) -> list[Frame]:
+        """What a context manager of the project runs when it is entered and left."""
+        binding, classes = self._project.inference.binding, self._project.inference.classes
+        if isinstance(value, ContextV):
+            return [binding.frame_of(value.function)]
+        if not isinstance(value, InstanceV):
+            return []
+        methods = [classes.find_method(value.gid, name) for name in ("__enter__", "__exit__")]
+        return [binding.frame_of(MethodV(method, value)) for method in methods if method is not None]
+
+    def _is_harmless(self, kind: Type, expr: int) -> bool:
+        if not kind:
+            return self._is_harmless_call(expr)
+        catalogue = self._project.inference.libraries.catalogue
+        for value in kind:
+            if isinstance(value, ExtInstanceV):
+                if catalogue.type(value.name) is None or catalogue.threads(value.name) == "same":
+                    return False
+            elif not self._entering(value):
+                return False
+        return True
+
+    def _is_harmless_call(self, expr: int) -> bool:
+        node = self._scope.exprs[expr]
+        func = getattr(node, "func", NONE)
+        kind = self._project.inference.type(self._frame, func) if func != NONE else ()
+        return bool(kind) and all(isinstance(value, ExternalV) and value.name in _HARMLESS for value in kind)
+
+    def is_tried(self) -> bool:
+        """Whether a `try` of the function is around: its handlers see what was bound before an exception."""
+        return any(self._scope.regions[number].kind == "try" for number in self.regions())
+
+    def catches_stop_iteration(self) -> bool:
+        """Whether a `try` around waits for StopIteration, which cannot come out of a thread."""
+        tries = {number for number in self.regions() if self._scope.regions[number].kind == "try"}
+        for region in self._scope.regions:
+            if region.kind == "except" and region.parent in tries and region.expr != NONE:
+                for value in self._project.inference.type(self._frame, region.expr):
+                    if isinstance(value, ExternalV) and value.name == "builtins.StopIteration":
+                        return True
+        return False
+
+    def is_between_check_and_act(self) -> bool:
+        """Whether shared state is looked at before and written after the place: others would get in between.
+
+        In a loop each round counts for itself: what is looked at and written behind the place stays together.
+        """
+        before: set[tuple[str, str]] = set()
+        written_after: set[tuple[str, str]] = set()
+        for touch in StateUse(self._project).touches(self._frame):
+            if touch.event < self._event:
+                before.add(touch.key)
+            elif touch.how != "read":
+                written_after.add(touch.key)
+        return bool(before & written_after)

@@ -1,0 +1,21 @@
+"""The family FAL3xx as far as it is about who changes what requests share."""
+
+from __future__ import annotations
+
+from fastapi_lint.api import EntryPointLabel, Mutation, Project, Race, Report, Severity
+
+
+def report(project: Project, mutation: Mutation | Race, message: str, severity: Severity | None = None) -> Report:
+    """The statement that changes something, with the shortest way in, and with a word on other workers."""
+    if project.workers is not None:
+        message += f" ({project.workers}: each has its own copy)"
+    spot = project.spot(mutation.frame.gid, mutation.place)
+    labels = [EntryPointLabel(a.entry.kind, a.entry.label) for a in mutation.way if a.entry is not None]
+    return Report(spot, message, project.way_in(list(mutation.way)), tuple(labels), severity)
+
+
+def lazy_message(mutation: Mutation) -> str:
+    """What to say of what the first request sets, and no other."""
+    if mutation.notes:
+        return f"`{mutation.name}` ({mutation.where}) is set by the first request that gets here, once for each process"
+    return f"`{mutation.name}` ({mutation.where}) is made by the first request that needs it; make it in the lifespan"

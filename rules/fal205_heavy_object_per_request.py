@@ -1,0 +1,76 @@
+"""A model, executor, schema or template environment built for each request.
+
+## What it does
+
+Reports objects that take long to build where request handling reaches their construction: machine-learning models,
+thread and process pools, pydantic type adapters, models made with `create_model` or by a `class` statement inside of a
+function, settings that read the environment, template environments.
+
+## Why is this bad?
+
+Loading a model takes seconds. A `TypeAdapter` takes 0.24 ms and a pydantic model class 0.73 ms (measured), more than
+validating with it; settings read the environment and the `.env` file again; a template environment compiles each
+template anew; an executor starts threads or processes for one call and waits for them to end.
+
+## Example
+
+```python
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+app = FastAPI()
+
+
+@app.post("/total")
+async def total(numbers: str) -> int:
+    return sum(TypeAdapter(list[int]).validate_json(numbers))
+```
+
+## Use instead
+
+```python
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+app = FastAPI()
+INTEGERS = TypeAdapter(list[int])
+
+
+@app.post("/total")
+async def total(numbers: str) -> int:
+    return sum(INTEGERS.validate_json(numbers))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_lint.api import Creation, Project, ProjectRule, Report, Severity
+
+from ._creation import labels, often, report
+
+_KINDS = frozenset({"heavy-object", "pool"})
+
+
+class HeavyObjectPerRequest(ProjectRule):
+    code = "FAL205"
+    name = "heavy-object-per-request"
+    severity = Severity.WARNING
+
+    def check(self, project: Project) -> Iterator[Report]:
+        for creation in project.creations(_KINDS):
+            yield report(project, creation, self._message(creation))
+        for model in project.local_models():
+            scope = project.index.scope(model.gid)
+            message = (
+                f"the pydantic model `{scope.name}` is defined for each request{often(model)}, and its validator built "
+                "each time; define it at module level"
+            )
+            yield Report(project.spot(model.gid, scope.place), message, project.way_in(list(model.way)), labels(model))
+
+    def _message(self, creation: Creation) -> str:
+        made = f"`{creation.call.name}` is built for each request{often(creation)}, which takes longer than using it; "
+        if creation.from_request:
+            return made + "what it is built from comes with the request: keep one for each, if they are few"
+        return made + "build it once, at module level, in a cached function or in the lifespan"

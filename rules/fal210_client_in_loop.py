@@ -1,0 +1,82 @@
+"""A client, connection, engine or pool created in each pass of a loop.
+
+## What it does
+
+Reports the creation of HTTP clients, connections, engines, pools and SDK clients inside of a loop that request
+handling runs, also where the loop is in a caller. Such a place is reported here and not by FAL201 to FAL204.
+Loops of attempts, which end with the first that succeeds, count as no loop.
+
+## Why is this bad?
+
+What one client costs, a TLS handshake, an authentication, a pool, is paid once for each item: ten items, ten handshakes
+one after another.
+
+## Example
+
+```python
+import httpx
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/rates")
+async def rates(currencies: list[str]) -> list[str]:
+    found = []
+    for currency in currencies:
+        async with httpx.AsyncClient() as client:
+            found.append((await client.get(f"https://rates.example/{currency}")).text)
+    return found
+```
+
+## Use instead
+
+```python
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI, Request
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+    async with httpx.AsyncClient() as client:
+        yield {"client": client}
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/rates")
+async def rates(currencies: list[str], request: Request) -> list[str]:
+    client = request.state.client
+    return [(await client.get(f"https://rates.example/{currency}")).text for currency in currencies]
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_lint.api import Project, ProjectRule, Report, Severity
+
+from ._creation import often, report
+
+_KINDS = frozenset({"http-client", "connection", "engine", "sdk-client"})
+
+
+class ClientInLoop(ProjectRule):
+    code = "FAL210"
+    name = "client-in-loop"
+    severity = Severity.WARNING
+
+    def check(self, project: Project) -> Iterator[Report]:
+        for creation in project.creations(_KINDS):
+            if creation.in_loop:
+                message = (
+                    f"`{creation.call.name}` is created in each pass of a loop, for each request{often(creation)}; "
+                    "create it once, before the loop or in the lifespan"
+                )
+                is_engine = creation.call.spec.creates == "engine"
+                yield report(project, creation, message, Severity.ERROR if is_engine else None)

@@ -1,0 +1,67 @@
+"""A module variable rebound by request code.
+
+## What it does
+
+Reports assignments in request handling to names that the function declares `global`, or `nonlocal` where the outer
+function is an application factory. Objects that are made once, when the first request needs them (`if client is None`),
+are reported as information, and not at all if a lock is held.
+
+## Why is this bad?
+
+The new value holds for whichever request comes next, in this worker process only, and until it restarts: with two
+workers half of the requests see the old one. An object made by the first request makes that request slow, and two
+requests that come first at the same time may make two.
+
+## Example
+
+```python
+from fastapi import FastAPI
+
+app = FastAPI()
+banner = "Welcome"
+
+
+@app.put("/banner")
+async def set_banner(text: str) -> None:
+    global banner
+    banner = text
+```
+
+## Use instead
+
+```python
+from fastapi import FastAPI, Request
+
+app = FastAPI()
+
+
+@app.put("/banner")
+async def set_banner(text: str, request: Request) -> None:
+    await request.state.redis.set("banner", text)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_lint.api import Project, ProjectRule, Report, Severity
+
+from ._state import lazy_message, report
+
+
+class ReboundGlobal(ProjectRule):
+    code = "FAL302"
+    name = "rebound-global"
+    severity = Severity.WARNING
+
+    def check(self, project: Project) -> Iterator[Report]:
+        for mutation in project.mutations():
+            if mutation.rebinds and mutation.lazy:
+                yield report(project, mutation, lazy_message(mutation), Severity.INFO)
+            elif mutation.rebinds:
+                message = (
+                    f"`{mutation.name}` is shared by all requests ({mutation.where}) and rebound here; "
+                    "keep it in the request, or in a store that all workers share"
+                )
+                yield report(project, mutation, message)

@@ -1,0 +1,84 @@
+"""A cache that grows with every new key and is never emptied.
+
+## What it does
+
+Reports functions on a request's way under `functools.cache`, `lru_cache(maxsize=None)` or `alru_cache(maxsize=None)`
+whose arguments come from requests, and dictionaries that requests share, look up and fill under keys of their own,
+when nothing in the project ever removes, counts or replaces what is in them. Flags, enumerations and literals are few:
+a cache keyed by them is none of these.
+
+## Why is this bad?
+
+Whoever sends requests decides how many keys there are. Memory grows until the process is killed, in every worker by
+itself, and what is cached is never refreshed.
+
+## Example
+
+```python
+from functools import cache
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@cache
+def slug(title: str) -> str:
+    return title.lower().replace(" ", "-")
+
+
+@app.get("/slug")
+async def get_slug(title: str) -> str:
+    return slug(title)
+```
+
+## Use instead
+
+```python
+from functools import lru_cache
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@lru_cache(maxsize=1024)
+def slug(title: str) -> str:
+    return title.lower().replace(" ", "-")
+
+
+@app.get("/slug")
+async def get_slug(title: str) -> str:
+    return slug(title)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_lint.api import Project, ProjectRule, Report, Severity
+
+from ._state import report
+
+
+class UnboundedCache(ProjectRule):
+    code = "FAL304"
+    name = "unbounded-cache"
+    severity = Severity.WARNING
+
+    def check(self, project: Project) -> Iterator[Report]:
+        for function in project.unbounded_functions():
+            message = (
+                f"`{function.decorator}` keeps a result for every `{function.key}` that requests ever bring; "
+                "give the cache a `maxsize`"
+            )
+            spot = project.spot(project.index.parent(function.gid), function.place)
+            yield Report(spot, message, (), project.labels(function.gid))
+        for mutation in project.mutations():
+            if mutation.grows:
+                message = (
+                    f"`{mutation.name}` ({mutation.where}) keeps an item for every key that requests ever bring, and "
+                    "nothing removes any; bound it, with `cachetools.TTLCache` for example"
+                )
+                yield report(project, mutation, message)

@@ -1,0 +1,66 @@
+"""`threading.local` used on the event loop.
+
+## What it does
+
+Reports reads and writes of the attributes of a `threading.local` in coroutines, and in functions that they call
+directly. Objects that are made where a test finds none, such as a connection for each thread, stay silent.
+
+## Why is this bad?
+
+All coroutines run on one thread: what one request stores, the next one finds. At every `await` the user, the tenant or
+the trace of one request becomes that of another.
+
+## Example
+
+```python
+import threading
+
+from fastapi import FastAPI
+
+app = FastAPI()
+current = threading.local()
+
+
+@app.get("/{user}")
+async def index(user: str) -> str:
+    current.user = user
+    return user
+```
+
+## Use instead
+
+```python
+from contextvars import ContextVar
+
+from fastapi import FastAPI
+
+app = FastAPI()
+current_user: ContextVar[str] = ContextVar("current_user")
+
+
+@app.get("/{user}")
+async def index(user: str) -> str:
+    current_user.set(user)
+    return user
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_lint.api import Project, ProjectRule, Report, Severity
+
+
+class ThreadLocalInAsync(ProjectRule):
+    code = "FAL307"
+    name = "thread-local-in-async"
+    severity = Severity.WARNING
+
+    def check(self, project: Project) -> Iterator[Report]:
+        for use in project.thread_locals():
+            message = (
+                f"`{use.name}` of a `threading.local` is the same for all requests on the event loop; "
+                "use a `contextvars.ContextVar`"
+            )
+            yield Report(project.spot(use.gid, use.place), message, (), project.labels(use.gid))

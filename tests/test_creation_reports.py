@@ -1,0 +1,116 @@
+"""What a diagnostic on something made per request says: how many lead there, and whose address it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fastapi_lint.config import load_settings
+from fastapi_lint.diagnostic import Diagnostic, Severity
+from fastapi_lint.engine import CheckRequest, check
+
+HEAD = "import httpx\nfrom fastapi import Depends, FastAPI, Header, Request\n\napp = FastAPI()\n"
+
+
+def lint(source: str, folder: Path) -> tuple[Diagnostic, ...]:
+    settings = load_settings([folder], folder, isolated=True, overrides={"cache": False, "select": ["FAL201"]})
+    result = check(CheckRequest((), settings, folder, ("example.py", (HEAD + source).encode())))
+    assert result.internal_errors == ()
+    return result.diagnostics
+
+
+def test_forty_routes_are_one_diagnostic_that_counts_them(tmp_path: Path) -> None:
+    routes = [f"@app.get('/r{n}')\nasync def r{n}():\n    return await fetch()\n" for n in range(40)]
+    source = "async def deep():\n    return httpx.AsyncClient()\nasync def fetch():\n    return await deep()\n"
+    near = "@app.get('/near')\nasync def near():\n    return await deep()\n"
+    (found,) = lint(source + "".join(routes) + near, tmp_path)
+    assert "(41 entry points lead here)" in found.message
+    assert found.entry_points[0].label == "GET /near"
+    assert len(found.entry_points) == 41
+    assert [hop.text for hop in found.chain] == ["route `GET /near` enters here", "`near` runs `deep`"]
+
+
+def test_one_route_is_not_counted(tmp_path: Path) -> None:
+    (found,) = lint("@app.get('/')\ndef index():\n    httpx.Client()\n", tmp_path)
+    assert "entry points" not in found.message
+    assert found.severity is Severity.WARNING
+
+
+OF_THE_REQUEST = {
+    "path parameter": """
+@app.get("/{host}")
+def index(host: str):
+    httpx.Client(base_url=f"https://{host}")
+""",
+    "header": """
+@app.get("/")
+def index(token: str = Header()):
+    httpx.Client(headers={"X-Token": token})
+""",
+    "through a helper": """
+def make(url):
+    return httpx.Client(base_url=url)
+
+@app.get("/")
+def index(host: str):
+    return make("https://" + host)
+""",
+    "user of a dependency": """
+def user(request: Request):
+    return load(request.headers["x-user"])
+
+@app.get("/")
+def index(me=Depends(user)):
+    httpx.Client(auth=(me.name, me.key))
+""",
+    "attribute of an object": """
+class Api:
+    def __init__(self, key: str):
+        self.key = key
+    def client(self):
+        return httpx.Client(auth=("x", self.key))
+
+@app.get("/")
+def index(key: str):
+    Api(key).client()
+""",
+}
+OF_THE_APPLICATION = {
+    "constant": """
+@app.get("/{name}")
+def index(name: str):
+    httpx.Client(base_url="https://a.example")
+""",
+    "not an address": """
+@app.get("/{seconds}")
+def index(seconds: int):
+    httpx.Client(timeout=seconds)
+""",
+    "state of the app": """
+@app.get("/")
+def index(request: Request):
+    httpx.Client(base_url=request.app.state.settings.url)
+""",
+    "settings of a dependency": """
+def settings():
+    return SETTINGS
+
+@app.get("/")
+def index(s=Depends(settings)):
+    httpx.Client(base_url=s.url)
+""",
+}
+
+
+@pytest.mark.parametrize("name", OF_THE_REQUEST)
+def test_an_address_of_the_request_lowers_the_severity(name: str, tmp_path: Path) -> None:
+    (found,) = lint(OF_THE_REQUEST[name], tmp_path)
+    assert found.severity is Severity.INFO
+    assert "come with the request" in found.message
+
+
+@pytest.mark.parametrize("name", OF_THE_APPLICATION)
+def test_an_address_that_is_the_same_for_all_does_not(name: str, tmp_path: Path) -> None:
+    (found,) = lint(OF_THE_APPLICATION[name], tmp_path)
+    assert found.severity is Severity.WARNING

@@ -1,0 +1,81 @@
+"""How routes are called: with the prefixes of their routers and of those that include them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fastapi_lint.config import load_settings
+from fastapi_lint.engine import CheckRequest, check
+
+ITEMS = """\
+import time
+
+from fastapi import APIRouter
+
+router = APIRouter({own})
+
+
+@router.get("/all")
+async def index():
+    time.sleep(1)
+"""
+
+
+def labels(root: Path, **files: str) -> list[str]:
+    for name, text in files.items():
+        (root / f"{name}.py").write_text(text)
+    settings = load_settings([root], root, isolated=True, overrides={"cache": False, "select": ["FAL1"]})
+    result = check(CheckRequest((root,), settings, root))
+    assert result.internal_errors == ()
+    (diagnostic,) = result.diagnostics
+    return [label.label for label in diagnostic.entry_points]
+
+
+OWN = 'prefix="/items"'
+TWICE = """\
+import items
+
+app.include_router(items.router, prefix='/v1')
+app.include_router(items.router, prefix='/v2')
+"""
+NESTED = """\
+import items
+
+outer: APIRouter = APIRouter(prefix='/outer')
+outer.include_router(items.router, prefix='/inner')
+app.include_router(outer, prefix='/v1')
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "app", "label"),
+    [
+        (OWN, "", "GET /items/all"),
+        (OWN, "from items import router\napp.include_router(router)", "GET /items/all"),
+        (OWN, "import items\napp.include_router(items.router, prefix='/v1')", "GET /v1/items/all"),
+        ("", "import items\napp.include_router(router=items.router, prefix='/v1')", "GET /v1/all"),
+        (OWN, "import items\nV1 = '/v1'\napp.include_router(items.router, prefix=V1)", "GET /v1/items/all"),
+        (OWN, "import items\napp.include_router(items.router, prefix=settings.v1)", "GET /items/all"),
+        (OWN, "import items\napp.include_router(items.router, **given)", "GET /items/all"),
+        ("prefix=given", "import items\napp.include_router(items.router, prefix='/v1')", "GET /all"),
+        (
+            OWN,
+            TWICE,
+            "GET /items/all",
+        ),
+        (
+            OWN,
+            NESTED,
+            "GET /v1/outer/inner/items/all",
+        ),
+        (OWN, "import items\nitems.router.include_router(items.router, prefix='/x')", "GET /x/items/all"),
+    ],
+)
+def test_prefixes(tmp_path: Path, own: str, app: str, label: str) -> None:
+    files = {
+        "items": ITEMS.format(own=own),
+        "main": f"from fastapi import APIRouter, FastAPI\n\napp = FastAPI()\n{app}\n",
+    }
+    assert labels(tmp_path, **files) == [label]

@@ -1,0 +1,110 @@
+"""How severe a change of shared state is: lost updates are errors, work done twice is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fastapi_lint.config import load_settings
+from fastapi_lint.diagnostic import Severity
+from fastapi_lint.engine import CheckRequest, check
+
+HEAD = """
+import asyncio
+from fastapi import FastAPI
+
+app = FastAPI()
+value = None
+ready = False
+stock = {"tea": 3}
+known: dict[str, str] = {}
+
+async def make(name):
+    await asyncio.sleep(0)
+    return name
+"""
+CASES = {
+    "lost update": (
+        """
+@app.post("/{name}")
+async def route(name: str):
+    left = stock[name]
+    await make(name)
+    stock[name] = left - 1
+""",
+        {("FAL303", Severity.ERROR)},
+    ),
+    "place taken twice": (
+        """
+@app.post("/{name}")
+async def route(name: str):
+    if name not in stock:
+        await make(name)
+        stock[name] = 1
+""",
+        {("FAL303", Severity.ERROR)},
+    ),
+    "cache filled twice": (
+        """
+@app.get("/{name}")
+async def route(name: str):
+    if name not in known:
+        known[name] = await make(name)
+    return known[name]
+""",
+        {("FAL303", Severity.WARNING)},
+    ),
+    "made twice": (
+        """
+@app.get("/")
+async def route():
+    global value
+    if value is None:
+        value = await make("a")
+    return value
+""",
+        {("FAL303", Severity.WARNING)},
+    ),
+    "made by the first request": (
+        """
+@app.get("/")
+def route():
+    global value
+    if value is None:
+        value = object()
+    return value
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "a flag that speaks for a value": (
+        """
+@app.get("/")
+def route():
+    global value, ready
+    if not ready:
+        value = object()
+        ready = True
+    return value
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "rebound by each request": (
+        """
+@app.put("/{name}")
+def route(name: str):
+    global value
+    value = name
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_severity(name: str, tmp_path: Path) -> None:
+    source, wanted = CASES[name]
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL3"]})
+    result = check(CheckRequest((), settings, tmp_path, ("example.py", (HEAD + source).encode())))
+    assert result.internal_errors == ()
+    assert {(found.code, found.severity) for found in result.diagnostics} == wanted
