@@ -464,7 +464,7 @@ class _Converter:
     def module(self, node: ast.Module) -> Any:
         try:
             return self.make["Module"](self.statements(node.body))
-        except (KeyError, IndexError, AttributeError, RecursionError) as error:  # a kind of node that is newer than this, or rare
+        except (KeyError, IndexError, AttributeError, RecursionError) as error:  # newer nodes, or rare ones
             raise NotQuick from error
 
     def statements(self, nodes: list[ast.stmt]) -> list[Any]:
