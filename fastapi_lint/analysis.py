@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from fastapi_lint.cache import Database, FactsCache, digest
+from fastapi_lint.cache import CatalogueCache, Database, FactsCache, digest
 from fastapi_lint.catalogue import load_catalogue
 from fastapi_lint.config import Settings, selected_rules
 from fastapi_lint.diagnostic import Fix, Position
@@ -154,7 +154,9 @@ class Analyser:
     def _check(self, files: list[tuple[str, ModuleFacts]]) -> None:
         served = [key for key, _ in files if not self._is_silent(key)]
         stages = [stage for stage in STAGES if self._settings.level(stage) != "silent"]
-        project = Project(files, load_catalogue(self._settings.libraries), self._roots, served, stages, self._workers)
+        kept = None if self._database is None else CatalogueCache(self._database)
+        catalogue = load_catalogue(self._settings.libraries, kept)
+        project = Project(files, catalogue, self._roots, served, stages, self._workers)
         self._project = project
         for key, facts in files:
             if not self._is_silent(key):

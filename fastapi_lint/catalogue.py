@@ -7,9 +7,12 @@ qualified name. `docs/catalogue.md` explains every key to those who add a librar
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -306,13 +309,35 @@ def parse_libraries(text: str, origin: str) -> tuple[Library, ...]:
         raise CatalogueError(f"{origin}: {error}") from error
 
 
-def load_catalogue(extra: Iterable[Library] = ()) -> Catalogue:
+class Kept(Protocol):
+    """Where a reading of the bundled catalogue is kept, by what it depends on."""
+
+    def load(self, key: bytes) -> bytes | None: ...
+
+    def store(self, key: bytes, data: bytes) -> None: ...
+
+
+def load_catalogue(extra: Iterable[Library] = (), kept: Kept | None = None) -> Catalogue:
     """The bundled catalogue, with the user's own entries over it."""
     from importlib import resources
 
-    libraries: list[Library] = []
     folder = resources.files("fastapi_lint") / "data"
-    for file in sorted(folder.iterdir(), key=lambda item: item.name):
-        if file.name.endswith(".toml"):
-            libraries += parse_libraries(file.read_text(encoding="utf-8"), file.name)
-    return Catalogue(libraries, extra)
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda item: item.name)
+    texts = {file.name: file.read_bytes() for file in files}
+    return Catalogue(_read(texts) if kept is None else _read_once(texts, kept), extra)
+
+
+def _read(texts: dict[str, bytes]) -> tuple[Library, ...]:
+    return tuple(library for name, text in texts.items() for library in parse_libraries(text.decode("utf-8"), name))
+
+
+def _read_once(texts: dict[str, bytes], kept: Kept) -> tuple[Library, ...]:
+    code = Path(__file__).read_bytes()  # a checkout changes without a new version
+    key = hashlib.blake2b(msgspec.msgpack.encode((code, texts)), digest_size=32).digest()
+    data = kept.load(key)
+    if data is not None:
+        with contextlib.suppress(msgspec.DecodeError):
+            return msgspec.msgpack.decode(data, type=tuple[Library, ...])
+    libraries = _read(texts)
+    kept.store(key, msgspec.msgpack.encode(libraries))
+    return libraries

@@ -49,8 +49,11 @@ _SKIPPED = frozenset(
     }
 )  # fmt: skip
 _LEAVES: frozenset[type] = frozenset(
-    {cst.Name, cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString, cst.Ellipsis, cst.Pass, cst.Break, cst.Continue}
-)
+    {
+        cst.Name, cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString, cst.Ellipsis, cst.Pass, cst.Break,
+        cst.Continue, cst.MaybeSentinel, str, bool, type(None),
+    }
+)  # fmt: skip
 
 
 class _Fields:
@@ -62,7 +65,8 @@ class _Fields:
     def of(self, kind: type) -> tuple[str, ...]:
         fields = self._table.get(kind)
         if fields is None:
-            names: Iterator[str] = iter(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+            is_node = issubclass(kind, cst.CSTNode)  # asked once: asking for each value takes longer than all the rest
+            names: Iterator[str] = iter(kind.__dataclass_fields__ if is_node else ())  # type: ignore[attr-defined]
             fields = tuple(
                 name for name in names if name not in _SKIPPED and not name.startswith(("whitespace", "lines_"))
             )
@@ -125,12 +129,12 @@ class _Binder:
     def children(self, node: Any) -> None:
         for name in self.fields.of(type(node)):
             value = getattr(node, name)
-            if isinstance(value, cst.CSTNode):
-                self.visit(value)
-            elif type(value) in (list, tuple):
+            kind = type(value)
+            if kind is list or kind is tuple:
                 for item in value:
-                    if isinstance(item, cst.CSTNode):
-                        self.visit(item)
+                    self.visit(item)
+            elif kind not in _LEAVES:
+                self.visit(value)
 
     def target(self, node: Any) -> None:
         kind = type(node)

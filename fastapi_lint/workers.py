@@ -151,7 +151,7 @@ def _extract_here(jobs: Iterable[Job], rules: RuleChoice) -> Iterator[Outcome]:
     gc.disable()  # trees go without it; looking for cycles in them takes 5-15 % of the time
     try:
         for number, job in enumerate(jobs, 1):
-            yield _extract_one(job, handlers)
+            yield _extract_one(job, handlers, quick=not rules.plugins)  # who knows what of the layout they look at
             if number % _FILES_PER_COLLECTION == 0:
                 gc.collect(0)  # what little has cycles is young; the facts of earlier files need no look
     finally:
@@ -159,9 +159,9 @@ def _extract_here(jobs: Iterable[Job], rules: RuleChoice) -> Iterator[Outcome]:
             gc.enable()
 
 
-def _extract_one(job: Job, handlers: dict[type, tuple[NodeHandler, ...]]) -> Outcome:
+def _extract_one(job: Job, handlers: dict[type, tuple[NodeHandler, ...]], quick: bool) -> Outcome:
     try:
-        return Outcome(job.key, extract(SourceFile(job.path, job.content), handlers))
+        return Outcome(job.key, extract(SourceFile(job.path, job.content), handlers, quick=quick))
     except SourceError as error:
         return Outcome(job.key, error=str(error), position=error.position)
     except Exception:  # noqa: BLE001 - a crash on one file must not hide the others

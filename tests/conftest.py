@@ -18,7 +18,7 @@ def catalogue_read_once() -> Iterable[None]:
     """Reading and validating the data files costs more than linting a small case does."""
     built_in = load_catalogue()
 
-    def load(extra: tuple[Library, ...] = ()) -> Catalogue:
+    def load(extra: tuple[Library, ...] = (), _kept: object = None) -> Catalogue:
         return load_catalogue(extra) if extra else built_in
 
     with pytest.MonkeyPatch.context() as patch:

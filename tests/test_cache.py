@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from fastapi_lint.cache import Database, FactsCache, digest
+from fastapi_lint.cache import CatalogueCache, Database, FactsCache, digest
+from fastapi_lint.catalogue import load_catalogue
 from fastapi_lint.config import load_settings
 from fastapi_lint.engine import CheckRequest, CheckResult, check
 from fastapi_lint.extract import extract
@@ -71,9 +73,9 @@ def test_only_the_changed_file_is_parsed_again(tmp_path: Path, monkeypatch: pyte
     lint(tmp_path)
     parsed: list[str] = []
 
-    def count(source: SourceFile, handlers: object) -> ModuleFacts:
+    def count(source: SourceFile, handlers: object, *, quick: bool) -> ModuleFacts:
         parsed.append(Path(source.filename).name)
-        return extract(source, handlers)  # type: ignore[arg-type]
+        return extract(source, handlers, quick=quick)  # type: ignore[arg-type]
 
     monkeypatch.setattr("fastapi_lint.workers.extract", count)
     (tmp_path / "other.py").write_bytes(SOURCE.replace(b"nap", b"rest"))
@@ -279,3 +281,19 @@ def test_a_run_that_is_killed_leaves_no_lock_behind(tmp_path: Path) -> None:
         assert run.stdout.readline() == "in\n"
         run.kill()
     assert [d.code for d in lint(tmp_path).diagnostics] == ["FAL101"]
+
+
+def test_the_catalogue_is_read_once(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    kept = CatalogueCache(database)
+    first = load_catalogue(kept=kept)
+    ((key, data),) = database.rows("SELECT key, data FROM catalogue", [])
+    assert load_catalogue(kept=kept).bundled == first.bundled == load_catalogue().bundled
+    emptied = msgspec.msgpack.encode(first.bundled[:1])
+    kept.store(key, emptied)
+    assert load_catalogue(kept=kept).bundled == first.bundled[:1]  # so it was not read again
+    kept.store(key, data[:100])
+    assert load_catalogue(kept=kept).bundled == first.bundled
+    assert kept.load(key) == data
+    assert kept.load(b"other data") is None
+    database.close()

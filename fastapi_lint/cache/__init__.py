@@ -6,8 +6,9 @@ Nothing in it can execute, everything in it can be deleted at any time.
 from __future__ import annotations
 
 from fastapi_lint.cache.analyses import Analyses
+from fastapi_lint.cache.catalogue import CatalogueCache
 from fastapi_lint.cache.contents import Contents, digest
 from fastapi_lint.cache.database import FOLDER, Database
 from fastapi_lint.cache.facts import FactsCache
 
-__all__ = ["FOLDER", "Analyses", "Contents", "Database", "FactsCache", "digest"]
+__all__ = ["FOLDER", "Analyses", "CatalogueCache", "Contents", "Database", "FactsCache", "digest"]

@@ -66,8 +66,16 @@ class Signature:
 class ModuleBuilder:
     """What all scopes of a module share."""
 
-    def __init__(self, names: ModuleNames, statements: Table, handlers: dict[type, tuple[NodeHandler, ...]]) -> None:
+    def __init__(
+        self,
+        names: ModuleNames,
+        statements: Table,
+        handlers: dict[type, tuple[NodeHandler, ...]],
+        strings: dict[int, str | bytes],
+    ) -> None:
+        """`strings` are the values of string literals that are known already, by the id of their node."""
         self.names = names
+        self.strings = strings
         self.statements = statements
         self.handlers = handlers
         self.scopes: list[ScopeBuilder] = []

@@ -88,11 +88,21 @@ def _parse_with(builders: dict[str, Callable[..., Any]], text: str) -> cst.Modul
         module.update(kinds)
 
 
-def _builder(kind: type) -> Callable[..., Any]:
-    """A function with the fields of `kind` as keywords that fills the slots of a new node."""
+def node_makers(wanted: dict[str, tuple[str, ...]]) -> dict[str, Callable[..., Any]] | None:
+    """For each node class by name a function that takes these fields in this order; None if the shortcut does not work.
+
+    All other fields have their defaults.
+    """
+    if not _builders():
+        return None
+    return {name: _builder(getattr(cst, name), fields) for name, fields in wanted.items()}
+
+
+def _builder(kind: type, first: tuple[str, ...] = ()) -> Callable[..., Any]:
+    """A function that fills the slots of a new node; the fields of `kind` are keywords, but for those in `first`."""
     fields = [field for field in dataclasses.fields(kind) if field.init]
     scope: dict[str, Any] = {"new": object.__new__, "kind": kind}
-    parameters, body = [], []
+    parameters, body = [*first, "*"], []
     for field in fields:
         scope[f"set_{field.name}"] = getattr(kind, field.name).__set__
         default = ""
@@ -103,11 +113,12 @@ def _builder(kind: type) -> Callable[..., Any]:
             # nodes are immutable, so that all may share the one that the factory makes
             scope[f"default_{field.name}"] = field.default_factory()
             default = f"=default_{field.name}"
-        parameters.append(field.name + default)
+        if field.name not in first:
+            parameters.append(field.name + default)
         body.append(f"    set_{field.name}(node, {field.name})\n")
-    source = f"def build(*, {', '.join(parameters)}):\n    node = new(kind)\n{''.join(body)}    return node\n"
-    if not fields:
-        source = "def build():\n    return new(kind)\n"
+    if parameters[-1] == "*":
+        parameters.pop()
+    source = f"def build({', '.join(parameters)}):\n    node = new(kind)\n{''.join(body)}    return node\n"
     exec(source, scope)  # as dataclasses make their `__init__`; the names come from LibCST's classes
     build: Callable[..., Any] = scope["build"]
     return build

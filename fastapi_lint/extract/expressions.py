@@ -109,7 +109,9 @@ def _float(scope: ScopeBuilder, node: cst.Float) -> int:
 
 
 def _string(scope: ScopeBuilder, node: cst.SimpleString | cst.ConcatenatedString) -> int:
-    value = node.evaluated_value
+    value = scope.module.strings.get(id(node))
+    if value is None:
+        value = node.evaluated_value
     if not isinstance(value, str):
         return scope.opaque("bytes" if isinstance(value, bytes) else "str")
     try:

@@ -84,15 +84,20 @@ class _OffsetState(CodegenState):
         return _IGNORE if ordinal is None else _Record(self, ordinal)
 
 
+def offsets(module: cst.Module, nodes: list[cst.CSTNode]) -> list[tuple[int, int]]:
+    """Where `nodes` (each listed once) start and end in the code of `module`; (0, 0) for those that are not in it."""
+    state = _OffsetState(module, {id(node): ordinal for ordinal, node in enumerate(nodes)})
+    module._codegen(state)  # noqa: SLF001 - what `Module.code` calls, with a state of our own
+    return list(zip(state.starts, state.ends, strict=True))
+
+
 def locate(module: cst.Module, nodes: list[cst.CSTNode], source: SourceFile) -> tuple[Place, ...]:
     """The places of `nodes` (expressions of `module`, each listed once), in the same order."""
     if not nodes:
         return ()
-    state = _OffsetState(module, {id(node): ordinal for ordinal, node in enumerate(nodes)})
-    module._codegen(state)  # noqa: SLF001 - what `Module.code` calls, with a state of our own
     position = source.position
     places = []
-    for start, end in zip(state.starts, state.ends, strict=True):
+    for start, end in offsets(module, nodes):
         first, last = position(start), position(end)
         places.append(Place(first.row, first.column, last.row, last.column))
     return tuple(places)

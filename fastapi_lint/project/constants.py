@@ -7,7 +7,7 @@ that the value is not None, or nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi_lint.facts import (
     NONE,
@@ -39,7 +39,6 @@ Constant = LiteralV | PresentV
 PRESENT = PresentV()
 
 _DEEPEST = 8
-_MADE = (Seq, Map, Comp, Func, Cls)
 ENUMS = ("enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag")
 
 
@@ -57,25 +56,35 @@ class Constants:
         if hops > _DEEPEST:
             return None
         node: Expr = self._scope.exprs[expr]
-        if isinstance(node, Lit):
-            return LiteralV(node.value) if node.value is None or isinstance(node.value, (bool, str)) else PRESENT
-        if isinstance(node, (Use, Phi)):
-            return self._defined(node.defs, hops)
-        if isinstance(node, Declared):
-            return self.of(node.value, hops + 1) if node.value != NONE else None
-        if isinstance(node, Param):
-            return self._parameter(node.index)
-        if isinstance(node, Choice):
-            return self._choice(node, hops)
-        if isinstance(node, Attr):
-            return self._member(node) or self._attribute(node, hops)
-        if isinstance(node, Call):
-            return self._keyword(node, hops) or (PRESENT if self._constructs(node) else None)
-        if isinstance(node, Opaque):
-            return PRESENT if node.type else None
-        if isinstance(node, Bin):
-            return PRESENT if node.op != "and" else None
-        return PRESENT if isinstance(node, _MADE) else None
+        rule = _RULES.get(node.__class__)
+        return None if rule is None else rule(self, node, hops)
+
+    def literal(self, node: Lit, _hops: int) -> Constant:
+        return LiteralV(node.value) if node.value is None or isinstance(node.value, (bool, str)) else PRESENT
+
+    def use(self, node: Use | Phi, hops: int) -> Constant | None:
+        return self._defined(node.defs, hops)
+
+    def declared(self, node: Declared, hops: int) -> Constant | None:
+        return self.of(node.value, hops + 1) if node.value != NONE else None
+
+    def param(self, node: Param, _hops: int) -> Constant | None:
+        return self._parameter(node.index)
+
+    def attr(self, node: Attr, hops: int) -> Constant | None:
+        return self._member(node) or self._attribute(node, hops)
+
+    def call(self, node: Call, hops: int) -> Constant | None:
+        return self._keyword(node, hops) or (PRESENT if self._constructs(node) else None)
+
+    def opaque(self, node: Opaque, _hops: int) -> Constant | None:
+        return PRESENT if node.type else None
+
+    def bin(self, node: Bin, _hops: int) -> Constant | None:
+        return PRESENT if node.op != "and" else None
+
+    def made(self, _node: Expr, _hops: int) -> Constant:
+        return PRESENT
 
     def _defined(self, defs: tuple[int, ...], hops: int) -> Constant | None:
         made = [self._scope.defs[number] for number in defs]
@@ -85,7 +94,7 @@ class Constants:
         alive = [d.value for d in made if self._is_dead is None or not self._is_dead(d.region)]
         return _common([self.of(value, hops + 1) for value in alive])
 
-    def _choice(self, node: Choice, hops: int) -> Constant | None:
+    def choice(self, node: Choice, hops: int) -> Constant | None:
         left, right = (self.of(item, hops + 1) for item in node.items)
         if node.test != NONE:
             return _common([left, right])
@@ -152,6 +161,21 @@ class Constants:
     def _constructs(self, node: Call) -> bool:
         called = self._inference.type(self._frame, node.func)
         return bool(called) and all(isinstance(value, ClassV) for value in called)
+
+
+_RULES: dict[type, Callable[[Constants, Any, int], Constant | None]] = {
+    Lit: Constants.literal,
+    Use: Constants.use,
+    Phi: Constants.use,
+    Declared: Constants.declared,
+    Param: Constants.param,
+    Choice: Constants.choice,
+    Attr: Constants.attr,
+    Call: Constants.call,
+    Opaque: Constants.opaque,
+    Bin: Constants.bin,
+    **dict.fromkeys((Seq, Map, Comp, Func, Cls), Constants.made),
+}
 
 
 def _common(found: list[Constant | None]) -> Constant | None:

@@ -13,10 +13,11 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Call, EventKind
 from fastapi_lint.project.entrypoints import EntryPoint
+from fastapi_lint.project.frame_walk import LOOP_STARTERS
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import Edge
-from fastapi_lint.project.values import FunctionV, MethodV, Value, WrappedV
+from fastapi_lint.project.values import FunctionV, InstanceV, MethodV, PartialV, Value, WrappedV
 
 _CATEGORIES = {
     "route": "request",
@@ -107,11 +108,20 @@ class Contexts:
     def _with_own_loop(self) -> list[Frame]:
         found: list[Frame] = []
         for gid in range(self._graph.index.count):
-            scope = self._graph.index.scope(gid)
-            if any(event.kind == EventKind.CALL for event in scope.events):
-                node = self._graph.node(self._graph.inference.plain_frame(gid))
-                found += [edge.callee for edge in node.edges if edge.mode == "new-loop"]
+            frame = self._graph.inference.plain_frame(gid)
+            if self._may_start_loop(frame):
+                found += [edge.callee for edge in self._graph.node(frame).edges if edge.mode == "new-loop"]
         return found
+
+    def _may_start_loop(self, frame: Frame) -> bool:
+        """Whether a frame calls what starts a loop, or may: to know what else all frames run would take far longer."""
+        scope, inference = self._graph.index.scope(frame.gid), self._graph.inference
+        for event in scope.events:
+            node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+            for value in inference.type(frame, node.func) if isinstance(node, Call) else ():
+                if isinstance(value, (InstanceV, PartialV)) or inference.libraries.call_spec(value)[1] in LOOP_STARTERS:
+                    return True
+        return False
 
     def _detached(self) -> list[Frame]:
         """Tasks that start-up leaves running beside the requests."""

@@ -33,6 +33,7 @@ from fastapi_lint.facts import (
     Opaque,
     Param,
     Phi,
+    Scope,
     Seq,
     Sub,
     Unpack,
@@ -91,6 +92,8 @@ class Inference:
         self.first_use = FirstUse(index)
         self.dispatch = Dispatch(index)
         self._known: dict[Frame, dict[int, Type | int]] = {}  # a number: being computed, at that depth
+        # what was asked about last: one frame is asked about many times in a row, and comparing frames takes long
+        self._last: tuple[Frame, dict[int, Type | int], Scope] | None = None
         self._depth = 0
         self._tries: dict[tuple[Frame, int], int] = {}
         self._gap = _DEEPEST + 1
@@ -133,10 +136,12 @@ class Inference:
 
     def type(self, frame: Frame, expr: int) -> Type:
         """What the expression may stand for."""
-        known = self._known.get(frame)
-        if known is None:
-            known = self._known[frame] = {}
-        scope = self.index.scope(frame.gid)
+        last = self._last
+        if last is not None and last[0] is frame:
+            _, known, scope = last
+        else:
+            known, scope = self._known.setdefault(frame, {}), self.index.scope(frame.gid)
+            self._last = frame, known, scope
         while True:
             found = known.get(expr)
             if found is not None:
