@@ -382,15 +382,23 @@ REPAIRED = {
         "match fetch(url):\n    case _:\n        pass",
         "match await asyncio.to_thread(fetch, url):\n    case _:\n        pass",
     ),
+    "handler of errors": (
+        "try:\n    await other()\nexcept (OSError, Exception):\n    fetch(url)",
+        "try:\n    await other()\nexcept (OSError, Exception):\n    await asyncio.to_thread(fetch, url)",
+    ),
+    "finally": (
+        "try:\n    await other()\nfinally:\n    fetch(url)",
+        "try:\n    await other()\nfinally:\n    await asyncio.to_thread(fetch, url)",
+    ),
     # -- blocks
     "read in a block": (
         "with open(url) as f:\n    data = f.read()\nprint(data)",
-        "def load_data():\n    with open(url) as f:\n        data = f.read()\n    return data\n\n"
+        "\ndef load_data():\n    with open(url) as f:\n        data = f.read()\n    return data\n\n"
         "data = await asyncio.to_thread(load_data)\nprint(data)",
     ),
     "write in a block": (
         'with open(url, "w") as f:\n    # first\n    f.write("x")  # second\n\n    f.write("y")',
-        'def use_file():\n    with open(url, "w") as f:\n        # first\n        f.write("x")  # second\n\n'
+        '\ndef use_file():\n    with open(url, "w") as f:\n        # first\n        f.write("x")  # second\n\n'
         '        f.write("y")\n\nawait asyncio.to_thread(use_file)',
     ),
     "block in a try": (
@@ -400,22 +408,36 @@ REPAIRED = {
     ),
     "return from a block": (
         "with open(url) as f:\n    return json.load(f)",
-        "def use_file():\n    with open(url) as f:\n        return json.load(f)\n\n"
+        "\ndef use_file():\n    with open(url) as f:\n        return json.load(f)\n\n"
         "return await asyncio.to_thread(use_file)",
     ),
     "two results": (
         "with open(url) as f:\n    a = f.readline()\n    b = f.read()\nprint(b, a)",
-        "def use_file():\n    with open(url) as f:\n        a = f.readline()\n        b = f.read()\n    return a, b\n\n"
+        "\ndef use_file():\n    with open(url) as f:\n        a = f.readline()\n        b = f.read()\n    return a, b\n\n"
         "a, b = await asyncio.to_thread(use_file)\nprint(b, a)",
     ),
     "two files": (
         'with open(url) as source, open("b", "w") as target:\n    target.write(source.read())',
-        'def use_source():\n    with open(url) as source, open("b", "w") as target:\n'
+        '\ndef use_source():\n    with open(url) as source, open("b", "w") as target:\n'
         "        target.write(source.read())\n\nawait asyncio.to_thread(use_source)",
+    ),
+    "block behind other code": (
+        "print(n)\nwith open(url) as f:\n    f.read()",
+        "print(n)\n\ndef use_file():\n    with open(url) as f:\n        f.read()\n\nawait asyncio.to_thread(use_file)",
+    ),
+    "block behind a comment": (
+        "print(n)\n# reads\nwith open(url) as f:\n    f.read()",
+        "print(n)\n# reads\ndef use_file():\n    with open(url) as f:\n        f.read()\n\n"
+        "await asyncio.to_thread(use_file)",
+    ),
+    "result of writing": (
+        'with open(url, "a") as log:\n    size = log.write("x")\nprint(size)',
+        '\ndef use_log():\n    with open(url, "a") as log:\n        size = log.write("x")\n    return size\n\n'
+        "size = await asyncio.to_thread(use_log)\nprint(size)",
     ),
     "loop inside of a block": (
         "with open(url) as f:\n    for line in f:\n        if line:\n            break",
-        "def use_file():\n    with open(url) as f:\n        for line in f:\n            if line:\n                break\n\n"
+        "\ndef use_file():\n    with open(url) as f:\n        for line in f:\n            if line:\n                break\n\n"
         "await asyncio.to_thread(use_file)",
     ),
     "opened and read at once": (
@@ -446,6 +468,15 @@ KEPT = {
     "f-string that shows its code": 'print(f"{fetch(url)=}")',
     "nested function": "def inner() -> None:\n    fetch(url)\nreturn inner",
     "sleep in a generator": "return list(time.sleep(x) for x in (1, 2))",
+    # -- cancellation
+    "clean up what was cancelled": "try:\n    await other()\nexcept BaseException:\n    fetch(url)\n    raise",
+    "clean up what was cancelled, among others": (
+        "try:\n    await other()\nexcept (OSError, asyncio.CancelledError):\n    fetch(url)\n    raise"
+    ),
+    "write down what was cancelled": (
+        'try:\n    await other()\nexcept asyncio.CancelledError:\n    with open(url, "w") as f:\n'
+        '        f.write("x")\n    raise'
+    ),
     # -- locks
     "sleep with a lock": "with lock:\n    time.sleep(n)",
     "call with a lock": "with lock:\n    fetch(url)",

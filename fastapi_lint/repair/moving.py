@@ -33,12 +33,18 @@ class Moving:
         """Whether nothing around the place is unknown."""
         return not Surroundings(self._project, use.frame, use.event).holds_unknown()
 
+    def is_after_cancellation(self, use: BlockingUse) -> bool:
+        """Whether the place is in a handler that a cancelled task comes to: it might not wait for a thread there."""
+        return Surroundings(self._project, use.frame, use.event).handles_cancellation()
+
     def call(self, use: BlockingUse) -> Risk | None:
         """What speaks against handing the reported call to a thread."""
         risk = self.pause(use)
         around = Surroundings(self._project, use.frame, use.event)
         if risk is None and around.holds_unknown():
             risk = Risk("what the `with` around it holds is not known")
+        if risk is None and self.is_after_cancellation(use):
+            risk = Risk("the task may be cancelled already")
         if risk is None and around.catches_stop_iteration():
             risk = Risk("StopIteration cannot leave a thread")
         if risk is None and self._waits_for_primitive(use):
