@@ -45,6 +45,9 @@ local = threading.local()
 current = contextvars.ContextVar("current")
 cache: dict[str, object] = {}
 seen: list[str] = []
+pages: dict[str, str] = {}
+others: dict[str, str] = {}
+fixed = ["a", "b"]
 total = 0
 jobs: queue.Queue[str] = queue.Queue()
 
@@ -78,6 +81,34 @@ def fetch_listing(url: str) -> str:
     if url not in seen:
         seen.append(url)
     return requests.get(url).text
+
+
+def fetch_all(n: int) -> None:
+    for url in pages:
+        requests.get(url)
+
+
+def fetch_pages(n: int) -> None:
+    for url in list(pages):
+        requests.get(url)
+
+
+def fetch_into_pages(url: str) -> None:
+    pages[url] = requests.get(url).text
+
+
+def fetch_into_others(url: str) -> None:
+    others[url] = requests.get(url).text
+
+
+def change_pages(url: str) -> None:
+    pages.pop(url)
+    others.pop(url)
+
+
+def fetch_fixed(n: int) -> None:
+    for url in fixed:
+        requests.get(url)
 
 
 def fetch_from_loop(url: str) -> str:
@@ -168,6 +199,30 @@ class Client:
     @property
     def __hidden(self) -> int:
         return self.session.get("status").status_code
+
+
+class Pending:
+    def __init__(self) -> None:
+        self.waiting: list[str] = []
+        self.kinds: list[str] = ["a"]
+
+    async def add(self, url: str) -> None:
+        self.waiting.append(url)
+
+    def save(self) -> None:
+        with open("pending.json", "w") as f:
+            json.dump(self.waiting, f)
+
+    def save_copy(self) -> None:
+        with open("pending.json", "w") as f:
+            json.dump(list(self.waiting), f)
+
+    def save_kinds(self) -> None:
+        with open("kinds.json", "w") as f:
+            json.dump(self.kinds, f)
+
+
+pending = Pending()
 
 
 class Timer:
@@ -382,6 +437,12 @@ REPAIRED = {
         "match fetch(url):\n    case _:\n        pass",
         "match await asyncio.to_thread(fetch, url):\n    case _:\n        pass",
     ),
+    "walk through a copy": ("fetch_pages(1)", "await asyncio.to_thread(fetch_pages, 1)"),
+    "walk through what nobody changes": ("fetch_fixed(1)", "await asyncio.to_thread(fetch_fixed, 1)"),
+    "memo that nobody walks through": ("fetch_into_others(url)", "await asyncio.to_thread(fetch_into_others, url)"),
+    "copy of a list is saved": ("pending.save_copy()", "await asyncio.to_thread(pending.save_copy)"),
+    "list that nobody changes is saved": ("pending.save_kinds()", "await asyncio.to_thread(pending.save_kinds)"),
+    "saved by its only owner": ("p = Pending()\np.save()", "p = Pending()\nawait asyncio.to_thread(p.save)"),
     "handler of errors": (
         "try:\n    await other()\nexcept (OSError, Exception):\n    fetch(url)",
         "try:\n    await other()\nexcept (OSError, Exception):\n    await asyncio.to_thread(fetch, url)",
@@ -499,6 +560,10 @@ KEPT = {
     ),
     "sleep between check and act": "if url not in cache:\n    time.sleep(n)\n    cache[url] = 1",
     "helper that counts": "fetch_counting(url)",
+    "walk through what others change": "fetch_all(1)",
+    "change of what others walk through": "fetch_into_pages(url)",
+    "list that others append to is saved": "pending.save()",
+    "list that others append to is sent": "requests.post(url, json=pages)",
     "helper that collects": "fetch_listing(url)",
     "method that counts on a shared object": "client.get_counting(url)",
     # -- what belongs to the loop

@@ -75,6 +75,8 @@ class Moving:
         risk = risk or self.threads.of_event(frame, use.event) or self.threads.of_values(frame, handed)
         if risk is None and base is not None:
             risk = self.threads.of_receiver(frame, base)
+        if risk is None and isinstance(node, Call):
+            risk = self.threads.of_containers(frame, node)
         if risk is None and use.edge is None and _is_lazy(use.call.name):
             risk = Risk("the call only makes something that blocks later")
         own_arguments = all(self._ownership.is_own(frame, self._plain(frame, expr)) for expr in handed)
