@@ -83,6 +83,16 @@ def fetch_listing(url: str) -> str:
     return requests.get(url).text
 
 
+def read_record() -> dict[str, object]:
+    with open("record.json") as f:
+        return json.load(f)
+
+
+def write_record(record: dict[str, object]) -> None:
+    with open("record.json", "w") as f:
+        json.dump(record, f)
+
+
 def fetch_all(n: int) -> None:
     for url in pages:
         requests.get(url)
@@ -437,6 +447,14 @@ REPAIRED = {
         "match fetch(url):\n    case _:\n        pass",
         "match await asyncio.to_thread(fetch, url):\n    case _:\n        pass",
     ),
+    "record that is read before an await": (
+        "record = read_record()\nawait other()\nwrite_record(record)",
+        "record = await asyncio.to_thread(read_record)\nawait other()\nwrite_record(record)",
+    ),
+    "record that is read, and another one written": (
+        "record = read_record()\nwrite_record({})\nprint(record)",
+        "record = await asyncio.to_thread(read_record)\nwrite_record({})\nprint(record)",
+    ),
     "walk through a copy": ("fetch_pages(1)", "await asyncio.to_thread(fetch_pages, 1)"),
     "walk through what nobody changes": ("fetch_fixed(1)", "await asyncio.to_thread(fetch_fixed, 1)"),
     "memo that nobody walks through": ("fetch_into_others(url)", "await asyncio.to_thread(fetch_into_others, url)"),
@@ -559,6 +577,12 @@ KEPT = {
         "async def work(own: Session) -> None:\n    own.execute('select 1')\n\nreturn [work]"
     ),
     "sleep between check and act": "if url not in cache:\n    time.sleep(n)\n    cache[url] = 1",
+    "record that is changed": 'record = read_record()\nrecord["n"] = n\nwrite_record(record)',
+    "copy of a record that is changed": "record = read_record()\nwrite_record({**record, 'n': n})",
+    "file that is changed": (
+        'with open(url) as f:\n    data = json.load(f)\nwith open(url, "w") as f:\n    json.dump([data, n], f)'
+    ),
+    "path that is changed": "text = Path(url).read_text()\nPath(url).write_text(text + url)",
     "helper that counts": "fetch_counting(url)",
     "walk through what others change": "fetch_all(1)",
     "change of what others walk through": "fetch_into_pages(url)",

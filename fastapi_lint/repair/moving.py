@@ -6,6 +6,7 @@ from fastapi_lint.facts import Attr, Call, Param, Star, Use
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.index import Frame
 from fastapi_lint.repair.ownership import Ownership
+from fastapi_lint.repair.rewriting import Rewrites
 from fastapi_lint.repair.surroundings import Surroundings
 from fastapi_lint.repair.threads import Given, Risk, ThreadSafety
 
@@ -19,6 +20,7 @@ class Moving:
         self._project = project
         self.threads = ThreadSafety(project)
         self._ownership = Ownership(project)
+        self._rewrites = Rewrites(project)
 
     def pause(self, use: BlockingUse) -> Risk | None:
         """What speaks against leaving control at the place at all."""
@@ -27,6 +29,8 @@ class Moving:
             return Risk("a lock is held")
         if around.is_between_check_and_act():
             return Risk("shared state is looked at before and written after")
+        if self._rewrites.splits(use):
+            return Risk("a file is read and written back")
         return None
 
     def is_sure(self, use: BlockingUse) -> bool:
