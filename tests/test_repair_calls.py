@@ -33,12 +33,14 @@ from fastapi import Depends, FastAPI, Request, UploadFile
 from peewee import Model
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from supabase import create_client
 
 app = FastAPI()
 engine = create_engine("sqlite://")
 SessionLocal = sessionmaker(engine)
 Scoped = scoped_session(SessionLocal)
 shared_session = SessionLocal()
+accounts = create_client("https://x", "key")
 shared_connection = sqlite3.connect("x.db")
 lock = threading.Lock()
 local = threading.local()
@@ -447,6 +449,15 @@ REPAIRED = {
         "match fetch(url):\n    case _:\n        pass",
         "match await asyncio.to_thread(fetch, url):\n    case _:\n        pass",
     ),
+    "client that keeps nothing": (
+        'return accounts.table("x").select("*").execute()',
+        'return await asyncio.to_thread(accounts.table("x").select("*").execute)',
+    ),
+    "client that keeps who signed in, made here": (
+        'own = create_client("https://x", "key")\nown.auth.sign_in_with_password({"email": url})',
+        'own = create_client("https://x", "key")\n'
+        'await asyncio.to_thread(own.auth.sign_in_with_password, {"email": url})',
+    ),
     "record that is read before an await": (
         "record = read_record()\nawait other()\nwrite_record(record)",
         "record = await asyncio.to_thread(read_record)\nawait other()\nwrite_record(record)",
@@ -606,6 +617,7 @@ KEPT = {
     "sqlite connection from a helper": "return open_connection()",
     "shared session": "return shared_session.execute('select 1')",
     "shared session handed on": "return count_people(shared_session)",
+    "client that keeps who signed in": 'accounts.auth.sign_in_with_password({"email": url})',
     "scoped session": "return Scoped.execute('select 1')",
     "peewee": "Person.create(name='x')",
     "helper with peewee": "save_person()",
