@@ -137,12 +137,19 @@ class Project:
 
     @cached_property
     def nodes(self) -> list[Node]:
-        """Every frame that may run on the loop or for a request, with all that it reaches."""
+        """Every frame that may run on the loop or for a request, with all that it reaches.
+
+        A coroutine runs for anybody only if nobody is known to call it: else it runs for what its callers pass.
+        """
         roots = [entry.frame for entry in self.entry_points if entry.frame is not None]
-        for gid in range(self.index.count):
-            scope = self.index.scope(gid)
-            if scope.is_async or scope.kind == "module":
-                roots.append(self.inference.plain_frame(gid))
+        gids = range(self.index.count)
+        roots += [self.inference.plain_frame(gid) for gid in gids if self.index.scope(gid).kind == "module"]
+        coroutines = [gid for gid in gids if self.index.scope(gid).is_async]
+        for is_last in (False, True):
+            reached = {node.frame.gid for node in self.graph.reach(roots)}
+            rest = [self.inference.plain_frame(gid) for gid in coroutines if gid not in reached]
+            called = set() if is_last else _called_by_others(self.graph.reach(rest))
+            roots += [frame for frame in rest if frame.gid not in called]
         return self.graph.reach(roots)
 
     def is_served(self, gid: int) -> bool:
@@ -170,10 +177,10 @@ class Project:
         a sink through a cached function, which runs the first time only, the nearest one.
         """
         certain: dict[str, list[BlockingUse]] = {}
-        doubtful: dict[tuple[int, ...], tuple[tuple[bool, int], str, BlockingUse]] = {}
+        doubtful: dict[tuple[int, ...], tuple[tuple[bool, bool, int], str, BlockingUse]] = {}
         told: set[tuple[int, ...]] = set()
         for kind in get_args(BlockKind):
-            for frame, witness, use in self._blocking_of(kind):
+            for frame, witness, use, is_constructing in self._blocking_of(kind):
                 here = (frame.gid, witness.place)
                 if witness.certain:
                     told.add(here)
@@ -182,7 +189,7 @@ class Project:
                 if witness.once != NONE and not use.stage and self.contexts.runs_early(witness.once):
                     continue  # the first time was before the first request
                 about = here if witness.once == NONE else (witness.once,)
-                rank = (bool(use.stage), witness.distance)
+                rank = (bool(use.stage), not is_constructing, witness.distance)
                 if about not in doubtful or rank < doubtful[about][0]:
                     doubtful[about] = (rank, kind, use)
         for key, (_, kind, use) in doubtful.items():
@@ -194,7 +201,7 @@ class Project:
     def _call_graph(self) -> CallGraph:
         return CallGraph(self.nodes, self.is_followed)
 
-    def _blocking_of(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse]]:
+    def _blocking_of(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse, bool]]:
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
             if call.spec.blocks != kind or call.awaited or call.off_loop:
                 return False
@@ -205,10 +212,22 @@ class Project:
         for frame in (*self.loop_frames, *self._frames_of_stages):
             for witness in effects.at_events(frame):
                 key = (frame.gid, witness.place)
-                if key not in best or witness.distance < best[key][1].distance:
+                known = best.get(key)
+                if known is None or witness.rank < known[1].rank:
                     best[key] = (frame, witness)
         for frame, witness in best.values():
-            yield frame, witness, self._blocking_use(effects, frame, witness)
+            is_constructing = witness.once != NONE and self._is_constructing(
+                effects.trail(frame, witness), witness.once
+            )
+            yield frame, witness, self._blocking_use(effects, frame, witness), is_constructing
+
+    def _is_constructing(self, trail: list[tuple[Frame, Witness]], once: int) -> bool:
+        """Whether the first use of what an object fills is its constructor's: then nobody else's ever is."""
+        owner = self.index.class_of(once)
+        return owner != NONE and any(
+            self.index.class_of(frame.gid) == owner and self.index.scope(frame.gid).name == "__init__"
+            for frame, _ in trail
+        )
 
     def _lasts(self, frame: Frame, lifetime: Lifetime) -> bool:
         """Whether what a function fills when it finds it empty is still there for the next request."""
@@ -218,10 +237,14 @@ class Project:
 
     @cached_property
     def _made_per_request(self) -> frozenset[int]:
-        """The classes that request handling makes instances of."""
+        """The classes that request handling makes instances of.
+
+        A class with a `__new__` of its own is not among them: that decides how often there is a new one.
+        """
         reached = self.contexts.reached("request")
         made = [frame.receiver for frame in reached if self.index.scope(frame.gid).name == "__init__"]
-        return frozenset(receiver.gid for receiver in made if receiver is not None)
+        classes = self.inference.classes
+        return frozenset(r.gid for r in made if r is not None and classes.find_method(r.gid, "__new__") is None)
 
     @cached_property
     def loop_frames(self) -> list[Frame]:
@@ -473,3 +496,8 @@ class Project:
                 text = f"`{self.index.name(arrival.caller.gid)}` {verb} `{arrival.edge.name}`"
                 hops.append(self.hop(arrival.caller.gid, arrival.edge.place, text))
         return tuple(hop for hop in hops if hop is not None)
+
+
+def _called_by_others(nodes: Iterable[Node]) -> set[int]:
+    """The functions that some other function runs."""
+    return {edge.callee.gid for node in nodes for edge in node.edges if edge.callee.gid != node.frame.gid}

@@ -29,6 +29,11 @@ class Witness(msgspec.Struct, frozen=True):
     certain: bool = True
     once: int = NONE
 
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Of several ways the certain ones are better, then the short ones."""
+        return (not self.certain, self.distance)
+
 
 class CallGraph:
     """Nodes by frame, and who runs them on his own thread: the same for all effects.
@@ -151,5 +156,5 @@ class Effects:
 
 def _keep(best: dict[int, Witness], witness: Witness) -> None:
     known = best.get(witness.place)
-    if known is None or (not witness.certain, witness.distance) < (not known.certain, known.distance):
+    if known is None or witness.rank < known.rank:
         best[witness.place] = witness

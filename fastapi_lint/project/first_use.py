@@ -63,8 +63,10 @@ def _empty(scope: Scope, test: int, holds: bool) -> Iterator[Slot]:
     node = scope.exprs[test]
     if isinstance(node, Bin) and node.op == "not":
         yield from _empty(scope, node.left, not holds)
-    elif isinstance(node, Bin) and node.op == "and" and holds:
-        yield from (*_empty(scope, node.left, True), *_empty(scope, node.right, True))
+    elif isinstance(node, Bin) and node.op == "and":
+        first, second = list(_empty(scope, node.left, holds)), list(_empty(scope, node.right, holds))
+        # `not (hasattr(self, "x") and self.x)` says that `self.x` is empty, `not (x and y)` nothing of either
+        yield from (*first, *second) if holds else (slot for slot in first if slot in second)
     elif isinstance(node, Choice) and node.test == NONE and not holds:
         yield from (slot for item in node.items for slot in _empty(scope, item, False))
     elif isinstance(node, Bin) and node.op in ("is", "is not", "equals"):

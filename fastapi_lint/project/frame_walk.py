@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Bin, Call, Event, EventKind
+from fastapi_lint.facts import NONE, Bin, Call, Event, EventKind, Use
 from fastapi_lint.project.awaiting import Awaiting
 from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.constants import Constants
@@ -100,10 +100,16 @@ class FrameWalk(ImplicitCalls):
         return found
 
     def find_handed_on(self) -> frozenset[int]:
-        """The calls whose results the caller awaits, for this frame returns them."""
-        if not self.frame.awaited:
-            return frozenset()
-        return frozenset(event.expr for event in self.scope.events if event.kind == EventKind.RETURN)
+        """The calls whose results are awaited later: under a local name, or by the caller who gets them returned."""
+        awaited = [event.expr for event in self.scope.events if event.kind == EventKind.AWAIT]
+        if self.frame.awaited:
+            awaited += [event.expr for event in self.scope.events if event.kind == EventKind.RETURN]
+        return frozenset(value for expr in awaited if expr != NONE for value in self.values_of(expr))
+
+    def values_of(self, expr: int) -> tuple[int, ...]:
+        """What a local name may stand for, else the expression itself."""
+        node = self.scope.exprs[expr]
+        return tuple(self.scope.defs[number].value for number in node.defs) if isinstance(node, Use) else (expr,)
 
     def find_handed(self) -> None:
         """Coroutines that are made only to be handed to a task or to a new loop run there."""
@@ -131,7 +137,7 @@ class FrameWalk(ImplicitCalls):
             if callee.frame is not None:
                 self.first_party(event, callee, is_awaited)
             elif callee.spec is not None:
-                self.library(event, event.expr, callee.name, callee.spec, callee.value, event.flag)
+                self.library(event, event.expr, callee.name, callee.spec, callee.value, is_awaited)
                 self.has_served = self.has_served or callee.spec.serves
                 if event.expr not in self.lazy.deferred:
                     self.library_arguments(event, node, callee)
