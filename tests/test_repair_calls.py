@@ -458,6 +458,10 @@ REPAIRED = {
         'own = create_client("https://x", "key")\n'
         'await asyncio.to_thread(own.auth.sign_in_with_password, {"email": url})',
     ),
+    "two records that are read": (
+        "a = read_record()\nb = read_record()\nreturn max(a, b)",
+        "a = await asyncio.to_thread(read_record)\nb = read_record()\nreturn max(a, b)",
+    ),
     "record that is read before an await": (
         "record = read_record()\nawait other()\nwrite_record(record)",
         "record = await asyncio.to_thread(read_record)\nawait other()\nwrite_record(record)",

@@ -48,30 +48,33 @@ class Rewrites:
         if use.call.spec.blocks != "file":
             return False
         scope = self._project.index.scope(use.frame.gid)
-        for other in self._events(use.frame):
+        opens = self._events(use.frame)
+        for other in opens:
             first, last = min(other, use.event), max(other, use.event)
-            if first != last and not _awaits(scope, first, last) and _feeds(scope, first, last):
+            if first != last and not _awaits(scope, first, last) and _feeds(scope, first, last, opens.get(last, False)):
                 return True
         return False
 
-    def _events(self, frame: Frame) -> set[int]:
-        return {use.event for use in self._project.blocking("file") if use.frame.gid == frame.gid}
+    def _events(self, frame: Frame) -> dict[int, bool]:
+        """The places that work with files, and whether what they give is an open one."""
+        uses = [use for use in self._project.blocking("file") if use.frame.gid == frame.gid]
+        return {use.event: use.edge is None and use.call.spec.returns is not None for use in uses}
 
 
 def _awaits(scope: Scope, first: int, last: int) -> bool:
     return any(event.kind == EventKind.AWAIT for event in scope.events[first + 1 : last])
 
 
-def _feeds(scope: Scope, first: int, last: int) -> bool:
+def _feeds(scope: Scope, first: int, last: int, opens: bool) -> bool:
     """Whether what the first place gives reaches the last one, or a call that works with what the last one opens."""
     source, target = scope.events[first], scope.events[last]
-    if _is_held(scope, target.region, source.expr):
-        return False  # they would move together
+    if target.kind != EventKind.CALL or _is_held(scope, target.region, source.expr):
+        return False  # a property writes nothing; what is under one `with` moves together
     for event in scope.events[last:]:
         node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
         if isinstance(node, Call):
             given = (*node.args, *(value for _, value in node.keywords))
-            if event is target or _reaches(scope, (node.func, *given), target.expr):
+            if event is target or (opens and _reaches(scope, (node.func, *given), target.expr, is_same=True)):
                 if _reaches(scope, given, source.expr):
                     return True
     return False
@@ -85,8 +88,8 @@ def _is_held(scope: Scope, region: int, opened: int) -> bool:
     return False
 
 
-def _reaches(scope: Scope, exprs: Iterable[int], wanted: int) -> bool:
-    """Whether the value of an expression goes into one of these."""
+def _reaches(scope: Scope, exprs: Iterable[int], wanted: int, is_same: bool = False) -> bool:
+    """Whether the value of an expression goes into one of these, or, if `is_same`, is the object itself."""
     todo = list(exprs)
     seen: set[int] = set()
     while todo and len(seen) < _MOST_EXPRESSIONS:
@@ -95,7 +98,8 @@ def _reaches(scope: Scope, exprs: Iterable[int], wanted: int) -> bool:
             return True
         if number != NONE and number not in seen:
             seen.add(number)
-            todo += _parts(scope, scope.exprs[number])
+            if not is_same or not isinstance(scope.exprs[number], Call):
+                todo += _parts(scope, scope.exprs[number])
     return False
 
 
