@@ -20,6 +20,7 @@ from ecosystem.store import Diagnostic, parse_diagnostics, relative_filenames
 
 _FIXED = re.compile(r"^ +(\d+) \N{MULTIPLICATION SIGN} ([A-Z]+\d+) ", re.MULTILINE)
 _DROPPED = "was not fixed"
+_CACHE_FOLDER = ".fastapi_lint_cache"  # left by whoever linted the original; another run may be writing to it
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def fix_project(linter: Linter, project: PinnedProject, cache: Path, folder: Pat
     root = project.root_folder(cache)
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary, "project")
-        shutil.copytree(root, copy, symlinks=True)
+        shutil.copytree(root, copy, symlinks=True, ignore=shutil.ignore_patterns(_CACHE_FOLDER))
         fixing = _Fixing(linter, [copy / path for path in project.paths] or [copy], Path(temporary))
         run = fixing.run(project, root, copy)
         patch = "".join(_patch(root, copy))

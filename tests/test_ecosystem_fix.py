@@ -107,3 +107,13 @@ def test_what_ruff_found_before_is_no_problem_even_if_its_lines_move(tmp_path: P
         found.append(found_by_ruff(tmp_path / name, ["app.py"]))
     assert found[0] == found[1]
     assert [key.partition(" from ")[0] for key in found[0]] == ["app.py: F811 Redefinition of unused `os`"]
+
+
+def test_a_cache_in_the_original_is_not_copied(tmp_path: Path) -> None:
+    cached = tmp_path / "cache/projects/demo-1.0/demo/.fastapi_lint_cache/copy.py"
+    run(tmp_path, "print()")
+    cached.parent.mkdir()
+    cached.write_text("BAD()\n")
+    code, stored, patch = run(tmp_path, "print()")
+    assert (code, stored["before"], stored["files"]) == (0, {"FAL101": 1}, 1)
+    assert "copy.py" not in patch

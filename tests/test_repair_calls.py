@@ -33,18 +33,23 @@ from fastapi import Depends, FastAPI, Request, UploadFile
 from peewee import Model
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from supabase import create_client
 
 app = FastAPI()
 engine = create_engine("sqlite://")
 SessionLocal = sessionmaker(engine)
 Scoped = scoped_session(SessionLocal)
 shared_session = SessionLocal()
+accounts = create_client("https://x", "key")
 shared_connection = sqlite3.connect("x.db")
 lock = threading.Lock()
 local = threading.local()
 current = contextvars.ContextVar("current")
 cache: dict[str, object] = {}
 seen: list[str] = []
+pages: dict[str, str] = {}
+others: dict[str, str] = {}
+fixed = ["a", "b"]
 total = 0
 jobs: queue.Queue[str] = queue.Queue()
 
@@ -78,6 +83,44 @@ def fetch_listing(url: str) -> str:
     if url not in seen:
         seen.append(url)
     return requests.get(url).text
+
+
+def read_record() -> dict[str, object]:
+    with open("record.json") as f:
+        return json.load(f)
+
+
+def write_record(record: dict[str, object]) -> None:
+    with open("record.json", "w") as f:
+        json.dump(record, f)
+
+
+def fetch_all(n: int) -> None:
+    for url in pages:
+        requests.get(url)
+
+
+def fetch_pages(n: int) -> None:
+    for url in list(pages):
+        requests.get(url)
+
+
+def fetch_into_pages(url: str) -> None:
+    pages[url] = requests.get(url).text
+
+
+def fetch_into_others(url: str) -> None:
+    others[url] = requests.get(url).text
+
+
+def change_pages(url: str) -> None:
+    pages.pop(url)
+    others.pop(url)
+
+
+def fetch_fixed(n: int) -> None:
+    for url in fixed:
+        requests.get(url)
 
 
 def fetch_from_loop(url: str) -> str:
@@ -168,6 +211,30 @@ class Client:
     @property
     def __hidden(self) -> int:
         return self.session.get("status").status_code
+
+
+class Pending:
+    def __init__(self) -> None:
+        self.waiting: list[str] = []
+        self.kinds: list[str] = ["a"]
+
+    async def add(self, url: str) -> None:
+        self.waiting.append(url)
+
+    def save(self) -> None:
+        with open("pending.json", "w") as f:
+            json.dump(self.waiting, f)
+
+    def save_copy(self) -> None:
+        with open("pending.json", "w") as f:
+            json.dump(list(self.waiting), f)
+
+    def save_kinds(self) -> None:
+        with open("kinds.json", "w") as f:
+            json.dump(self.kinds, f)
+
+
+pending = Pending()
 
 
 class Timer:
@@ -382,15 +449,50 @@ REPAIRED = {
         "match fetch(url):\n    case _:\n        pass",
         "match await asyncio.to_thread(fetch, url):\n    case _:\n        pass",
     ),
+    "client that keeps nothing": (
+        'return accounts.table("x").select("*").execute()',
+        'return await asyncio.to_thread(accounts.table("x").select("*").execute)',
+    ),
+    "client that keeps who signed in, made here": (
+        'own = create_client("https://x", "key")\nown.auth.sign_in_with_password({"email": url})',
+        'own = create_client("https://x", "key")\n'
+        'await asyncio.to_thread(own.auth.sign_in_with_password, {"email": url})',
+    ),
+    "two records that are read": (
+        "a = read_record()\nb = read_record()\nreturn max(a, b)",
+        "a = await asyncio.to_thread(read_record)\nb = read_record()\nreturn max(a, b)",
+    ),
+    "record that is read before an await": (
+        "record = read_record()\nawait other()\nwrite_record(record)",
+        "record = await asyncio.to_thread(read_record)\nawait other()\nwrite_record(record)",
+    ),
+    "record that is read, and another one written": (
+        "record = read_record()\nwrite_record({})\nprint(record)",
+        "record = await asyncio.to_thread(read_record)\nwrite_record({})\nprint(record)",
+    ),
+    "walk through a copy": ("fetch_pages(1)", "await asyncio.to_thread(fetch_pages, 1)"),
+    "walk through what nobody changes": ("fetch_fixed(1)", "await asyncio.to_thread(fetch_fixed, 1)"),
+    "memo that nobody walks through": ("fetch_into_others(url)", "await asyncio.to_thread(fetch_into_others, url)"),
+    "copy of a list is saved": ("pending.save_copy()", "await asyncio.to_thread(pending.save_copy)"),
+    "list that nobody changes is saved": ("pending.save_kinds()", "await asyncio.to_thread(pending.save_kinds)"),
+    "saved by its only owner": ("p = Pending()\np.save()", "p = Pending()\nawait asyncio.to_thread(p.save)"),
+    "handler of errors": (
+        "try:\n    await other()\nexcept (OSError, Exception):\n    fetch(url)",
+        "try:\n    await other()\nexcept (OSError, Exception):\n    await asyncio.to_thread(fetch, url)",
+    ),
+    "finally": (
+        "try:\n    await other()\nfinally:\n    fetch(url)",
+        "try:\n    await other()\nfinally:\n    await asyncio.to_thread(fetch, url)",
+    ),
     # -- blocks
     "read in a block": (
         "with open(url) as f:\n    data = f.read()\nprint(data)",
-        "def load_data():\n    with open(url) as f:\n        data = f.read()\n    return data\n\n"
+        "\ndef load_data():\n    with open(url) as f:\n        data = f.read()\n    return data\n\n"
         "data = await asyncio.to_thread(load_data)\nprint(data)",
     ),
     "write in a block": (
         'with open(url, "w") as f:\n    # first\n    f.write("x")  # second\n\n    f.write("y")',
-        'def use_file():\n    with open(url, "w") as f:\n        # first\n        f.write("x")  # second\n\n'
+        '\ndef use_file():\n    with open(url, "w") as f:\n        # first\n        f.write("x")  # second\n\n'
         '        f.write("y")\n\nawait asyncio.to_thread(use_file)',
     ),
     "block in a try": (
@@ -400,22 +502,36 @@ REPAIRED = {
     ),
     "return from a block": (
         "with open(url) as f:\n    return json.load(f)",
-        "def use_file():\n    with open(url) as f:\n        return json.load(f)\n\n"
+        "\ndef use_file():\n    with open(url) as f:\n        return json.load(f)\n\n"
         "return await asyncio.to_thread(use_file)",
     ),
     "two results": (
         "with open(url) as f:\n    a = f.readline()\n    b = f.read()\nprint(b, a)",
-        "def use_file():\n    with open(url) as f:\n        a = f.readline()\n        b = f.read()\n    return a, b\n\n"
+        "\ndef use_file():\n    with open(url) as f:\n        a = f.readline()\n        b = f.read()\n    return a, b\n\n"
         "a, b = await asyncio.to_thread(use_file)\nprint(b, a)",
     ),
     "two files": (
         'with open(url) as source, open("b", "w") as target:\n    target.write(source.read())',
-        'def use_source():\n    with open(url) as source, open("b", "w") as target:\n'
+        '\ndef use_source():\n    with open(url) as source, open("b", "w") as target:\n'
         "        target.write(source.read())\n\nawait asyncio.to_thread(use_source)",
+    ),
+    "block behind other code": (
+        "print(n)\nwith open(url) as f:\n    f.read()",
+        "print(n)\n\ndef use_file():\n    with open(url) as f:\n        f.read()\n\nawait asyncio.to_thread(use_file)",
+    ),
+    "block behind a comment": (
+        "print(n)\n# reads\nwith open(url) as f:\n    f.read()",
+        "print(n)\n# reads\ndef use_file():\n    with open(url) as f:\n        f.read()\n\n"
+        "await asyncio.to_thread(use_file)",
+    ),
+    "result of writing": (
+        'with open(url, "a") as log:\n    size = log.write("x")\nprint(size)',
+        '\ndef use_log():\n    with open(url, "a") as log:\n        size = log.write("x")\n    return size\n\n'
+        "size = await asyncio.to_thread(use_log)\nprint(size)",
     ),
     "loop inside of a block": (
         "with open(url) as f:\n    for line in f:\n        if line:\n            break",
-        "def use_file():\n    with open(url) as f:\n        for line in f:\n            if line:\n                break\n\n"
+        "\ndef use_file():\n    with open(url) as f:\n        for line in f:\n            if line:\n                break\n\n"
         "await asyncio.to_thread(use_file)",
     ),
     "opened and read at once": (
@@ -446,6 +562,15 @@ KEPT = {
     "f-string that shows its code": 'print(f"{fetch(url)=}")',
     "nested function": "def inner() -> None:\n    fetch(url)\nreturn inner",
     "sleep in a generator": "return list(time.sleep(x) for x in (1, 2))",
+    # -- cancellation
+    "clean up what was cancelled": "try:\n    await other()\nexcept BaseException:\n    fetch(url)\n    raise",
+    "clean up what was cancelled, among others": (
+        "try:\n    await other()\nexcept (OSError, asyncio.CancelledError):\n    fetch(url)\n    raise"
+    ),
+    "write down what was cancelled": (
+        'try:\n    await other()\nexcept asyncio.CancelledError:\n    with open(url, "w") as f:\n'
+        '        f.write("x")\n    raise'
+    ),
     # -- locks
     "sleep with a lock": "with lock:\n    time.sleep(n)",
     "call with a lock": "with lock:\n    fetch(url)",
@@ -467,7 +592,17 @@ KEPT = {
         "async def work(own: Session) -> None:\n    own.execute('select 1')\n\nreturn [work]"
     ),
     "sleep between check and act": "if url not in cache:\n    time.sleep(n)\n    cache[url] = 1",
+    "record that is changed": 'record = read_record()\nrecord["n"] = n\nwrite_record(record)',
+    "copy of a record that is changed": "record = read_record()\nwrite_record({**record, 'n': n})",
+    "file that is changed": (
+        'with open(url) as f:\n    data = json.load(f)\nwith open(url, "w") as f:\n    json.dump([data, n], f)'
+    ),
+    "path that is changed": "text = Path(url).read_text()\nPath(url).write_text(text + url)",
     "helper that counts": "fetch_counting(url)",
+    "walk through what others change": "fetch_all(1)",
+    "change of what others walk through": "fetch_into_pages(url)",
+    "list that others append to is saved": "pending.save()",
+    "list that others append to is sent": "requests.post(url, json=pages)",
     "helper that collects": "fetch_listing(url)",
     "method that counts on a shared object": "client.get_counting(url)",
     # -- what belongs to the loop
@@ -486,6 +621,7 @@ KEPT = {
     "sqlite connection from a helper": "return open_connection()",
     "shared session": "return shared_session.execute('select 1')",
     "shared session handed on": "return count_people(shared_session)",
+    "client that keeps who signed in": 'accounts.auth.sign_in_with_password({"email": url})',
     "scoped session": "return Scoped.execute('select 1')",
     "peewee": "Person.create(name='x')",
     "helper with peewee": "save_person()",

@@ -179,8 +179,15 @@ def _settled(statement: cst.With) -> set[str]:
 
 def _name(statement: cst.With, results: tuple[str, ...]) -> str:
     """A name that says what the function does: it loads what is read later, or works with what the block opens."""
-    if len(results) == 1:
+    if len(results) == 1 and not any(_writes(item.item) for item in statement.items):
         return f"load_{results[0].strip('_')}"
     first = statement.items[0].asname
     opened = first.name.value if first is not None and isinstance(first.name, cst.Name) else ""
     return f"use_{opened}" if len(opened) > 1 else "use_file"
+
+
+def _writes(opening: cst.BaseExpression) -> bool:
+    """Whether a file is opened with a mode other than for reading."""
+    given = opening.args if isinstance(opening, cst.Call) else ()
+    modes = [arg.value.raw_value for arg in given if isinstance(arg.value, cst.SimpleString)]
+    return any(set(mode) <= set("rwaxbt+") and set(mode) & set("wax+") for mode in modes)

@@ -46,7 +46,7 @@ class Extraction:
         """The fix for a use that opens something."""
         if use.edge is not None or use.call.spec.blocks not in _KINDS or self._moving.pause(use) is not None:
             return None
-        if not self._moving.is_sure(use):
+        if not self._moving.is_sure(use) or self._moving.is_after_cancellation(use):
             return None
         node = opened.at(use.spot.place, cst.Call)
         if node is None or not may_await(opened, node):
@@ -137,7 +137,8 @@ class Extraction:
         elif results:
             call = f"{results} = {call}"
         tail = [f"{indent}{step}return {results}"] if results else []
-        text = opened.newline.join([f"{indent}def {name}():", *moved, *tail, "", f"{indent}{call}"])
+        head = [""] if _follows_code(opened, statement) else []
+        text = opened.newline.join([*head, f"{indent}def {name}():", *moved, *tail, "", f"{indent}{call}"])
         start, end = opened.line_start(rows[0]), opened.line_start(rows[-1]) + len(opened.line(rows[-1]))
         # one change for all of it, so that nothing else is changed inside of the block at the same time
         changes = [Change(start, end, text), *visible.changes]
@@ -153,6 +154,15 @@ class Extraction:
             if event.place >= 0 and _within(opened, module.facts.places[event.place], start, end):
                 inside.add(number)
         return self._moving.threads.of_events(use.frame, inside) is not None
+
+
+def _follows_code(opened: OpenedFile, statement: cst.With) -> bool:
+    """Whether the line above is code of the same block: style guides want a blank line between it and a `def`."""
+    around = opened.parent(statement)
+    if isinstance(around, (cst.IndentedBlock, cst.Module)) and around.body[0] is statement:
+        return False
+    above = opened.line(opened.row(opened.start(statement)) - 1).strip()
+    return bool(above) and not above.startswith("#")
 
 
 def _within(opened: OpenedFile, place: Place, start: int, end: int) -> bool:

@@ -6,6 +6,7 @@ from fastapi_lint.facts import Attr, Call, Param, Star, Use
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.index import Frame
 from fastapi_lint.repair.ownership import Ownership
+from fastapi_lint.repair.rewriting import Rewrites
 from fastapi_lint.repair.surroundings import Surroundings
 from fastapi_lint.repair.threads import Given, Risk, ThreadSafety
 
@@ -19,6 +20,7 @@ class Moving:
         self._project = project
         self.threads = ThreadSafety(project)
         self._ownership = Ownership(project)
+        self._rewrites = Rewrites(project)
 
     def pause(self, use: BlockingUse) -> Risk | None:
         """What speaks against leaving control at the place at all."""
@@ -27,11 +29,17 @@ class Moving:
             return Risk("a lock is held")
         if around.is_between_check_and_act():
             return Risk("shared state is looked at before and written after")
+        if self._rewrites.splits(use):
+            return Risk("a file is read and written back")
         return None
 
     def is_sure(self, use: BlockingUse) -> bool:
         """Whether nothing around the place is unknown."""
         return not Surroundings(self._project, use.frame, use.event).holds_unknown()
+
+    def is_after_cancellation(self, use: BlockingUse) -> bool:
+        """Whether the place is in a handler that a cancelled task comes to: it might not wait for a thread there."""
+        return Surroundings(self._project, use.frame, use.event).handles_cancellation()
 
     def call(self, use: BlockingUse) -> Risk | None:
         """What speaks against handing the reported call to a thread."""
@@ -39,6 +47,8 @@ class Moving:
         around = Surroundings(self._project, use.frame, use.event)
         if risk is None and around.holds_unknown():
             risk = Risk("what the `with` around it holds is not known")
+        if risk is None and self.is_after_cancellation(use):
+            risk = Risk("the task may be cancelled already")
         if risk is None and around.catches_stop_iteration():
             risk = Risk("StopIteration cannot leave a thread")
         if risk is None and self._waits_for_primitive(use):
@@ -69,6 +79,8 @@ class Moving:
         risk = risk or self.threads.of_event(frame, use.event) or self.threads.of_values(frame, handed)
         if risk is None and base is not None:
             risk = self.threads.of_receiver(frame, base)
+        if risk is None and isinstance(node, Call):
+            risk = self.threads.of_containers(frame, node)
         if risk is None and use.edge is None and _is_lazy(use.call.name):
             risk = Risk("the call only makes something that blocks later")
         own_arguments = all(self._ownership.is_own(frame, self._plain(frame, expr)) for expr in handed)

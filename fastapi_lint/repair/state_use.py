@@ -23,7 +23,7 @@ _CONTAINERS = frozenset(
         "collections.Counter",
     }
 )
-_MUTATORS = frozenset(
+MUTATORS = frozenset(
     {
         "add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert", "move_to_end", "pop",
         "popitem", "popleft", "remove", "reverse", "rotate", "setdefault", "sort", "subtract", "update",
@@ -55,13 +55,13 @@ class StateUse:
         scope = self._index.scope(frame.gid)
         for number, event in enumerate(scope.events):
             if event.kind in (EventKind.LOAD, EventKind.ATTR):
-                key = self._key(frame, event.expr)
+                key = self.key(frame, event.expr)
                 if key is not None:
                     yield Touch(number, key, "read")
             elif event.kind == EventKind.REBIND:
                 yield Touch(number, ("name", event.name), "augment" if event.flag else "replace")
             elif event.kind == EventKind.STORE_ITEM:
-                key = self._key(frame, event.expr)
+                key = self.key(frame, event.expr)
                 if key is not None:
                     yield Touch(number, key, "augment" if event.flag else "item")
             elif event.kind == EventKind.STORE_ATTR:
@@ -75,13 +75,17 @@ class StateUse:
         scope = self._index.scope(frame.gid)
         node = scope.exprs[event.expr]
         func = scope.exprs[node.func] if isinstance(node, Call) else None
-        if isinstance(func, Attr) and func.name in _MUTATORS:
-            kind = self._project.inference.type(frame, func.base)
-            key = self._key(frame, func.base)
-            if key is not None and any(isinstance(v, ExtInstanceV) and v.name in _CONTAINERS for v in kind):
+        if isinstance(func, Attr) and func.name in MUTATORS:
+            key = self.key(frame, func.base)
+            if key is not None and self.is_container(frame, func.base):
                 yield Touch(number, key, "change")
 
-    def _key(self, frame: Frame, expr: int) -> Key | None:
+    def is_container(self, frame: Frame, expr: int) -> bool:
+        """Whether an object is known to be one of the mutable collections of the standard library."""
+        kind = self._project.inference.type(frame, expr)
+        return any(isinstance(value, ExtInstanceV) and value.name in _CONTAINERS for value in kind)
+
+    def key(self, frame: Frame, expr: int) -> Key | None:
         """The state that an expression reads, or is an item of."""
         scope = self._index.scope(frame.gid)
         node = scope.exprs[expr]

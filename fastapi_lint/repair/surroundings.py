@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE
+from fastapi_lint.facts import NONE, Seq
 from fastapi_lint.project import Project
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.values import ContextV, ExternalV, ExtInstanceV, InstanceV, MethodV, Type, Value
 from fastapi_lint.repair.state_use import StateUse
 
 _LOCKS = ("threading.Lock", "threading.Semaphore", "threading.Condition", "filelock.BaseFileLock", "redis.lock.Lock")
+_CANCELLATIONS = frozenset(
+    {"builtins.BaseException", "builtins.GeneratorExit", "asyncio.CancelledError", "asyncio.exceptions.CancelledError"}
+)
 _HARMLESS = frozenset({"contextlib.suppress", "contextlib.closing", "contextlib.nullcontext", "contextlib.ExitStack"})
 
 
@@ -93,6 +96,22 @@ class Surroundings:
     def is_tried(self) -> bool:
         """Whether a `try` of the function is around: its handlers see what was bound before an exception."""
         return any(self._scope.regions[number].kind == "try" for number in self.regions())
+
+    def handles_cancellation(self) -> bool:
+        """Whether the place is in a handler that runs for a cancelled task, too.
+
+        A task may be cancelled more than once, and AnyIO's scopes cancel at each `await`: what has no `await` is sure
+        to be done there, what is awaited is not.
+        """
+        handlers = [self._scope.regions[n].expr for n in self.regions() if self._scope.regions[n].kind == "except"]
+        return any(expr != NONE and self._names_cancellation(expr) for expr in handlers)
+
+    def _names_cancellation(self, expr: int) -> bool:
+        node = self._scope.exprs[expr]
+        if isinstance(node, Seq):
+            return any(self._names_cancellation(item) for item in node.items)
+        kind = self._project.inference.type(self._frame, expr)
+        return any(isinstance(value, ExternalV) and value.name in _CANCELLATIONS for value in kind)
 
     def catches_stop_iteration(self) -> bool:
         """Whether a `try` around waits for StopIteration, which cannot come out of a thread."""

@@ -28,6 +28,7 @@ from fastapi_lint.project.values import (
     Type,
     Value,
 )
+from fastapi_lint.repair.containers import Containers
 from fastapi_lint.repair.ownership import Ownership
 from fastapi_lint.repair.state_use import StateUse
 
@@ -81,6 +82,11 @@ class Given(msgspec.Struct, frozen=True):
     own_receiver: bool = False
     own_arguments: bool | None = True
 
+    @property
+    def made_inside(self) -> bool:
+        """Whether the receiver may well be made for this run: by its caller, or in the thread itself."""
+        return self.own_receiver or self.own_arguments is None
+
 
 class ThreadSafety:
     """Looks for reasons not to run code in a thread."""
@@ -91,6 +97,7 @@ class ThreadSafety:
         self._inference = project.inference
         self._ownership = Ownership(project)
         self._state = StateUse(project)
+        self._containers = Containers(project, self._state)
         self._known: dict[tuple[Frame, Given], Risk | None] = {}
 
     # -- whole functions
@@ -119,6 +126,9 @@ class ThreadSafety:
         for touch in self._state.touches(frame):
             if touch.event in events and touch.how != "read":
                 return Risk(f"it changes `{touch.key[1]}`, which other code shares")
+        contested = self._containers.contested(frame, events)
+        if contested is not None:
+            return Risk(f"`{contested[1]}` changes while others walk through it")
         node = self._project.graph.node(frame)
         for call in node.calls:
             risk = self._of_library_call(frame, call, Given()) if call.event in events else None
@@ -181,6 +191,9 @@ class ThreadSafety:
         """Counters and containers that are looked at and changed; memos and lazy singletons only do work twice."""
         if self._index.scope(frame.gid).name in ("__init__", "__new__", "__post_init__"):
             return None
+        contested = self._containers.contested(frame)
+        if contested is not None and (contested[0] == "name" or not given.made_inside):
+            return Risk(f"`{contested[1]}` changes while `{self._index.name(frame.gid)}` or others walk through it")
         looked_at: set[tuple[str, str]] = set()
         for touch in self._state.touches(frame):
             if given.own_receiver and touch.key[0] == "attribute":
@@ -266,6 +279,11 @@ class ThreadSafety:
                 if risk is not None:
                     return risk
         return None
+
+    def of_containers(self, frame: Frame, call: Call) -> Risk | None:
+        """Whether what a call gets may change while the call looks at it."""
+        key = self._containers.handed(frame, call)
+        return None if key is None else Risk(f"`{key[1]}` changes meanwhile")
 
     def _of_callback(self, value: Value) -> Risk | None:
         found = self._inference.functions((value.function if isinstance(value, GeneratorV) else value,))

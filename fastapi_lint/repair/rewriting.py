@@ -1,0 +1,123 @@
+"""Is a file read, and what was read written back, with nothing in between?
+
+The event loop runs that in one go. With one half in a thread another request reads the old content meanwhile, and the
+one that writes last undoes what the other one wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Await,
+    Bin,
+    Call,
+    Choice,
+    Comp,
+    Declared,
+    Enter,
+    EventKind,
+    Expr,
+    Iter,
+    Map,
+    Narrow,
+    Phi,
+    Scope,
+    Seq,
+    Star,
+    Sub,
+    Unpack,
+    Use,
+)
+from fastapi_lint.project import BlockingUse, Project
+from fastapi_lint.project.index import Frame
+
+_MOST_EXPRESSIONS = 400
+
+
+class Rewrites:
+    """Looks at the places of one function that work with files."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def splits(self, use: BlockingUse) -> bool:
+        """Whether a place is one half of reading a file and writing it back, without an `await` between them."""
+        if use.call.spec.blocks != "file":
+            return False
+        scope = self._project.index.scope(use.frame.gid)
+        opens = self._events(use.frame)
+        for other in opens:
+            first, last = min(other, use.event), max(other, use.event)
+            if first != last and not _awaits(scope, first, last) and _feeds(scope, first, last, opens.get(last, False)):
+                return True
+        return False
+
+    def _events(self, frame: Frame) -> dict[int, bool]:
+        """The places that work with files, and whether what they give is an open one."""
+        uses = [use for use in self._project.blocking("file") if use.frame.gid == frame.gid]
+        return {use.event: use.edge is None and use.call.spec.returns is not None for use in uses}
+
+
+def _awaits(scope: Scope, first: int, last: int) -> bool:
+    return any(event.kind == EventKind.AWAIT for event in scope.events[first + 1 : last])
+
+
+def _feeds(scope: Scope, first: int, last: int, opens: bool) -> bool:
+    """Whether what the first place gives reaches the last one, or a call that works with what the last one opens."""
+    source, target = scope.events[first], scope.events[last]
+    if target.kind != EventKind.CALL or _is_held(scope, target.region, source.expr):
+        return False  # a property writes nothing; what is under one `with` moves together
+    for event in scope.events[last:]:
+        node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+        if isinstance(node, Call):
+            given = (*node.args, *(value for _, value in node.keywords))
+            if event is target or (opens and _reaches(scope, (node.func, *given), target.expr, is_same=True)):
+                if _reaches(scope, given, source.expr):
+                    return True
+    return False
+
+
+def _is_held(scope: Scope, region: int, opened: int) -> bool:
+    while region != NONE:
+        if scope.regions[region].kind == "with" and scope.regions[region].expr == opened:
+            return True
+        region = scope.regions[region].parent
+    return False
+
+
+def _reaches(scope: Scope, exprs: Iterable[int], wanted: int, is_same: bool = False) -> bool:
+    """Whether the value of an expression goes into one of these, or, if `is_same`, is the object itself."""
+    todo = list(exprs)
+    seen: set[int] = set()
+    while todo and len(seen) < _MOST_EXPRESSIONS:
+        number = todo.pop()
+        if number == wanted:
+            return True
+        if number != NONE and number not in seen:
+            seen.add(number)
+            if not is_same or not isinstance(scope.exprs[number], Call):
+                todo += _parts(scope, scope.exprs[number])
+    return False
+
+
+def _parts(scope: Scope, node: Expr) -> Iterable[int]:
+    if isinstance(node, (Use, Phi)):
+        return [scope.defs[definition].value for definition in node.defs]
+    if isinstance(node, Call):
+        return [node.func, *node.args, *(value for _, value in node.keywords)]
+    if isinstance(node, (Await, Enter, Iter, Narrow, Unpack, Declared, Star)):
+        return [node.value]
+    if isinstance(node, (Seq, Choice)):
+        return node.items
+    if isinstance(node, Map):
+        return [*node.keys, *node.values]
+    if isinstance(node, Attr):
+        return [node.base]
+    if isinstance(node, Sub):
+        return [node.base, node.index]
+    if isinstance(node, Bin):
+        return [node.left, node.right]
+    return [node.element, node.key] if isinstance(node, Comp) else []
