@@ -43,11 +43,19 @@ _FROM_THREADS = frozenset(
 )
 _CALLER_BOUND = frozenset(
     {
-        "sys._getframe", "inspect.currentframe", "inspect.stack", "sys.exc_info", "sys.settrace", "os.chdir",
+        "sys._getframe", "inspect.currentframe", "inspect.stack", "sys.settrace", "os.chdir",
         "os.umask", "os.fork", "contextvars.ContextVar.set", "contextvars.ContextVar.reset", "threading.get_ident",
-        "threading.current_thread",
+        "threading.current_thread", "decimal.getcontext", "decimal.setcontext",
     }
 )  # fmt: skip
+# What is being handled is known to the thread alone that handles it.
+_HANDLER_BOUND = frozenset(
+    {
+        "sys.exc_info", "sys.exception", "traceback.format_exc", "traceback.print_exc", "logging.exception",
+        "logging.Logger.exception",
+    }
+)  # fmt: skip
+_CONTEXT_READERS = frozenset({"contextvars.ContextVar.get", "contextvars.copy_context"})
 # These look at the function that calls them, or leave it in a way that no thread can: fine inside of a helper.
 _FRAME_BOUND = frozenset(
     {
@@ -85,12 +93,12 @@ class Given(msgspec.Struct, frozen=True):
 class ThreadSafety:
     """Looks for reasons not to run code in a thread."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, state: StateUse) -> None:
         self._project = project
         self._index = project.index
         self._inference = project.inference
         self._ownership = Ownership(project)
-        self._state = StateUse(project)
+        self._state = state
         self._known: dict[tuple[Frame, Given], Risk | None] = {}
 
     # -- whole functions
@@ -161,6 +169,8 @@ class ThreadSafety:
                 risk = self.of_call_name(frame, event.expr)
             elif event.kind in {EventKind.STORE_ATTR, EventKind.ATTR}:
                 risk = self._of_attribute(frame, event.expr, event.kind)
+            elif event.kind == EventKind.RERAISE:
+                return Risk(f"`{name}` raises again what its caller handles")
             else:
                 continue
             if risk is not None:
@@ -181,6 +191,10 @@ class ThreadSafety:
         """Counters and containers that are looked at and changed; memos and lazy singletons only do work twice."""
         if self._index.scope(frame.gid).name in ("__init__", "__new__", "__post_init__"):
             return None
+        for event in self._index.scope(frame.gid).events:
+            if event.kind == EventKind.ITER and (key := self._state.iterated(frame, event.expr)) is not None:
+                if not (given.own_receiver and key[0] == "attribute"):
+                    return Risk(f"`{key[1]}` may grow or shrink while `{self._index.name(frame.gid)}` goes through it")
         looked_at: set[tuple[str, str]] = set()
         for touch in self._state.touches(frame):
             if given.own_receiver and touch.key[0] == "attribute":
@@ -204,13 +218,27 @@ class ThreadSafety:
                 return Risk(f"it needs the function that calls `{name}`")
             if is_library and (name in _CALLER_BOUND or (name.startswith(_LOOP_BOUND) and name not in _FROM_THREADS)):
                 return Risk(f"it needs `{name}` where it runs")
-            if is_library and "contextvars" in name:
+            if is_library and name in _HANDLER_BOUND and (is_moved or not self._handles(frame, expr)):
+                return Risk(f"`{name}` looks at the exception that its thread handles")
+            if is_library and "contextvars" in name and name not in _CONTEXT_READERS:
                 return Risk(f"`{name}` would change another context")
         func = self._index.scope(frame.gid).exprs[node.func]
         if isinstance(func, Attr) and func.name in _LOOP_METHODS:
             if not any(callee.name.startswith(_THREAD_SAFE_OWNERS) for callee in callees):
                 return Risk(f"`{func.name}` belongs to the event loop")
         return None
+
+    def _handles(self, frame: Frame, expr: int) -> bool:
+        """Whether a call stands in an `except` of its own function."""
+        scope = self._index.scope(frame.gid)
+        for event in scope.events:
+            if event.kind == EventKind.CALL and event.expr == expr:
+                region = event.region
+                while region != NONE:
+                    if scope.regions[region].kind == "except":
+                        return True
+                    region = scope.regions[region].parent
+        return False
 
     def _of_library_call(self, frame: Frame, call: LibraryCall, given: Given) -> Risk | None:
         """An object of a thread, or one for a single thread at a time, that comes from elsewhere."""
