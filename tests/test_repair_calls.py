@@ -266,6 +266,10 @@ REPAIRED = {
         "await asyncio.to_thread(fetch_with_context, url)",
     ),
     "helper that handles something itself": ("fetch_and_log(url)", "await asyncio.to_thread(fetch_and_log, url)"),
+    "time.sleep that may refuse": (
+        "try:\n    time.sleep(n)\nexcept ValueError:\n    print(n)",
+        "try:\n    await asyncio.to_thread(time.sleep, n)\nexcept ValueError:\n    print(n)",
+    ),
     "maybe time.sleep": (
         "pause = time.sleep if n else print\npause(n)",
         "pause = time.sleep if n else print\nawait asyncio.to_thread(pause, n)",

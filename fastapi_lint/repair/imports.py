@@ -244,7 +244,9 @@ class Imports:
             return []
         if len(statement.names) > 1:
             return [self._alias_removal(bound[0].alias, list(statement.names))]
-        if len(line.body) > 1 or (isinstance(home, cst.IndentedBlock) and len(home.body) == 1):
+        if len(line.body) > 1:
+            return [self._statement_removal(statement, line)]
+        if isinstance(home, cst.IndentedBlock) and len(home.body) == 1:
             return []
         first = self._opened.row(self._opened.start(statement))
         last = self._opened.row(self._opened.end(statement))
@@ -255,6 +257,13 @@ class Imports:
         if not any(start <= change.start <= end for change in added):
             end = self._opened.line_start(self._behind_blank_lines(first, last))
         return [Change(start, end, "")]
+
+    def _statement_removal(self, statement: _Alias, line: cst.SimpleStatementLine) -> Change:
+        """One of several statements on a line goes with its semicolon."""
+        number = next(n for n, other in enumerate(line.body) if other is statement)
+        if number + 1 < len(line.body):
+            return Change(self._opened.start(statement), self._opened.start(line.body[number + 1]), "")
+        return Change(self._opened.end(line.body[number - 1]), self._opened.end(statement), "")
 
     def _behind_blank_lines(self, first: int, last: int) -> int:
         """The row that follows rows which go, and the blank ones behind them where others stand before them."""

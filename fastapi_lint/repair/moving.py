@@ -51,7 +51,7 @@ class Moving:
         around = self.around(use)
         if risk is None and around.holds_unknown():
             risk = Risk("what the `with` around it holds is not known")
-        if risk is None and around.catches_stop_iteration():
+        if risk is None and around.catches("builtins.StopIteration"):
             risk = Risk("StopIteration cannot leave a thread")
         if risk is None and self._waits_for_primitive(use):
             risk = Risk("a thread's lock belongs to the thread that takes it")

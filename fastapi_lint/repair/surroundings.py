@@ -99,13 +99,13 @@ class Surroundings:
         """Whether a `try` of the function is around: its handlers see what was bound before an exception."""
         return any(self._scope.regions[number].kind == "try" for number in self.regions())
 
-    def catches_stop_iteration(self) -> bool:
-        """Whether a `try` around waits for StopIteration, which cannot come out of a thread."""
+    def catches(self, exception: str) -> bool:
+        """Whether a `try` around waits for this very exception: StopIteration cannot come out of a thread."""
         tries = {number for number in self.regions() if self._scope.regions[number].kind == "try"}
         for region in self._scope.regions:
             if region.kind == "except" and region.parent in tries and region.expr != NONE:
                 for value in self._project.inference.type(self._frame, region.expr):
-                    if isinstance(value, ExternalV) and value.name == "builtins.StopIteration":
+                    if isinstance(value, ExternalV) and value.name == exception:
                         return True
         return False
 

@@ -52,7 +52,8 @@ class Twins:
             return None
         is_sure = self._moving.is_sure(use)
         if use.call.name == "time.sleep":
-            if not self._means_sleep(use):
+            # of a negative time `asyncio.sleep` makes nothing, and `time.sleep` a ValueError
+            if not self._means_sleep(use) or self._moving.around(use).catches("builtins.ValueError"):
                 return None
             return self._sleep(opened, imports, node, is_sure)
         return self._upload(opened, use, node, is_sure)

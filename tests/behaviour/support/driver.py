@@ -100,7 +100,7 @@ class Watched:
                 seen["exceptions"].append(describe(error))
                 raise
 
-        return httpx.ASGITransport(app=watched, raise_app_exceptions=False)
+        return httpx.ASGITransport(watched, raise_app_exceptions=False)  # type: ignore[arg-type]
 
 
 class Lifespan:
@@ -137,7 +137,7 @@ def describe(error: BaseException) -> dict[str, Any]:
 
 async def send_request(watched: Watched, step: dict[str, Any]) -> dict[str, Any]:
     seen: dict[str, Any] = {"chunks": 0, "exceptions": []}
-    options = {key: step[key] for key in ("json", "data", "content", "headers", "params") if key in step}
+    options: dict[str, Any] = {key: step[key] for key in ("json", "data", "content", "headers", "params") if key in step}
     if files := step.get("files"):
         options["files"] = {field: (name, text.encode()) for field, (name, text) in files.items()}
     async with httpx.AsyncClient(transport=watched.transport(seen), base_url="http://app") as client:

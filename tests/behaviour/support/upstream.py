@@ -6,14 +6,9 @@ import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from journal import note
-
-if TYPE_CHECKING:
-    from typing import Self
-
 
 class Handler(BaseHTTPRequestHandler):
     """`/slow?ms=400` answers late, `/status/503` with that status, `/cookie` sets one, all else is echoed."""
@@ -54,7 +49,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Upstream:
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Upstream:
         self.server = Server(("127.0.0.1", 0), Handler)
         self.address = f"127.0.0.1:{self.server.server_port}"
         self.url = f"http://{self.address}"
