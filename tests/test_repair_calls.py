@@ -98,6 +98,10 @@ def fetch_with_local(url: str) -> str:
     return requests.get(url).text
 
 
+def fetch_if_local(url: str) -> str:
+    return requests.get(url).text + getattr(local, "url", "")
+
+
 def fetch_with_signal(url: str) -> str:
     signal.signal(signal.SIGTERM, print)
     return requests.get(url).text
@@ -539,6 +543,7 @@ KEPT = {
     "helper that raises again": "try:\n    await other()\nexcept OSError:\n    fetch_and_raise(url)",
     "helper that sets the precision": "fetch_precisely(url)",
     "helper with thread locals": "fetch_with_local(url)",
+    "helper that may find something in thread locals": "fetch_if_local(url)",
     "helper that handles signals": "fetch_with_signal(url)",
     "helper that fills an asyncio queue": "fetch_with_put(url, inbox)",
     "helper that makes a coroutine": "await make_coroutine(url)",

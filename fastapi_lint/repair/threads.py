@@ -166,7 +166,7 @@ class ThreadSafety:
                 return risk
         for event in self._index.scope(frame.gid).events:
             if event.kind == EventKind.CALL:
-                risk = self.of_call_name(frame, event.expr)
+                risk = self.of_call_name(frame, event.expr) or self._of_arguments(frame, event.expr)
             elif event.kind in {EventKind.STORE_ATTR, EventKind.ATTR}:
                 risk = self._of_attribute(frame, event.expr, event.kind)
             elif event.kind == EventKind.RERAISE:
@@ -180,6 +180,15 @@ class ThreadSafety:
     def _of_attribute(self, frame: Frame, expr: int, kind: EventKind) -> Risk | None:
         node = self._index.scope(frame.gid).exprs[expr]
         base = node.base if kind == EventKind.ATTR and isinstance(node, Attr) else expr
+        return self._of_thread_local(frame, base)
+
+    def _of_arguments(self, frame: Frame, expr: int) -> Risk | None:
+        """`getattr(local, "name", None)`."""
+        node = self._index.scope(frame.gid).exprs[expr]
+        given = node.args if isinstance(node, Call) else ()
+        return next((risk for arg in given if (risk := self._of_thread_local(frame, arg)) is not None), None)
+
+    def _of_thread_local(self, frame: Frame, base: int) -> Risk | None:
         found = self._inference.annotations.definition(frame, base)
         made = self._index.scope(found[0].gid).exprs[found[1]] if found is not None else None
         called = self._inference.type(found[0], made.func) if found is not None and isinstance(made, Call) else ()

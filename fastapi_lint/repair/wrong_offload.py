@@ -34,7 +34,9 @@ _AWAITABLE = frozenset(
     }
 )
 
-_READERS = frozenset({"bool", "dict", "float", "int", "len", "list", "max", "min", "print", "repr", "set", "str", "sum"})
+_READERS = frozenset(
+    {"bool", "dict", "float", "int", "len", "list", "max", "min", "print", "repr", "set", "str", "sum"}
+)
 
 
 class WrongOffloads:

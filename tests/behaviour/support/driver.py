@@ -137,7 +137,9 @@ def describe(error: BaseException) -> dict[str, Any]:
 
 async def send_request(watched: Watched, step: dict[str, Any]) -> dict[str, Any]:
     seen: dict[str, Any] = {"chunks": 0, "exceptions": []}
-    options: dict[str, Any] = {key: step[key] for key in ("json", "data", "content", "headers", "params") if key in step}
+    options: dict[str, Any] = {
+        key: step[key] for key in ("json", "data", "content", "headers", "params") if key in step
+    }
     if files := step.get("files"):
         options["files"] = {field: (name, text.encode()) for field, (name, text) in files.items()}
     async with httpx.AsyncClient(transport=watched.transport(seen), base_url="http://app") as client:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from journal import note
 
+
 class Handler(BaseHTTPRequestHandler):
     """`/slow?ms=400` answers late, `/status/503` with that status, `/cookie` sets one, all else is echoed."""
 
