@@ -50,7 +50,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Upstream:
-    def __enter__(self) -> Upstream:
+    def __enter__(self) -> Upstream:  # noqa: PYI034  # `Self` is younger than Python 3.10
         self.server = Server(("127.0.0.1", 0), Handler)
         self.address = f"127.0.0.1:{self.server.server_port}"
         self.url = f"http://{self.address}"
