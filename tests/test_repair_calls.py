@@ -274,6 +274,11 @@ REPAIRED = {
         "try:\n    time.sleep(n)\nexcept ValueError:\n    print(n)",
         "try:\n    await asyncio.to_thread(time.sleep, n)\nexcept ValueError:\n    print(n)",
     ),
+    "time.sleep or something else by import": (
+        "if n:\n    from time import sleep as nap\nelse:\n    from elsewhere import nap\nnap(n)",
+        "if n:\n    from time import sleep as nap\nelse:\n    from elsewhere import nap\n"
+        "await asyncio.to_thread(nap, n)",
+    ),
     "maybe time.sleep": (
         "pause = time.sleep if n else print\npause(n)",
         "pause = time.sleep if n else print\nawait asyncio.to_thread(pause, n)",

@@ -106,7 +106,11 @@ class Twins:
         scope = index.scope(gid)
         node = scope.exprs[expr]
         if isinstance(node, Import):
-            return True
+            kind = self._project.inference.type(self._project.inference.plain_frame(gid), expr)
+            return bool(kind) and all(
+                isinstance(value, ModuleV) or (isinstance(value, ExternalV) and value.name in ("time", "time.sleep"))
+                for value in kind
+            )
         if hops > _MOST_HOPS:
             return False
         if isinstance(node, Attr):
