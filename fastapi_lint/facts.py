@@ -216,6 +216,7 @@ class EventKind(IntEnum):
     RETURN = 13  # expr: the value or NONE
     LOAD = 14  # expr: a Var of module or class level that is read
     TRUTH = 15  # expr: what a condition tests
+    RERAISE = 16  # `raise` alone outside of any `except` of the function: what the caller handles
 
 
 class Event(_Plain):

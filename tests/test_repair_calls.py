@@ -15,6 +15,7 @@ CODES = tuple(f"FAL1{number:02}" for number in range(1, 13))
 PRELUDE = """
 import asyncio
 import contextvars
+import decimal
 import json
 import os
 import queue
@@ -22,6 +23,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -43,6 +45,7 @@ shared_session = SessionLocal()
 accounts = create_client("https://x", "key")
 shared_connection = sqlite3.connect("x.db")
 lock = threading.Lock()
+loop_lock = asyncio.Lock()
 local = threading.local()
 current = contextvars.ContextVar("current")
 cache: dict[str, object] = {}
@@ -138,6 +141,10 @@ def fetch_with_local(url: str) -> str:
     return requests.get(url).text
 
 
+def fetch_if_local(url: str) -> str:
+    return requests.get(url).text + getattr(local, "url", "")
+
+
 def fetch_with_signal(url: str) -> str:
     signal.signal(signal.SIGTERM, print)
     return requests.get(url).text
@@ -146,6 +153,36 @@ def fetch_with_signal(url: str) -> str:
 def fetch_with_put(url: str, inbox) -> str:
     inbox.put_nowait(url)
     return requests.get(url).text
+
+
+def fetch_with_failure(url: str) -> str:
+    return requests.get(url).text + str(sys.exc_info()[0])
+
+
+def fetch_and_raise(url: str) -> str:
+    requests.get(url)
+    raise
+
+
+def fetch_and_log(url: str) -> str:
+    try:
+        return requests.get(url).text
+    except OSError:
+        print(sys.exc_info())
+        raise
+
+
+def fetch_with_context(url: str) -> str:
+    return requests.get(url).text + str(current.get())
+
+
+def fetch_precisely(url: str) -> str:
+    decimal.getcontext().prec = 3
+    return requests.get(url).text
+
+
+def fetch_all_seen() -> list[str]:
+    return [requests.get(url).text for url in seen]
 
 
 def fetch_lines(url: str):
@@ -286,6 +323,33 @@ async def route(
 """
 
 REPAIRED = {
+    # -- what is fine around the place
+    "check and act under a lock of the loop": (
+        "async with loop_lock:\n    if url not in cache:\n        cache[url] = fetch(url)",
+        "async with loop_lock:\n    if url not in cache:\n        cache[url] = await asyncio.to_thread(fetch, url)",
+    ),
+    "loop over a copy": (
+        "for u in list(seen):\n    fetch(u)",
+        "for u in list(seen):\n    await asyncio.to_thread(fetch, u)",
+    ),
+    "helper that reads a context variable": (
+        "fetch_with_context(url)",
+        "await asyncio.to_thread(fetch_with_context, url)",
+    ),
+    "helper that handles something itself": ("fetch_and_log(url)", "await asyncio.to_thread(fetch_and_log, url)"),
+    "time.sleep that may refuse": (
+        "try:\n    time.sleep(n)\nexcept ValueError:\n    print(n)",
+        "try:\n    await asyncio.to_thread(time.sleep, n)\nexcept ValueError:\n    print(n)",
+    ),
+    "time.sleep or something else by import": (
+        "if n:\n    from time import sleep as nap\nelse:\n    from elsewhere import nap\nnap(n)",
+        "if n:\n    from time import sleep as nap\nelse:\n    from elsewhere import nap\n"
+        "await asyncio.to_thread(nap, n)",
+    ),
+    "maybe time.sleep": (
+        "pause = time.sleep if n else print\npause(n)",
+        "pause = time.sleep if n else print\nawait asyncio.to_thread(pause, n)",
+    ),
     # -- twins
     "sleep": ("time.sleep(n)", "await asyncio.sleep(n)"),
     "sleep in a condition": ("print(1 if time.sleep(n) else 2)", "print(1 if await asyncio.sleep(n) else 2)"),
@@ -582,6 +646,13 @@ KEPT = {
     "lock itself": "with lock:\n    await other()",
     # -- state
     "check, then act": "if url not in cache:\n    cache[url] = fetch(url)",
+    "loop over what others change": "for u in seen:\n    fetch(u)",
+    "loop over items of what others change": "for key, u in cache.items():\n    fetch(u)",
+    "sleep in a loop over what others change": "for u in seen:\n    time.sleep(n)",
+    "helper that loops over what others change": "fetch_all_seen()",
+    "check, then act, under the lock of something else": (
+        "if url not in cache:\n    async with loop_lock:\n        cache[url] = fetch(url)"
+    ),
     "counter": "global total\ntotal += len(fetch(url))",
     "counter in the application": "request.app.state.n += len(fetch(url))",
     "check, then act, in a loop": "for u in [url]:\n    if u not in seen:\n        fetch(u)\n        seen.append(u)",
@@ -608,7 +679,11 @@ KEPT = {
     # -- what belongs to the loop
     "helper that needs the loop": "fetch_from_loop(url)",
     "helper that sets a context variable": "fetch_in_context(url)",
+    "helper that looks at what is handled": "try:\n    await other()\nexcept OSError:\n    fetch_with_failure(url)",
+    "helper that raises again": "try:\n    await other()\nexcept OSError:\n    fetch_and_raise(url)",
+    "helper that sets the precision": "fetch_precisely(url)",
     "helper with thread locals": "fetch_with_local(url)",
+    "helper that may find something in thread locals": "fetch_if_local(url)",
     "helper that handles signals": "fetch_with_signal(url)",
     "helper that fills an asyncio queue": "fetch_with_put(url, inbox)",
     "helper that makes a coroutine": "await make_coroutine(url)",
@@ -626,6 +701,7 @@ KEPT = {
     "peewee": "Person.create(name='x')",
     "helper with peewee": "save_person()",
     # -- what is lazy
+    "zip of a generator function": "for pair in zip(fetch_lines(url), [1]):\n    print(pair)",
     "generator function": "for line in fetch_lines(url):\n    print(line)",
     "iterated response": "for part in requests.get.__call__(url).iter_content():\n    print(part)",
     "stop iteration": "try:\n    fetch(url)\nexcept StopIteration:\n    pass",

@@ -137,6 +137,8 @@ async def route():
 REMOVED = {
     "only import": ("import time", "import asyncio"),
     "one of several": ("import os, time, sys", "import asyncio\nimport os, sys"),
+    "first of a line": ("import time; import os", "import asyncio\nimport os"),
+    "last of a line": ("import os; import time", "import asyncio\nimport os"),
     "last of several": ("import os, time", "import asyncio\nimport os"),
     "from-import": ("from time import sleep", "import asyncio"),
     "alias": ("import time as time_module", "import asyncio"),

@@ -173,6 +173,15 @@ class ScopeBuilder:
         if not self.silent and self.env is not None:
             self.events.append(Event(kind, expr, self.region, place, value, name, flag))
 
+    def stands_in(self, kind: str) -> bool:
+        """Whether the flow is in a region of this kind now."""
+        region = self.region
+        while region != NONE:
+            if self.regions[region].kind == kind:
+                return True
+            region = self.regions[region].parent
+        return False
+
     def define(self, name: str, value: int) -> int:
         """A new definition of a local name, out of the flow."""
         self.defs.append(Def(name, value, self.region))

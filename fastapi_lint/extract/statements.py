@@ -125,6 +125,8 @@ def _return(scope: ScopeBuilder, node: cst.Return) -> None:
 def _raise(scope: ScopeBuilder, node: cst.Raise) -> None:
     if node.exc is not None:
         lower(scope, node.exc)
+    elif not scope.stands_in("except"):
+        scope.event(EventKind.RERAISE, NONE, scope.where(node))
     if node.cause is not None:
         lower(scope, node.cause.item)
     scope.env = None

@@ -20,7 +20,6 @@ from fastapi_lint.repair.moving import Moving
 from fastapi_lint.repair.names import fresh_name
 from fastapi_lint.repair.opened import Change, OpenedFile
 from fastapi_lint.repair.style import Offloading
-from fastapi_lint.repair.surroundings import Surroundings
 
 _KINDS = frozenset({"file", "metadata", "http", "network", "subprocess"})
 _FILE_METHODS = frozenset({"read", "readline", "readlines", "write", "writelines"})
@@ -107,7 +106,7 @@ class Extraction:
         start, end = opened.start(statement), opened.end(statement)
         if not self._opens_files_only(opened, use, statement) or self._risk(use, opened, start, end):
             return None
-        around = Surroundings(self._project, use.frame, use.event)
+        around = self._moving.around(use)
         block = read_block(opened, statement, around.is_tried())
         return None if block is None else self._extracted(opened, imports, block)
 

@@ -17,6 +17,7 @@ from fastapi_lint.repair.names import (
     binding_scope,
     comprehension_names,
     is_mentioned_in_text,
+    names_inside,
     references,
 )
 from fastapi_lint.repair.opened import Change, OpenedFile
@@ -88,6 +89,8 @@ class Imports:
         """Whether the name means this import, and nothing else, at `node`."""
         if bound.name in comprehension_names(self._opened, node):
             return False
+        if self._is_deleted(bound.name):
+            return False
         scope = binding_scope(self._opened, bound.name, node)
         if scope is None or binding_scope(self._opened, bound.name, bound.statement) is not scope:
             return False
@@ -106,6 +109,11 @@ class Imports:
         same = [other for other in self._bound if other.name == bound.name]
         before = self._opened.end(bound.statement) <= self._opened.start(node)
         return before and not others and not is_param and len(same) == 1
+
+    def _is_deleted(self, name: str) -> bool:
+        """Whether a `del` anywhere in the file takes the name away: where it is then gone is left open."""
+        deleted = (node.target for node in self._opened.nodes if isinstance(node, cst.Del))
+        return any(ref.value == name for target in deleted for ref in names_inside(self._opened, target))
 
     def _is_settled(self, bound: Bound) -> bool:
         """Whether nothing else in the module ever gives this name another meaning."""
@@ -236,7 +244,9 @@ class Imports:
             return []
         if len(statement.names) > 1:
             return [self._alias_removal(bound[0].alias, list(statement.names))]
-        if len(line.body) > 1 or (isinstance(home, cst.IndentedBlock) and len(home.body) == 1):
+        if len(line.body) > 1:
+            return [self._statement_removal(statement, line)]
+        if isinstance(home, cst.IndentedBlock) and len(home.body) == 1:
             return []
         first = self._opened.row(self._opened.start(statement))
         last = self._opened.row(self._opened.end(statement))
@@ -247,6 +257,13 @@ class Imports:
         if not any(start <= change.start <= end for change in added):
             end = self._opened.line_start(self._behind_blank_lines(first, last))
         return [Change(start, end, "")]
+
+    def _statement_removal(self, statement: _Alias, line: cst.SimpleStatementLine) -> Change:
+        """One of several statements on a line goes with its semicolon."""
+        number = next(n for n, other in enumerate(line.body) if other is statement)
+        if number + 1 < len(line.body):
+            return Change(self._opened.start(statement), self._opened.start(line.body[number + 1]), "")
+        return Change(self._opened.end(line.body[number - 1]), self._opened.end(statement), "")
 
     def _behind_blank_lines(self, first: int, last: int) -> int:
         """The row that follows rows which go, and the blank ones behind them where others stand before them."""

@@ -7,10 +7,15 @@ from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.index import Frame
 from fastapi_lint.repair.ownership import Ownership
 from fastapi_lint.repair.rewriting import Rewrites
+from fastapi_lint.repair.state_use import StateUse
 from fastapi_lint.repair.surroundings import Surroundings
 from fastapi_lint.repair.threads import Given, Risk, ThreadSafety
 
 _THREAD_PRIMITIVES = ("threading.Lock", "threading.Condition", "threading.Semaphore", "threading.Barrier")
+
+_LAZY = frozenset(
+    {"builtins.enumerate", "builtins.filter", "builtins.iter", "builtins.map", "builtins.reversed", "builtins.zip"}
+)
 
 
 class Moving:
@@ -18,38 +23,45 @@ class Moving:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self.threads = ThreadSafety(project)
+        self._state = StateUse(project)
+        self.threads = ThreadSafety(project, self._state)
         self._ownership = Ownership(project)
         self._rewrites = Rewrites(project)
 
     def pause(self, use: BlockingUse) -> Risk | None:
         """What speaks against leaving control at the place at all."""
-        around = Surroundings(self._project, use.frame, use.event)
+        around = self.around(use)
         if around.holds_lock():
             return Risk("a lock is held")
+        if around.is_inside_iteration():
+            return Risk("a shared container may grow or shrink while the loop goes through it")
         if around.is_between_check_and_act():
             return Risk("shared state is looked at before and written after")
         if self._rewrites.splits(use):
             return Risk("a file is read and written back")
         return None
 
+    def around(self, use: BlockingUse) -> Surroundings:
+        """What is true around the place of a use."""
+        return Surroundings(self._project, self._state, use.frame, use.event)
+
     def is_sure(self, use: BlockingUse) -> bool:
         """Whether nothing around the place is unknown."""
-        return not Surroundings(self._project, use.frame, use.event).holds_unknown()
+        return not self.around(use).holds_unknown()
 
     def is_after_cancellation(self, use: BlockingUse) -> bool:
         """Whether the place is in a handler that a cancelled task comes to: it might not wait for a thread there."""
-        return Surroundings(self._project, use.frame, use.event).handles_cancellation()
+        return self.around(use).handles_cancellation()
 
     def call(self, use: BlockingUse) -> Risk | None:
         """What speaks against handing the reported call to a thread."""
         risk = self.pause(use)
-        around = Surroundings(self._project, use.frame, use.event)
+        around = self.around(use)
         if risk is None and around.holds_unknown():
             risk = Risk("what the `with` around it holds is not known")
         if risk is None and self.is_after_cancellation(use):
             risk = Risk("the task may be cancelled already")
-        if risk is None and around.catches_stop_iteration():
+        if risk is None and around.catches("builtins.StopIteration"):
             risk = Risk("StopIteration cannot leave a thread")
         if risk is None and self._waits_for_primitive(use):
             risk = Risk("a thread's lock belongs to the thread that takes it")
@@ -71,6 +83,8 @@ class Moving:
             handed = [*node.args, *(value for _, value in node.keywords)]
             func = scope.exprs[node.func]
             base = func.base if isinstance(func, Attr) else None
+            if any(callee.name in _LAZY for callee in self._project.inference.calls.callees(frame, node)):
+                return Risk("the call only makes something that runs later")
             risk = self.threads.of_call_name(frame, scope.events[use.event].expr, is_moved=True)
             risk = risk or self.threads.of_result(self._project.inference.type(frame, scope.events[use.event].expr))
         else:

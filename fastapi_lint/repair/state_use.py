@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -69,6 +70,26 @@ class StateUse:
                     yield Touch(number, ("attribute", event.name), "augment" if event.flag else "replace")
             elif event.kind == EventKind.CALL:
                 yield from self._changed(frame, number, event)
+
+    def iterated(self, frame: Frame, expr: int) -> Key | None:
+        """The shared container that a loop over this expression goes through: itself, its keys, values or items."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[expr]
+        func = scope.exprs[node.func] if isinstance(node, Call) and not node.args else None
+        if isinstance(func, Attr) and func.name in ("items", "keys", "values"):
+            expr = func.base
+        key = self._key(frame, expr)
+        return key if key is not None and key in self._resized else None
+
+    @cached_property
+    def _resized(self) -> set[Key]:
+        """What any function of the project adds to or takes from."""
+        found: set[Key] = set()
+        for gid in range(self._index.count):
+            if self._index.scope(gid).kind == "function":
+                frame = self._project.inference.plain_frame(gid)
+                found.update(touch.key for touch in self.touches(frame) if touch.how in ("item", "change"))
+        return found
 
     def _changed(self, frame: Frame, number: int, event: Event) -> Iterator[Touch]:
         """`shared.append(x)`."""

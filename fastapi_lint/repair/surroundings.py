@@ -12,22 +12,27 @@ _LOCKS = ("threading.Lock", "threading.Semaphore", "threading.Condition", "filel
 _CANCELLATIONS = frozenset(
     {"builtins.BaseException", "builtins.GeneratorExit", "asyncio.CancelledError", "asyncio.exceptions.CancelledError"}
 )
+_LOOP_LOCKS = ("asyncio.Lock", "anyio.Lock")
 _HARMLESS = frozenset({"contextlib.suppress", "contextlib.closing", "contextlib.nullcontext", "contextlib.ExitStack"})
 
 
 class Surroundings:
     """The regions around an event of a coroutine."""
 
-    def __init__(self, project: Project, frame: Frame, event: int) -> None:
+    def __init__(self, project: Project, state: StateUse, frame: Frame, event: int) -> None:
         self._project = project
+        self._state = state
         self._frame = frame
         self._event = event
         self._scope = project.index.scope(frame.gid)
 
     def regions(self) -> list[int]:
         """The numbers of the regions that the event stands in, innermost first."""
+        return self._regions_of(self._event)
+
+    def _regions_of(self, event: int) -> list[int]:
         found = []
-        region = self._scope.events[self._event].region
+        region = self._scope.events[event].region
         while region != NONE:
             found.append(region)
             region = self._scope.regions[region].parent
@@ -113,26 +118,53 @@ class Surroundings:
         kind = self._project.inference.type(self._frame, expr)
         return any(isinstance(value, ExternalV) and value.name in _CANCELLATIONS for value in kind)
 
-    def catches_stop_iteration(self) -> bool:
-        """Whether a `try` around waits for StopIteration, which cannot come out of a thread."""
+    def catches(self, exception: str) -> bool:
+        """Whether a `try` around waits for this very exception: StopIteration cannot come out of a thread."""
         tries = {number for number in self.regions() if self._scope.regions[number].kind == "try"}
         for region in self._scope.regions:
             if region.kind == "except" and region.parent in tries and region.expr != NONE:
                 for value in self._project.inference.type(self._frame, region.expr):
-                    if isinstance(value, ExternalV) and value.name == "builtins.StopIteration":
+                    if isinstance(value, ExternalV) and value.name == exception:
                         return True
         return False
 
     def is_between_check_and_act(self) -> bool:
         """Whether shared state is looked at before and written after the place: others would get in between.
 
-        In a loop each round counts for itself: what is looked at and written behind the place stays together.
+        In a loop each round counts for itself: what is looked at and written behind the place stays together. Who
+        holds a lock of the event loop around all of it has seen to that.
         """
-        before: set[tuple[str, str]] = set()
-        written_after: set[tuple[str, str]] = set()
-        for touch in StateUse(self._project).touches(self._frame):
+        guarded = self._guarded_events()
+        looked_at: dict[tuple[str, str], bool] = {}
+        written: dict[tuple[str, str], bool] = {}
+        for touch in self._state.touches(self._frame):
             if touch.event < self._event:
-                before.add(touch.key)
+                looked_at[touch.key] = looked_at.get(touch.key, True) and touch.event in guarded
             elif touch.how != "read":
-                written_after.add(touch.key)
-        return bool(before & written_after)
+                written[touch.key] = written.get(touch.key, True) and touch.event in guarded
+        return any(not (looked_at[key] and written[key]) for key in looked_at.keys() & written.keys())
+
+    def _guarded_events(self) -> set[int]:
+        """The events under the same lock of the event loop as this one."""
+        locks = {
+            number
+            for number in self.regions()
+            if self._scope.regions[number].kind == "async-with" and self._is_loop_lock(self._scope.regions[number].expr)
+        }
+        if not locks:
+            return set()
+        return {number for number in range(len(self._scope.events)) if locks & set(self._regions_of(number))}
+
+    def _is_loop_lock(self, expr: int) -> bool:
+        libraries = self._project.inference.libraries
+        kind = self._project.inference.type(self._frame, expr)
+        return bool(kind) and all(any(libraries.is_a(value, lock) for lock in _LOOP_LOCKS) for value in kind)
+
+    def is_inside_iteration(self) -> bool:
+        """Whether a loop around the place goes through a container that other code adds to or takes from."""
+        for number in self.regions():
+            region = self._scope.regions[number]
+            if region.kind == "loop" and region.expr != NONE:
+                if self._state.iterated(self._frame, region.expr) is not None:
+                    return True
+        return False

@@ -44,11 +44,19 @@ _FROM_THREADS = frozenset(
 )
 _CALLER_BOUND = frozenset(
     {
-        "sys._getframe", "inspect.currentframe", "inspect.stack", "sys.exc_info", "sys.settrace", "os.chdir",
+        "sys._getframe", "inspect.currentframe", "inspect.stack", "sys.settrace", "os.chdir",
         "os.umask", "os.fork", "contextvars.ContextVar.set", "contextvars.ContextVar.reset", "threading.get_ident",
-        "threading.current_thread",
+        "threading.current_thread", "decimal.getcontext", "decimal.setcontext",
     }
 )  # fmt: skip
+# What is being handled is known to the thread alone that handles it.
+_HANDLER_BOUND = frozenset(
+    {
+        "sys.exc_info", "sys.exception", "traceback.format_exc", "traceback.print_exc", "logging.exception",
+        "logging.Logger.exception",
+    }
+)  # fmt: skip
+_CONTEXT_READERS = frozenset({"contextvars.ContextVar.get", "contextvars.copy_context"})
 # These look at the function that calls them, or leave it in a way that no thread can: fine inside of a helper.
 _FRAME_BOUND = frozenset(
     {
@@ -91,13 +99,13 @@ class Given(msgspec.Struct, frozen=True):
 class ThreadSafety:
     """Looks for reasons not to run code in a thread."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, state: StateUse) -> None:
         self._project = project
         self._index = project.index
         self._inference = project.inference
         self._ownership = Ownership(project)
-        self._state = StateUse(project)
-        self._containers = Containers(project, self._state)
+        self._state = state
+        self._containers = Containers(project, state)
         self._known: dict[tuple[Frame, Given], Risk | None] = {}
 
     # -- whole functions
@@ -168,9 +176,11 @@ class ThreadSafety:
                 return risk
         for event in self._index.scope(frame.gid).events:
             if event.kind == EventKind.CALL:
-                risk = self.of_call_name(frame, event.expr)
+                risk = self.of_call_name(frame, event.expr) or self._of_arguments(frame, event.expr)
             elif event.kind in {EventKind.STORE_ATTR, EventKind.ATTR}:
                 risk = self._of_attribute(frame, event.expr, event.kind)
+            elif event.kind == EventKind.RERAISE:
+                return Risk(f"`{name}` raises again what its caller handles")
             else:
                 continue
             if risk is not None:
@@ -180,6 +190,15 @@ class ThreadSafety:
     def _of_attribute(self, frame: Frame, expr: int, kind: EventKind) -> Risk | None:
         node = self._index.scope(frame.gid).exprs[expr]
         base = node.base if kind == EventKind.ATTR and isinstance(node, Attr) else expr
+        return self._of_thread_local(frame, base)
+
+    def _of_arguments(self, frame: Frame, expr: int) -> Risk | None:
+        """`getattr(local, "name", None)`."""
+        node = self._index.scope(frame.gid).exprs[expr]
+        given = node.args if isinstance(node, Call) else ()
+        return next((risk for arg in given if (risk := self._of_thread_local(frame, arg)) is not None), None)
+
+    def _of_thread_local(self, frame: Frame, base: int) -> Risk | None:
         found = self._inference.annotations.definition(frame, base)
         made = self._index.scope(found[0].gid).exprs[found[1]] if found is not None else None
         called = self._inference.type(found[0], made.func) if found is not None and isinstance(made, Call) else ()
@@ -194,6 +213,10 @@ class ThreadSafety:
         contested = self._containers.contested(frame)
         if contested is not None and (contested[0] == "name" or not given.made_inside):
             return Risk(f"`{contested[1]}` changes while `{self._index.name(frame.gid)}` or others walk through it")
+        for event in self._index.scope(frame.gid).events:
+            if event.kind == EventKind.ITER and (key := self._state.iterated(frame, event.expr)) is not None:
+                if not (given.own_receiver and key[0] == "attribute"):
+                    return Risk(f"`{key[1]}` may grow or shrink while `{self._index.name(frame.gid)}` goes through it")
         looked_at: set[tuple[str, str]] = set()
         for touch in self._state.touches(frame):
             if given.own_receiver and touch.key[0] == "attribute":
@@ -217,13 +240,27 @@ class ThreadSafety:
                 return Risk(f"it needs the function that calls `{name}`")
             if is_library and (name in _CALLER_BOUND or (name.startswith(_LOOP_BOUND) and name not in _FROM_THREADS)):
                 return Risk(f"it needs `{name}` where it runs")
-            if is_library and "contextvars" in name:
+            if is_library and name in _HANDLER_BOUND and (is_moved or not self._handles(frame, expr)):
+                return Risk(f"`{name}` looks at the exception that its thread handles")
+            if is_library and "contextvars" in name and name not in _CONTEXT_READERS:
                 return Risk(f"`{name}` would change another context")
         func = self._index.scope(frame.gid).exprs[node.func]
         if isinstance(func, Attr) and func.name in _LOOP_METHODS:
             if not any(callee.name.startswith(_THREAD_SAFE_OWNERS) for callee in callees):
                 return Risk(f"`{func.name}` belongs to the event loop")
         return None
+
+    def _handles(self, frame: Frame, expr: int) -> bool:
+        """Whether a call stands in an `except` of its own function."""
+        scope = self._index.scope(frame.gid)
+        for event in scope.events:
+            if event.kind == EventKind.CALL and event.expr == expr:
+                region = event.region
+                while region != NONE:
+                    if scope.regions[region].kind == "except":
+                        return True
+                    region = scope.regions[region].parent
+        return False
 
     def _of_library_call(self, frame: Frame, call: LibraryCall, given: Given) -> Risk | None:
         """An object of a thread, or one for a single thread at a time, that comes from elsewhere."""

@@ -6,9 +6,9 @@ import libcst as cst
 import msgspec
 
 from fastapi_lint.diagnostic import Applicability, Fix
-from fastapi_lint.facts import Attr, Call
+from fastapi_lint.facts import Attr, Call, Import, Lit, Use, Var
 from fastapi_lint.project import BlockingUse, Project
-from fastapi_lint.project.values import ExtInstanceV
+from fastapi_lint.project.values import ExternalV, ExtInstanceV, ModuleV
 from fastapi_lint.repair.imports import Imports, Visible
 from fastapi_lint.repair.legality import awaited, may_await
 from fastapi_lint.repair.moving import Moving
@@ -17,6 +17,7 @@ from fastapi_lint.repair.opened import Change, OpenedFile
 from fastapi_lint.repair.style import Offloading
 
 _UPLOAD = "starlette.datastructures.UploadFile"
+_MOST_HOPS = 12
 _SPOOLED = "tempfile.SpooledTemporaryFile"
 
 
@@ -51,6 +52,9 @@ class Twins:
             return None
         is_sure = self._moving.is_sure(use)
         if use.call.name == "time.sleep":
+            # of a negative time `asyncio.sleep` makes nothing, and `time.sleep` a ValueError
+            if not self._means_sleep(use) or self._moving.around(use).catches("builtins.ValueError"):
+                return None
             return self._sleep(opened, imports, node, is_sure)
         return self._upload(opened, use, node, is_sure)
 
@@ -89,6 +93,44 @@ class Twins:
         return found
 
     # -- the twins
+
+    def _means_sleep(self, use: BlockingUse) -> bool:
+        """Whether the name that is called means `time.sleep` and never anything else."""
+        scope = self._project.index.scope(use.frame.gid)
+        node = scope.exprs[use.call.expr]
+        return isinstance(node, Call) and self._is_settled(use.frame.gid, node.func)
+
+    def _is_settled(self, gid: int, expr: int, hops: int = 0) -> bool:
+        """Whether an expression is a name that only imports bind, maybe by way of another such name."""
+        index = self._project.index
+        scope = index.scope(gid)
+        node = scope.exprs[expr]
+        if isinstance(node, Import):
+            kind = self._project.inference.type(self._project.inference.plain_frame(gid), expr)
+            return bool(kind) and all(
+                isinstance(value, ModuleV) or (isinstance(value, ExternalV) and value.name in ("time", "time.sleep"))
+                for value in kind
+            )
+        if hops > _MOST_HOPS:
+            return False
+        if isinstance(node, Attr):
+            kind = self._project.inference.type(self._project.inference.plain_frame(gid), node.base)
+            is_module = bool(kind) and all(isinstance(value, (ModuleV, ExternalV)) for value in kind)
+            return is_module and self._is_settled(gid, node.base, hops + 1)
+        if isinstance(node, Use):
+            return all(self._is_binding(gid, scope.defs[number].value, hops) for number in node.defs)
+        if isinstance(node, Var):
+            owner = index.local(gid, node.scope)
+            numbers = index.scope(owner).names.get(node.name, ())
+            return bool(numbers) and all(
+                self._is_binding(owner, index.scope(owner).defs[number].value, hops) for number in numbers
+            )
+        return False
+
+    def _is_binding(self, gid: int, expr: int, hops: int) -> bool:
+        """A binding to None stands for a library that is missing: calling it fails in any case."""
+        node = self._project.index.scope(gid).exprs[expr]
+        return node == Lit(None) or self._is_settled(gid, expr, hops + 1)
 
     def _sleep(self, opened: OpenedFile, imports: Imports, node: cst.Call, is_sure: bool) -> Replacement | None:
         if len(node.args) != 1 or node.args[0].star or node.args[0].keyword is not None:

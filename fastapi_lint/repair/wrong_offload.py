@@ -9,7 +9,7 @@ from fastapi_lint.facts import Call
 from fastapi_lint.project import Project, WrongOffload
 from fastapi_lint.repair.imports import Imports
 from fastapi_lint.repair.legality import may_await
-from fastapi_lint.repair.names import names_inside
+from fastapi_lint.repair.names import binding_scope, names_inside
 from fastapi_lint.repair.opened import Change, OpenedFile
 
 # How many arguments come before the function, and whether keywords are handed on to it.
@@ -32,6 +32,10 @@ _AWAITABLE = frozenset(
         "anyio.to_thread.run_sync",
         "trio.to_thread.run_sync",
     }
+)
+
+_READERS = frozenset(
+    {"bool", "dict", "float", "int", "len", "list", "max", "min", "print", "repr", "set", "str", "sum"}
 )
 
 
@@ -114,12 +118,20 @@ class WrongOffloads:
         skip = len(following) - len(following.lstrip(" \t"))
         return [head, Change(end, comma + 1 + skip, "(")]
 
+    def _is_read_by_builtin(self, opened: OpenedFile, arg: cst.Arg) -> bool:
+        """Whether a value goes to `str()` or the like, which can do nothing good with a coroutine."""
+        call = opened.parent(arg)
+        func = call.func if isinstance(call, cst.Call) else None
+        return isinstance(func, cst.Name) and func.value in _READERS and binding_scope(opened, func.value, func) is None
+
     def _is_result_unused(self, opened: OpenedFile, node: cst.Await) -> bool:
         """Whether nobody takes the coroutine that comes out of the thread and awaits that."""
         parent = opened.parent(node)
         if isinstance(parent, cst.Await):
             return False
-        if isinstance(parent, cst.Expr):
+        if isinstance(parent, (cst.Expr, cst.Comparison, cst.ComparisonTarget, cst.BinaryOperation)):
+            return True
+        if isinstance(parent, cst.Arg) and self._is_read_by_builtin(opened, parent):
             return True
         function = opened.function_around(node)
         if isinstance(parent, cst.Assign) and function is not None and len(parent.targets) == 1:

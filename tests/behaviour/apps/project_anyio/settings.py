@@ -1,0 +1,3 @@
+import os
+
+UPSTREAM = os.environ["UPSTREAM"]

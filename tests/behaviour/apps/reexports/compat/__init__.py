@@ -1,0 +1,3 @@
+from .clock import nap, helper
+
+__all__ = ["nap"]

@@ -1,0 +1,2 @@
+async def {{ name }}():
+    time.sleep(1)

@@ -1,0 +1,22 @@
+"""Which apps are driven in every run of the tests; `scripts/prove_fixes` sets `ALL_APPS` and drives all of them."""
+
+from __future__ import annotations
+
+import os
+
+EVERY_RUN = frozenset(
+    {
+        "aliases", "asyncio_lock", "chain_helpers", "contextvar_read", "contextvar_written", "crlf_bom",
+        "decimal_context", "dependency_async", "exc_info_in_helper", "generators", "import_gone", "iterating_shared",
+        "local_imports", "lock_held", "mixed_newlines", "name_collisions", "offloaded_coroutine", "project_anyio",
+        "requests_direct", "route_called_elsewhere", "sleep_direct", "sqlite_module_connection", "stop_iteration",
+        "tabs_no_newline", "urllib_with",
+    }
+)  # fmt: skip
+SOME_HAND_FIXES = frozenset({"asyncio_lock", "sleep_direct", "crlf_bom"})
+"""The apps whose right and wrong fixes by hand are tried in every run, so that the harness itself stays sharp."""
+
+
+def is_chosen(name: str, among: frozenset[str] = EVERY_RUN) -> bool:
+    """Whether an app is driven in this run."""
+    return os.environ.get("ALL_APPS") == "1" or name in among
