@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from test_positions import PYTHON_FILES, SOURCES
 
 from fastapi_lint.context import node_handlers
 from fastapi_lint.extract import extract
 from fastapi_lint.extract.quick_tree import NotQuick, QuickTree
 from fastapi_lint.registry import load_rules
 from fastapi_lint.source import SourceError, SourceFile
-from tests.test_positions import PYTHON_FILES, SOURCES
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = sorted((ROOT / "tests" / "fixtures").rglob("*.py"))

@@ -53,7 +53,7 @@ async def route(name: str):
         known[name] = await make(name)
     return known[name]
 """,
-        {("FAL303", Severity.WARNING)},
+        {("FAL303", Severity.WARNING), ("FAL304", Severity.WARNING)},
     ),
     "made twice": (
         """

@@ -78,7 +78,7 @@ class StateUse:
         func = scope.exprs[node.func] if isinstance(node, Call) and not node.args else None
         if isinstance(func, Attr) and func.name in ("items", "keys", "values"):
             expr = func.base
-        key = self._key(frame, expr)
+        key = self.key(frame, expr)
         return key if key is not None and key in self._resized else None
 
     @cached_property
