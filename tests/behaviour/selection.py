@@ -6,11 +6,8 @@ import os
 
 EVERY_RUN = frozenset(
     {
-        "aliases", "asyncio_lock", "chain_helpers", "contextvar_read", "contextvar_written", "crlf_bom",
-        "decimal_context", "dependency_async", "exc_info_in_helper", "generators", "import_gone", "iterating_shared",
-        "local_imports", "lock_held", "mixed_newlines", "name_collisions", "offloaded_coroutine", "project_anyio",
-        "requests_direct", "route_called_elsewhere", "sleep_direct", "sqlite_module_connection", "stop_iteration",
-        "tabs_no_newline", "urllib_with",
+        "chain_helpers", "crlf_bom", "dependency_async", "generators", "lock_held", "name_collisions",
+        "requests_direct", "sleep_direct", "sqlite_module_connection", "stop_iteration",
     }
 )  # fmt: skip
 SOME_HAND_FIXES = frozenset({"asyncio_lock", "sleep_direct", "crlf_bom"})
