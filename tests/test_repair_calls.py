@@ -38,7 +38,7 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from supabase import create_client
 
 app = FastAPI()
-engine = create_engine("sqlite://")
+engine = create_engine("sqlite:///shop.db")
 SessionLocal = sessionmaker(engine)
 Scoped = scoped_session(SessionLocal)
 shared_session = SessionLocal()

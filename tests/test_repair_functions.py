@@ -19,7 +19,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 app = FastAPI()
-engine = create_engine("sqlite://")
+engine = create_engine("sqlite:///shop.db")
 SessionLocal = sessionmaker(engine)
 shared_session = SessionLocal()
 current = contextvars.ContextVar("current")

@@ -29,6 +29,7 @@ from fastapi_lint.project.values import (
     Value,
 )
 from fastapi_lint.repair.containers import Containers
+from fastapi_lint.repair.memory_databases import MemoryDatabases
 from fastapi_lint.repair.ownership import Ownership
 from fastapi_lint.repair.state_use import StateUse
 
@@ -106,6 +107,7 @@ class ThreadSafety:
         self._ownership = Ownership(project)
         self._state = state
         self._containers = Containers(project, state)
+        self.memory = MemoryDatabases(project)
         self._known: dict[tuple[Frame, Given], Risk | None] = {}
 
     # -- whole functions
@@ -264,6 +266,8 @@ class ThreadSafety:
 
     def _of_library_call(self, frame: Frame, call: LibraryCall, given: Given) -> Risk | None:
         """An object of a thread, or one for a single thread at a time, that comes from elsewhere."""
+        if self.memory.may_serve(call.name):
+            return Risk("each thread has its own database in memory")
         rule = self._threads_of(call.value)
         if rule is None or call.expr == NONE:
             return Risk(f"`{call.name}` belongs to one thread") if rule == "same" else None

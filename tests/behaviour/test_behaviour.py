@@ -11,7 +11,6 @@ pytestmark = pytest.mark.slow
 
 NOT_YET = {
     "one_file_only": "a helper in a file that is not asked for is not seen",
-    "sqlalchemy_memory": "the pool of an in-memory database, which gives each thread its own, is not known",
     "statements": "calls in the head of an `except` stay",
 }
 
