@@ -32,6 +32,7 @@ from fastapi_lint.project.caches import written
 from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
+from fastapi_lint.project.first_use import Lifetime
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.inference import STATE
@@ -102,7 +103,7 @@ class Creations:
     def _is_made_once(self, caller: Frame, edge: Edge) -> bool:
         """A cached factory runs its body once, and so does what is made behind a guard and kept."""
         decorators = self._graph.inference.decorators
-        if decorators.is_cached(edge.callee.gid):
+        if decorators.is_cached(edge.callee.gid) or self._lasts(caller, edge.first_use):
             return True
         if self._is_init_of_singleton(edge.callee):
             return True
@@ -112,6 +113,12 @@ class Creations:
         if edge.event >= len(scope.events):  # an injected dependency is no event of the function
             return False
         return self._is_kept(caller, scope, scope.events[edge.event].expr, edge.event)
+
+    def _lasts(self, frame: Frame, lifetime: Lifetime) -> bool:
+        """Whether code that fills what it finds empty runs once, and not once for each request."""
+        if lifetime != "object":
+            return lifetime == "process"
+        return not self._is_made_per_request(frame)
 
     def _is_init_of_singleton(self, frame: Frame) -> bool:
         owner = frame.receiver
@@ -132,6 +139,8 @@ class Creations:
             for call in self._graph.node(frame).calls:
                 key = (frame.gid, call.place)
                 if call.spec.creates is None or call.place == NONE or key in seen or self._is_light(frame, call):
+                    continue
+                if self._lasts(frame, call.first_use):
                     continue
                 if not self._is_kept(frame, scope, call.expr, call.event):
                     seen[key] = self._creation(frame, scope, call)

@@ -93,8 +93,17 @@ def _slot(scope: Scope, expr: int, hops: int = 0) -> Iterator[Slot]:
 
 def _attribute(scope: Scope, base: int, name: str) -> Iterator[Slot]:
     spelled = _spelled(scope, base)
-    if spelled:
-        yield Slot(spelled, name, is_receiver(scope, base))
+    on_receiver = is_receiver(scope, base)
+    if spelled and (on_receiver or _outlives(scope, base)):
+        yield Slot(spelled, name, on_receiver)
+
+
+def _outlives(scope: Scope, expr: int) -> bool:
+    """Whether an object is there beyond the call: a variable of another scope, or the application of a request."""
+    node = scope.exprs[expr]
+    if isinstance(node, Attr):
+        return node.name == "app" or _outlives(scope, node.base)
+    return isinstance(node, Var)
 
 
 def _spelled(scope: Scope, expr: int) -> tuple[str, ...]:
