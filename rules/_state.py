@@ -11,7 +11,7 @@ def report(project: Project, mutation: Mutation | Race, message: str, severity: 
         message += f" ({project.workers}: each has its own copy)"
     spot = project.spot(mutation.frame.gid, mutation.place)
     labels = [EntryPointLabel(a.entry.kind, a.entry.label) for a in mutation.way if a.entry is not None]
-    return Report(spot, message, project.way_in(list(mutation.way)), tuple(labels), severity)
+    return Report(spot, message, project.way_in(mutation.way), tuple(labels), severity)
 
 
 def lazy_message(mutation: Mutation) -> str:

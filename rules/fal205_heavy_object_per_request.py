@@ -67,7 +67,7 @@ class HeavyObjectPerRequest(ProjectRule):
                 f"the pydantic model `{scope.name}` is defined for each request{often(model)}, and its validator built "
                 "each time; define it at module level"
             )
-            yield Report(project.spot(model.gid, scope.place), message, project.way_in(list(model.way)), labels(model))
+            yield Report(project.spot(model.gid, scope.place), message, project.way_in(model.way), labels(model))
 
     def _message(self, creation: Creation) -> str:
         made = f"`{creation.call.name}` is built for each request{often(creation)}, which takes longer than using it; "

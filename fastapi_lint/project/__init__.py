@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import get_args
 
 import msgspec
 
 from fastapi_lint.catalogue import BlockKind, Catalogue
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
-from fastapi_lint.facts import NONE, Call, Lit, ModuleFacts, Place
+from fastapi_lint.facts import NONE, Call, Lit, ModuleFacts
+from fastapi_lint.project.blocking import Blocking, BlockingUse
 from fastapi_lint.project.caches import CachedFunction, Caches
-from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import STAGES, Arrival, Contexts
 from fastapi_lint.project.creations import Creation, Creations, LocalModel
 from fastapi_lint.project.described import described
-from fastapi_lint.project.effects import CallGraph, Effects, Witness
+from fastapi_lint.project.effects import CallGraph
 from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
-from fastapi_lint.project.first_use import Lifetime
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
@@ -27,9 +25,10 @@ from fastapi_lint.project.libraries import Libraries
 from fastapi_lint.project.locks import Locks
 from fastapi_lint.project.module_names import ModuleNames
 from fastapi_lint.project.mutations import Mutation, Mutations
-from fastapi_lint.project.nodes import Edge, LibraryCall, Node
+from fastapi_lint.project.nodes import Node
 from fastapi_lint.project.offloads import wrong_offloads
 from fastapi_lint.project.own_locks import OwnLock, OwnLocks
+from fastapi_lint.project.places import Places, Spot
 from fastapi_lint.project.races import Race, Races
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.request_data import RequestData
@@ -40,33 +39,7 @@ from fastapi_lint.project.state import SharedState
 from fastapi_lint.project.thread_locals import LocalUse, ThreadLocals
 from fastapi_lint.project.values import ExternalV
 
-
-class Spot(msgspec.Struct, frozen=True):
-    """A place in a file of the project."""
-
-    path: str
-    place: Place
-
-
-class BlockingUse(msgspec.Struct, frozen=True):
-    """An expression of loop code that blocks: `call` is the sink, the chain leads to it.
-
-    `event` is the number of the event in `frame`, the coroutine, and `edge` the first hop of the chain: None where the
-    event itself is the blocking call.
-    `stage` is empty where requests are served, else where the code runs; see `Report`. `once` says that it blocks the
-    first time only.
-    """
-
-    spot: Spot
-    callee: str
-    call: LibraryCall
-    chain: tuple[Hop, ...]
-    entry_points: tuple[EntryPointLabel, ...]
-    frame: Frame
-    event: int
-    edge: Edge | None
-    stage: str = ""
-    once: bool = False
+__all__ = ["BASE_HTTP_MIDDLEWARE", "BlockingUse", "DecoratedCoroutine", "Middleware", "Project", "Spot", "WrongOffload"]
 
 
 class WrongOffload(msgspec.Struct, frozen=True):
@@ -119,7 +92,6 @@ class Project:
         self.inference = Inference(self.index, Libraries(catalogue, described(self.index, catalogue)))
         self.graph = Graph(self.index, self.inference)
         self._stages = tuple(stage for stage in STAGES if stage in frozenset(stages))
-        self._reached_frames: dict[str, dict[int, list[Frame]]] = {}
         self._served = None if is_served is None else frozenset(is_served)
         self._workers = workers
 
@@ -167,84 +139,13 @@ class Project:
 
     def blocking(self, kind: BlockKind) -> list[BlockingUse]:
         """Every expression on the event loop that reaches a blocking call of this kind, the nearest sink for each."""
-        return self._blocking.get(kind, [])
+        return self._blocking.of(kind)
 
     @cached_property
-    def _blocking(self) -> dict[str, list[BlockingUse]]:
-        """All kinds at once, for doubtful ways are told once only.
-
-        Of what a place may reach over one or another implementation the nearest is told, and of all places that reach
-        a sink through a cached function, which runs the first time only, the nearest one.
-        """
-        certain: dict[str, list[BlockingUse]] = {}
-        doubtful: dict[tuple[int, ...], tuple[tuple[bool, bool, int], str, BlockingUse]] = {}
-        told: set[tuple[int, ...]] = set()
-        for kind in get_args(BlockKind):
-            for frame, witness, use, is_constructing in self._blocking_of(kind):
-                here = (frame.gid, witness.place)
-                if witness.certain:
-                    told.add(here)
-                    certain.setdefault(kind, []).append(use)
-                    continue
-                if witness.once != NONE and not use.stage and self.contexts.runs_early(witness.once):
-                    continue  # the first time was before the first request
-                about = here if witness.once == NONE else (witness.once,)
-                rank = (bool(use.stage), not is_constructing, witness.distance)
-                if about not in doubtful or rank < doubtful[about][0]:
-                    doubtful[about] = (rank, kind, use)
-        for key, (_, kind, use) in doubtful.items():
-            if key not in told:
-                certain.setdefault(kind, []).append(use)
-        return certain
-
-    @cached_property
-    def _call_graph(self) -> CallGraph:
-        return CallGraph(self.nodes, self.is_followed)
-
-    def _blocking_of(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse, bool]]:
-        def is_sink(frame: Frame, call: LibraryCall) -> bool:
-            if call.spec.blocks != kind or call.awaited or call.off_loop:
-                return False
-            return not is_harmless(self.inference, frame, call)
-
-        effects = Effects(self._call_graph, is_sink, self._lasts)
-        best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
-        for frame in (*self.loop_frames, *self._frames_of_stages):
-            for witness in effects.at_events(frame):
-                key = (frame.gid, witness.place)
-                known = best.get(key)
-                if known is None or witness.rank < known[1].rank:
-                    best[key] = (frame, witness)
-        for frame, witness in best.values():
-            is_constructing = witness.once != NONE and self._is_constructing(
-                effects.trail(frame, witness), witness.once
-            )
-            yield frame, witness, self._blocking_use(effects, frame, witness), is_constructing
-
-    def _is_constructing(self, trail: list[tuple[Frame, Witness]], once: int) -> bool:
-        """Whether the first use of what an object fills is its constructor's: then nobody else's ever is."""
-        owner = self.index.class_of(once)
-        return owner != NONE and any(
-            self.index.class_of(frame.gid) == owner and self.index.scope(frame.gid).name == "__init__"
-            for frame, _ in trail
-        )
-
-    def _lasts(self, frame: Frame, lifetime: Lifetime) -> bool:
-        """Whether what a function fills when it finds it empty is still there for the next request."""
-        if lifetime != "object":
-            return lifetime == "process"
-        return frame.receiver is not None and frame.receiver.gid not in self._made_per_request
-
-    @cached_property
-    def _made_per_request(self) -> frozenset[int]:
-        """The classes that request handling makes instances of.
-
-        A class with a `__new__` of its own is not among them: that decides how often there is a new one.
-        """
-        reached = self.contexts.reached("request")
-        made = [frame.receiver for frame in reached if self.index.scope(frame.gid).name == "__init__"]
-        classes = self.inference.classes
-        return frozenset(r.gid for r in made if r is not None and classes.find_method(r.gid, "__new__") is None)
+    def _blocking(self) -> Blocking:
+        calls = CallGraph(self.nodes, self.is_followed)
+        frames = (*self.loop_frames, *self._frames_of_stages)
+        return Blocking(self.graph, calls, self.contexts, self._creations.lifetimes, self._places, frames, self._stages)
 
     @cached_property
     def loop_frames(self) -> list[Frame]:
@@ -267,30 +168,6 @@ class Project:
             and not self.is_followed(node.frame.gid)
         ]
 
-    def _blocking_use(self, effects: Effects, frame: Frame, witness: Witness) -> BlockingUse:
-        trail = effects.trail(frame, witness)
-        last = trail[-1][1].call
-        if last is None:
-            raise AssertionError("a trail ends in a sink")
-        hops = []
-        for where, step in trail:
-            target = step.call.name if step.call is not None else step.edge.name if step.edge is not None else ""
-            hops.append(self.hop(where.gid, step.place, f"`{self.index.name(where.gid)}` runs `{target}`"))
-        first = trail[0][1]
-        stage = self.contexts.stage(frame.gid, self._stages) or ""
-        return BlockingUse(
-            spot=self.spot(frame.gid, witness.place),
-            callee=first.edge.name if first.edge is not None else last.name,
-            call=last,
-            chain=tuple(hop for hop in hops if hop is not None) if len(trail) > 1 else (),
-            entry_points=self.labels(frame.gid, STAGES.get(stage, "request")),
-            stage=stage,
-            once=witness.once != NONE,
-            frame=frame,
-            event=witness.event,
-            edge=first.edge,
-        )
-
     def creations(self, kinds: frozenset[str]) -> Iterator[Creation]:
         """Every place that creates such a thing for each request, with the way in."""
         return self._creations.find(kinds)
@@ -298,12 +175,12 @@ class Project:
     def creation_place(self, creation: Creation) -> tuple[Spot, tuple[Hop, ...]]:
         """Where to report a creation, and the chain to it: in a followed package, at the call that leads there."""
         gid, place = creation.frame.gid, creation.call.place
-        chain = self.way_in(list(creation.way))
+        chain = self.way_in(creation.way)
         if self.is_followed(gid):
             for arrival in reversed(creation.way):
                 caller, edge = arrival.caller, arrival.edge
                 if caller is not None and edge is not None and edge.place != NONE and not self.is_followed(caller.gid):
-                    made = self.hop(gid, place, f"`{self.index.name(gid)}` makes `{creation.call.name}`")
+                    made = self._places.hop(gid, place, f"`{self.index.name(gid)}` makes `{creation.call.name}`")
                     return self.spot(caller.gid, edge.place), (*chain, made) if made is not None else chain
         return self.spot(gid, place), chain
 
@@ -458,48 +335,21 @@ class Project:
 
     # -- places and chains
 
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self.index, self.contexts)
+
     def spot(self, gid: int, place: int) -> Spot:
         """The file and place of an event of scope `gid`."""
-        module = self.index.module(gid)
-        return Spot(module.path, module.facts.places[place] if place != NONE else Place(1, 1, 1, 1))
-
-    def hop(self, gid: int, place: int, text: str) -> Hop | None:
-        if place == NONE:
-            return None
-        spot = self.spot(gid, place)
-        return Hop(spot.path, spot.place.row, spot.place.column, text)
+        return self._places.spot(gid, place)
 
     def labels(self, gid: int, category: str = "request") -> tuple[EntryPointLabel, ...]:
         """The entry points from which requests (or start-up, ...) come to a function, by the nearest way."""
-        reached = self.contexts.reached(category)
-        found: dict[EntryPointLabel, None] = {}
-        for frame in self._frames_of(category).get(gid, ()):
-            for arrival in self.contexts.way_in(frame, reached)[:1]:
-                if arrival.entry is not None:
-                    found[EntryPointLabel(arrival.entry.kind, arrival.entry.label)] = None
-        return tuple(found)
+        return self._places.labels(gid, category)
 
-    def _frames_of(self, category: str) -> dict[int, list[Frame]]:
-        table = self._reached_frames.get(category)
-        if table is None:
-            table = self._reached_frames[category] = {}
-            for frame in self.contexts.reached(category):
-                table.setdefault(frame.gid, []).append(frame)
-        return table
-
-    def way_in(self, way: list[Arrival]) -> tuple[Hop, ...]:
+    def way_in(self, way: Iterable[Arrival]) -> tuple[Hop, ...]:
         """A chain from an entry point, one hop a call."""
-        hops: list[Hop | None] = []
-        for arrival in way:
-            if arrival.entry is not None:
-                entry = arrival.entry
-                text = f"{entry.kind} `{entry.label}` enters here"
-                hops.append(self.hop(entry.gid, entry.place, text))
-            elif arrival.caller is not None and arrival.edge is not None:
-                verb = "depends on" if arrival.edge.mode == "injected" else "runs"
-                text = f"`{self.index.name(arrival.caller.gid)}` {verb} `{arrival.edge.name}`"
-                hops.append(self.hop(arrival.caller.gid, arrival.edge.place, text))
-        return tuple(hop for hop in hops if hop is not None)
+        return self._places.way_in(way)
 
 
 def _called_by_others(nodes: Iterable[Node]) -> set[int]:

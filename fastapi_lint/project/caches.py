@@ -33,6 +33,7 @@ from fastapi_lint.project.constants import ENUMS
 from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.regions import branches, stands_in
 from fastapi_lint.project.request_data import RequestData
 from fastapi_lint.project.state import CONTAINERS, SharedState, State
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, InstanceV, MethodV, Value
@@ -78,17 +79,10 @@ class Caches:
             return False
         if self._mentions(frame, event.value, state) or not self._is_read(frame, target.index, state):
             return False
-        region = event.region
-        while region != NONE:
-            found = scope.regions[region]
-            if found.kind == "except":
-                return True
-            if found.kind in ("if", "else") and found.expr != NONE:
-                present = self._tells_presence(frame, found.expr, target.index, state)
-                if present is (found.kind == "else"):
-                    return True
-            region = found.parent
-        return False
+        return stands_in(scope, event.region, "except") or any(
+            self._tells_presence(frame, branch.expr, target.index, state) is (branch.kind == "else")
+            for branch in branches(scope, event.region)
+        )
 
     def _is_used(self, scope: Scope, event: Event) -> bool:
         """Whether somebody gets what a call gives: a name, a caller, another expression."""

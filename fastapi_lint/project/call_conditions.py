@@ -7,6 +7,7 @@ from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Sc
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.nodes import LibraryCall
+from fastapi_lint.project.regions import around, within
 from fastapi_lint.project.values import ExternalV, ExtInstanceV
 
 
@@ -30,14 +31,14 @@ def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
 def _is_guarded(scope: Scope, node: Call, event: int, guards: dict[str, bool]) -> bool:
     """Whether the call stands where a method of the same object has just given the harmless answer."""
     func = scope.exprs[node.func]
-    region = scope.events[event].region
-    while region != NONE and isinstance(func, Attr):
-        here = scope.regions[region]
-        if here.kind in ("if", "else", "loop") and here.expr != NONE:
-            if _answers(scope, here.expr, here.kind != "else", func.base, guards):
-                return True
-        region = here.parent
-    return False
+    if not isinstance(func, Attr):
+        return False
+    here = (scope.regions[number] for number in around(scope, scope.events[event].region))
+    return any(
+        _answers(scope, region.expr, region.kind != "else", func.base, guards)
+        for region in here
+        if region.kind in ("if", "else", "loop") and region.expr != NONE
+    )
 
 
 def _answers(scope: Scope, test: int, holds: bool, receiver: int, guards: dict[str, bool]) -> bool:
@@ -65,14 +66,11 @@ def _awaits_inside(index: Index, frame: Frame, call: LibraryCall) -> bool:
     """Whether the `with` block of an entered lock awaits: then whoever waits for the lock may wait for good."""
     scope = index.scope(frame.gid)
     entered = {n for n, r in enumerate(scope.regions) if r.kind == "with" and r.expr == call.expr}
-    for event in scope.events:
-        if event.kind == EventKind.AWAIT or (event.flag and event.kind in (EventKind.ITER, EventKind.ENTER)):
-            region = event.region
-            while region != NONE:
-                if region in entered:
-                    return True
-                region = scope.regions[region].parent
-    return False
+    return any(
+        within(scope, event.region, entered)
+        for event in scope.events
+        if event.kind == EventKind.AWAIT or (event.flag and event.kind in (EventKind.ITER, EventKind.ENTER))
+    )
 
 
 def _holds(inference: Inference, frame: Frame, node: Call, condition: Condition) -> bool:

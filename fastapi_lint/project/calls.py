@@ -9,9 +9,10 @@ import msgspec
 from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Call, Declared, EventKind, Lit, Map, Use
 from fastapi_lint.project.binding import Function, argument_at
-from fastapi_lint.project.dead_branches import DeadBranches, within
+from fastapi_lint.project.dead_branches import DeadBranches
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.libraries import receiver_type
+from fastapi_lint.project.regions import within
 from fastapi_lint.project.special_forms import SpecialForms
 from fastapi_lint.project.values import (
     ClassV,

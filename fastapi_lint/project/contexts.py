@@ -17,6 +17,7 @@ from fastapi_lint.project.frame_walk import LOOP_STARTERS
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import Edge
+from fastapi_lint.project.regions import stands_in
 from fastapi_lint.project.values import FunctionV, InstanceV, MethodV, PartialV, Value, WrappedV
 
 _CATEGORIES = {
@@ -102,7 +103,7 @@ class Contexts:
             scope = self._graph.index.scope(gid)
             if scope.kind == "module":
                 node = self._graph.node(Frame(gid))
-                found += [e.callee for e in node.edges if self._is_under(gid, scope.events[e.event].region, "main")]
+                found += [e.callee for e in node.edges if stands_in(scope, scope.events[e.event].region, "main")]
         return found + self._with_own_loop()
 
     def _with_own_loop(self) -> list[Frame]:
@@ -131,14 +132,6 @@ class Contexts:
             for edge in self._graph.node(frame).edges
             if edge.mode == "task"
         ]
-
-    def _is_under(self, gid: int, region: int, kind: str) -> bool:
-        regions = self._graph.index.scope(gid).regions
-        while region != NONE:
-            if regions[region].kind == kind:
-                return True
-            region = regions[region].parent
-        return False
 
     def flow(
         self, roots: Iterable[tuple[Frame, EntryPoint | None]], stop: Callable[[Frame, Edge], bool] | None = None
@@ -179,7 +172,7 @@ class Contexts:
         if edge.mode not in ("runs", "once"):
             return True
         scope = self._graph.index.scope(caller.gid)
-        return scope.kind == "module" and self._is_under(caller.gid, scope.events[edge.event].region, "main")
+        return scope.kind == "module" and stands_in(scope, scope.events[edge.event].region, "main")
 
     def serves(self, gid: int) -> bool:
         """Whether the function may run while requests are served: unless all its known callers say otherwise."""

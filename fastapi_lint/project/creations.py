@@ -32,15 +32,15 @@ from fastapi_lint.project.caches import written
 from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
-from fastapi_lint.project.first_use import Lifetime
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.inference import STATE
-from fastapi_lint.project.injection import Injection
+from fastapi_lint.project.lifetimes import Lifetimes
 from fastapi_lint.project.nodes import Edge, LibraryCall
 from fastapi_lint.project.reach import Reach
+from fastapi_lint.project.regions import around, stands_in
 from fastapi_lint.project.request_data import RequestData
-from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV, Type
+from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV
 
 _KEEPERS = frozenset({"add", "append", "put", "register", "set", "set_cache", "setdefault"})
 
@@ -85,13 +85,21 @@ class Creations:
         self._once: dict[tuple[Frame, Edge], bool] = {}
         decorators = graph.inference.decorators
         self._request_data = request_data
+        self._lifetimes = Lifetimes(graph, contexts.reached("request"))
         roots = [
             pair
             for pair in contexts.roots("request")
-            if not decorators.is_cached(pair[0].gid) and not self._is_init_of_singleton(pair[0])
+            if not decorators.is_cached(pair[0].gid) and not self._lifetimes.is_init_of_singleton(pair[0])
         ]
         self._reach = Reach(graph, contexts, roots, self._runs_once)
         self._reached = self._reach.frames
+        # now that it is known what cached factories and guards keep: what only those make is not made anew
+        self._lifetimes = Lifetimes(graph, self._reached)
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """How long the objects live that request handling makes."""
+        return self._lifetimes
 
     def _runs_once(self, caller: Frame, edge: Edge) -> bool:
         key = (caller, edge)
@@ -103,27 +111,16 @@ class Creations:
     def _is_made_once(self, caller: Frame, edge: Edge) -> bool:
         """A cached factory runs its body once, and so does what is made behind a guard and kept."""
         decorators = self._graph.inference.decorators
-        if decorators.is_cached(edge.callee.gid) or self._lasts(caller, edge.first_use):
+        if decorators.is_cached(edge.callee.gid) or self._lifetimes.lasts(caller, edge.first_use):
             return True
-        if self._is_init_of_singleton(edge.callee):
+        if self._lifetimes.is_init_of_singleton(edge.callee):
             return True
-        if decorators.is_cached_property(edge.callee.gid) and not self._is_made_per_request(edge.callee):
+        if decorators.is_cached_property(edge.callee.gid) and not self._lifetimes.is_made_anew(edge.callee):
             return True
         scope = self._graph.index.scope(caller.gid)
         if edge.event >= len(scope.events):  # an injected dependency is no event of the function
             return False
         return self._is_kept(caller, scope, scope.events[edge.event].expr, edge.event)
-
-    def _lasts(self, frame: Frame, lifetime: Lifetime) -> bool:
-        """Whether code that fills what it finds empty runs once, and not once for each request."""
-        if lifetime != "object":
-            return lifetime == "process"
-        return not self._is_made_per_request(frame)
-
-    def _is_init_of_singleton(self, frame: Frame) -> bool:
-        owner = frame.receiver
-        is_init = isinstance(owner, InstanceV) and self._graph.index.scope(frame.gid).name == "__init__"
-        return is_init and isinstance(owner, InstanceV) and self._is_singleton(owner.gid)
 
     def find(self, kinds: frozenset[str]) -> Iterator[Creation]:
         """Each place once, by its shortest way."""
@@ -140,7 +137,7 @@ class Creations:
                 key = (frame.gid, call.place)
                 if call.spec.creates is None or call.place == NONE or key in seen or self._is_light(frame, call):
                     continue
-                if self._lasts(frame, call.first_use):
+                if self._lifetimes.lasts(frame, call.first_use):
                     continue
                 if not self._is_kept(frame, scope, call.expr, call.event):
                     seen[key] = self._creation(frame, scope, call)
@@ -186,14 +183,12 @@ class Creations:
         found = scope.events[event]
         if any(found.expr in tested and found.region == region for region, tested in _loop_tests(scope)):
             return True
-        region = found.region
-        while region != NONE:
+        for region in around(scope, found.region):
             kind = scope.regions[region].kind
             if kind in ("loop", "genexpr"):
                 return not _leaves(scope, region)
             if kind == "except" or (kind in ("if", "else") and not _filters(scope, region)):
                 return False
-            region = scope.regions[region].parent
         return False
 
     def _is_from_request(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
@@ -215,13 +210,13 @@ class Creations:
         An item of a container or an attribute of something shared keeps it. A module variable or an attribute of the
         receiver keeps it only behind a guard (`if _client is None`): otherwise each request makes a new one.
         """
-        guarded = self._is_guarded(scope, event)
+        guarded = stands_in(scope, scope.events[event].region, "if", "else")
         for store in self._keeping_events(frame.gid, scope):
             if store.kind == EventKind.CALL and guarded and _hands_over(scope, store.expr, expr):
                 return True
             if store.value == NONE or not _is_value(scope, store.value, expr):
                 continue
-            if store.kind == EventKind.REBIND and self._is_guarded(scope, event):
+            if store.kind == EventKind.REBIND and guarded:
                 return True
             if store.kind == EventKind.STORE_ITEM and not _is_local_container(scope, store.expr):
                 return True
@@ -230,7 +225,7 @@ class Creations:
                     owner = self._graph.inference.type(frame, store.expr)
                     if any(isinstance(value, ClassV) for value in owner):
                         return True
-                    if self._is_guarded(scope, event) and not self._is_made_per_request(frame):
+                    if guarded and not self._lifetimes.is_made_anew(frame):
                         return True
                 elif self._is_shared(frame, store.expr):
                     return True
@@ -243,52 +238,6 @@ class Creations:
             known = self._keeping[gid] = [event for event in scope.events if _may_keep(scope, event)]
         return known
 
-    def _is_made_per_request(self, frame: Frame) -> bool:
-        """Whether request handling constructs the receiver's class: what the object keeps is gone with it."""
-        if not isinstance(frame.receiver, InstanceV) or self._is_singleton(frame.receiver.gid):
-            return False
-        init = self._graph.inference.classes.find_method(frame.receiver.gid, "__init__")
-        if init is None:
-            return frame.receiver.gid in self._made_without_init
-        reached = getattr(self, "_reached", None) or self._contexts.reached("request")
-        return any(
-            other.gid == init.gid and isinstance(other.receiver, InstanceV) and other.receiver.gid == frame.receiver.gid
-            for other in reached
-        )
-
-    @cached_property
-    def _made_without_init(self) -> frozenset[int]:
-        """The classes that request handling calls or has injected, of which no constructor could tell."""
-        inference, index = self._graph.inference, self._graph.index
-        injection = Injection(inference)
-        found: set[int] = set()
-        for frame in self._contexts.reached("request"):
-            scope = index.scope(frame.gid)
-            made = [inference.type(frame, node.func) for node in scope.exprs if isinstance(node, Call)]
-            outer = inference.binding.outer(frame)
-            for parameter in scope.params:
-                for expr in (parameter.default, parameter.annotation):
-                    made += [kind for kind, _ in injection.dependencies(outer, expr, parameter.annotation)]
-            found.update(value.gid for kind in made for value in kind if isinstance(value, ClassV))
-        return frozenset(found)
-
-    def _is_singleton(self, gid: int) -> bool:
-        """Whether a metaclass of the project decides what calling the class gives: the usual singleton."""
-        classes = self._graph.inference.classes
-        for entry in classes.mro(gid):
-            if isinstance(entry, int) and any(
-                isinstance(value, ClassV) and classes.find_method(value.gid, "__call__") is not None
-                for value in self._metaclass(entry)
-            ):
-                return True
-        return False
-
-    def _metaclass(self, gid: int) -> Type:
-        inference = self._graph.inference
-        outer = inference.plain_frame(self._graph.index.parent(gid))
-        keywords = dict(self._graph.index.scope(gid).keywords)
-        return inference.type(outer, keywords["metaclass"]) if "metaclass" in keywords else ()
-
     def _is_shared(self, frame: Frame, expr: int) -> bool:
         node = self._graph.index.scope(frame.gid).exprs[expr]
         if isinstance(node, Var):
@@ -298,23 +247,8 @@ class Creations:
             if isinstance(value, ClassV) or not isinstance(value, (InstanceV, ExtInstanceV)):
                 return True
             if isinstance(value, ExtInstanceV) and value.name == STATE:
-                return self._is_app_state(frame, expr)
-        return False
-
-    def _is_app_state(self, frame: Frame, expr: int) -> bool:
-        node = self._graph.index.scope(frame.gid).exprs[expr]
-        if not isinstance(node, Attr):
-            return False
-        libraries = self._graph.inference.libraries
-        owners = self._graph.inference.type(frame, node.base)
-        return any(libraries.is_a(owner, "starlette.applications.Starlette") for owner in owners)
-
-    def _is_guarded(self, scope: Scope, event: int) -> bool:
-        region = scope.events[event].region
-        while region != NONE:
-            if scope.regions[region].kind in ("if", "else"):
-                return True
-            region = scope.regions[region].parent
+                node = self._graph.index.scope(frame.gid).exprs[expr]
+                return isinstance(node, Attr) and self._graph.inference.is_application(frame, node.base)
         return False
 
 

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Free, Lit, Scope, Seq
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Free, Lit, Seq
 from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.index import Frame, strings
+from fastapi_lint.project.regions import within
 from fastapi_lint.project.values import ExternalV, FunctionV, LiteralV, MethodV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.inference import Inference
 
 _ASKS_FOR_COROUTINE_FUNCTION = frozenset({"inspect.iscoroutinefunction", "asyncio.iscoroutinefunction"})
-
-
-def within(scope: Scope, region: int, wanted: set[int]) -> bool:
-    """Whether a region is one of `wanted` or nested in one."""
-    while region != NONE:
-        if region in wanted:
-            return True
-        region = scope.regions[region].parent
-    return False
 
 
 class DeadBranches:

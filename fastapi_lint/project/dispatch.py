@@ -6,11 +6,13 @@ and its callers mostly mean a certain one. What only such a branch reaches is a 
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Attr, Bin, Scope, Use, Var
+from fastapi_lint.facts import NONE, Bin, Scope
 from fastapi_lint.project.index import Index, strings
+from fastapi_lint.project.spelling import dotted
 
 _MANY = 6
-"""A function that tells this many values of a variable apart selects; measured on projects with many providers."""
+"""A function that tells this many values of a variable apart selects. A choice, not a measurement: two or three
+values are modes that a deployment really uses side by side, a list of providers is longer."""
 
 Subject = tuple[str, ...]
 
@@ -36,7 +38,7 @@ def _selected(scope: Scope) -> frozenset[int]:
     for number, region in enumerate(scope.regions):
         node = scope.exprs[region.expr] if region.kind == "if" and region.expr != NONE else None
         if isinstance(node, Bin) and node.op in ("equals", "among"):
-            subject = _spelled(scope, node.left)
+            subject = dotted(scope, node.left)
             values = _values(scope, node.right)
             if subject and values:
                 told_apart.setdefault(subject, set()).update(values)
@@ -46,17 +48,4 @@ def _selected(scope: Scope) -> frozenset[int]:
 
 def _values(scope: Scope, expr: int) -> list[str]:
     """The strings of a comparison, or the spelled constants (`Provider.OPENAI.value`)."""
-    return strings(scope, expr) or [".".join(_spelled(scope, expr))] * bool(_spelled(scope, expr))
-
-
-def _spelled(scope: Scope, expr: int) -> Subject:
-    """A dotted name; empty for anything else."""
-    node = scope.exprs[expr]
-    if isinstance(node, Var):
-        return (node.name,)
-    if isinstance(node, Use) and node.defs:
-        return (scope.defs[node.defs[0]].name,)
-    if isinstance(node, Attr):
-        head = _spelled(scope, node.base)
-        return (*head, node.name) if head else ()
-    return ()
+    return strings(scope, expr) or [".".join(name) for name in [dotted(scope, expr)] if name]

@@ -6,13 +6,15 @@ of the receiver, it runs once for each object.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, EventKind, Free, Lit, Scope, Use, Var
+from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, EventKind, Free, Lit, Use, Var
 from fastapi_lint.project.index import Index, is_receiver
+from fastapi_lint.project.regions import around, within
+from fastapi_lint.project.spelling import dotted
 
 Lifetime = Literal["", "object", "process"]
 """How long what is filled lasts; empty for code that runs each time."""
@@ -29,8 +31,10 @@ class Slot(msgspec.Struct, frozen=True):
 class FirstUse:
     """Answers by scope, kept."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, is_application: Callable[[int, int], bool]) -> None:
+        """`is_application` tells of an expression of a scope whether it is the application itself."""
         self._index = index
+        self._is_application = is_application
         self._known: dict[int, dict[int, Lifetime]] = {}
 
     def at(self, gid: int, region: int) -> Lifetime:
@@ -38,12 +42,10 @@ class FirstUse:
         regions = self._known.get(gid)
         if regions is None:
             regions = self._known[gid] = self._regions(gid)
-        scope = self._index.scope(gid)
-        found: Lifetime = ""
-        while region != NONE and regions:
-            found = regions.get(region) or found
-            region = scope.regions[region].parent
-        return found
+        outermost: Lifetime = ""
+        for number in around(self._index.scope(gid), region) if regions else ():
+            outermost = regions.get(number) or outermost
+        return outermost
 
     def _regions(self, gid: int) -> dict[int, Lifetime]:
         scope = self._index.scope(gid)
@@ -51,84 +53,76 @@ class FirstUse:
         for number, region in enumerate(scope.regions):
             if region.kind not in ("if", "else") or region.expr == NONE:
                 continue
-            slots = _empty(scope, region.expr, region.kind == "if")
+            slots = self._empty(gid, region.expr, region.kind == "if")
             filled = [slot for slot in slots if _fills(self._index, gid, number, slot)]
             if filled:
                 found[number] = "object" if all(slot.on_receiver for slot in filled) else "process"
         return found
 
+    def _empty(self, gid: int, test: int, holds: bool) -> Iterator[Slot]:
+        """What is known to be empty where a condition holds, or where it does not."""
+        scope = self._index.scope(gid)
+        node = scope.exprs[test]
+        if isinstance(node, Bin) and node.op == "not":
+            yield from self._empty(gid, node.left, not holds)
+        elif isinstance(node, Bin) and node.op == "and":
+            first, second = list(self._empty(gid, node.left, holds)), list(self._empty(gid, node.right, holds))
+            # `not (hasattr(self, "x") and self.x)` says that `self.x` is empty, `not (x and y)` nothing of either
+            yield from (*first, *second) if holds else (slot for slot in first if slot in second)
+        elif isinstance(node, Choice) and node.test == NONE and not holds:
+            yield from (slot for item in node.items for slot in self._empty(gid, item, False))
+        elif isinstance(node, Bin) and node.op in ("is", "is not", "equals"):
+            right = scope.exprs[node.right]
+            if isinstance(right, Lit) and not right.value and (node.op != "is not") is holds:
+                yield from self._slot(gid, node.left)
+        elif not holds:
+            yield from self._slot(gid, test)
 
-def _empty(scope: Scope, test: int, holds: bool) -> Iterator[Slot]:
-    """What is known to be empty where a condition holds, or where it does not."""
-    node = scope.exprs[test]
-    if isinstance(node, Bin) and node.op == "not":
-        yield from _empty(scope, node.left, not holds)
-    elif isinstance(node, Bin) and node.op == "and":
-        first, second = list(_empty(scope, node.left, holds)), list(_empty(scope, node.right, holds))
-        # `not (hasattr(self, "x") and self.x)` says that `self.x` is empty, `not (x and y)` nothing of either
-        yield from (*first, *second) if holds else (slot for slot in first if slot in second)
-    elif isinstance(node, Choice) and node.test == NONE and not holds:
-        yield from (slot for item in node.items for slot in _empty(scope, item, False))
-    elif isinstance(node, Bin) and node.op in ("is", "is not", "equals"):
-        right = scope.exprs[node.right]
-        if isinstance(right, Lit) and not right.value and (node.op != "is not") is holds:
-            yield from _slot(scope, node.left)
-    elif not holds:
-        yield from _slot(scope, test)
+    def _slot(self, gid: int, expr: int, hops: int = 0) -> Iterator[Slot]:
+        scope = self._index.scope(gid)
+        node = scope.exprs[expr]
+        if isinstance(node, Var):
+            if self._outlives(gid, expr):
+                yield Slot((), node.name)
+        elif isinstance(node, Attr):
+            yield from self._attribute(gid, node.base, node.name)
+        elif isinstance(node, Use) and len(node.defs) == 1 and hops < 2:
+            yield from self._slot(gid, scope.defs[node.defs[0]].value, hops + 1)
+        elif isinstance(node, Call) and scope.exprs[node.func] in (Free("hasattr"), Free("getattr")):
+            name = scope.exprs[node.args[1]] if len(node.args) > 1 else None
+            if isinstance(name, Lit) and isinstance(name.value, str):
+                yield from self._attribute(gid, node.args[0], name.value)
 
+    def _attribute(self, gid: int, base: int, name: str) -> Iterator[Slot]:
+        scope = self._index.scope(gid)
+        spelled = dotted(scope, base)
+        on_receiver = self._index.is_receiver(gid, base)
+        if spelled and (on_receiver or self._outlives(gid, base)):
+            yield Slot(spelled, name, on_receiver)
 
-def _slot(scope: Scope, expr: int, hops: int = 0) -> Iterator[Slot]:
-    node = scope.exprs[expr]
-    if isinstance(node, Var):
-        yield Slot((), node.name)
-    elif isinstance(node, Attr):
-        yield from _attribute(scope, node.base, node.name)
-    elif isinstance(node, Use) and len(node.defs) == 1 and hops < 2:
-        yield from _slot(scope, scope.defs[node.defs[0]].value, hops + 1)
-    elif isinstance(node, Call) and scope.exprs[node.func] in (Free("hasattr"), Free("getattr")) and len(node.args) > 1:
-        name = scope.exprs[node.args[1]]
-        if isinstance(name, Lit) and isinstance(name.value, str):
-            yield from _attribute(scope, node.args[0], name.value)
+    def _outlives(self, gid: int, expr: int) -> bool:
+        """Whether an object is there beyond the call: a variable of a module or class, or the application.
 
-
-def _attribute(scope: Scope, base: int, name: str) -> Iterator[Slot]:
-    spelled = _spelled(scope, base)
-    on_receiver = is_receiver(scope, base)
-    if spelled and (on_receiver or _outlives(scope, base)):
-        yield Slot(spelled, name, on_receiver)
-
-
-def _outlives(scope: Scope, expr: int) -> bool:
-    """Whether an object is there beyond the call: a variable of another scope, or the application of a request."""
-    node = scope.exprs[expr]
-    if isinstance(node, Attr):
-        return node.name == "app" or _outlives(scope, node.base)
-    return isinstance(node, Var)
-
-
-def _spelled(scope: Scope, expr: int) -> tuple[str, ...]:
-    """A dotted name; empty for anything else."""
-    node = scope.exprs[expr]
-    if isinstance(node, Var):
-        return (node.name,)
-    if isinstance(node, Use) and node.defs:
-        return (scope.defs[node.defs[0]].name,)
-    if isinstance(node, Attr):
-        head = _spelled(scope, node.base)
-        return (*head, node.name) if head else ()
-    return ()
+        A variable of a function around this one (`nonlocal`) is made anew with each call of that.
+        """
+        node = self._index.scope(gid).exprs[expr]
+        if isinstance(node, Attr):
+            return self._is_application(gid, expr) or self._outlives(gid, node.base)
+        if not isinstance(node, Var):
+            return False
+        return self._index.scope(self._index.local(gid, node.scope)).kind != "function"
 
 
 def _fills(index: Index, gid: int, region: int, slot: Slot) -> bool:
     """Whether the code of a region stores something in what it found empty, itself or in a function that it calls."""
     scope = index.scope(gid)
     for event in scope.events:
-        if not _is_inside(scope, event.region, region):
+        if not within(scope, event.region, (region,)):
             continue
-        if _stores(scope, event, slot):
+        if _stores(index, gid, event, slot):
             return True
         if event.kind == EventKind.CALL and any(
-            _stores(index.scope(callee), inner, slot)
+            _stores(index, callee, inner, slot)
             for callee in _called(index, gid, event.expr)
             for inner in index.scope(callee).events
         ):
@@ -136,7 +130,8 @@ def _fills(index: Index, gid: int, region: int, slot: Slot) -> bool:
     return False
 
 
-def _stores(scope: Scope, event: Event, slot: Slot) -> bool:
+def _stores(index: Index, gid: int, event: Event, slot: Slot) -> bool:
+    scope = index.scope(gid)
     if event.value == NONE or scope.exprs[event.value] in (Lit(None), Lit(False)):
         return False
     if event.kind == EventKind.REBIND:
@@ -144,8 +139,8 @@ def _stores(scope: Scope, event: Event, slot: Slot) -> bool:
     if event.kind != EventKind.STORE_ATTR or event.name != slot.name:
         return False
     if slot.on_receiver:
-        return is_receiver(scope, event.expr)
-    return _spelled(scope, event.expr) == slot.base
+        return index.is_receiver(gid, event.expr)
+    return dotted(scope, event.expr) == slot.base
 
 
 def _called(index: Index, gid: int, expr: int) -> Iterator[int]:
@@ -166,9 +161,3 @@ def _called(index: Index, gid: int, expr: int) -> Iterator[int]:
         callee = index.module(gid).base + number
         if other.name == func.name and other.kind == "function" and index.parent(callee) == holder:
             yield callee
-
-
-def _is_inside(scope: Scope, region: int, wanted: int) -> bool:
-    while region not in (NONE, wanted):
-        region = scope.regions[region].parent
-    return region == wanted

@@ -22,6 +22,7 @@ from fastapi_lint.project.injection import Injection
 from fastapi_lint.project.lazy_code import LazyCode
 from fastapi_lint.project.loop_probes import OffLoop
 from fastapi_lint.project.nodes import Node
+from fastapi_lint.project.regions import within
 from fastapi_lint.project.values import LiteralV, PartialV, Type
 
 TASK_MAKERS = frozenset(
@@ -79,11 +80,11 @@ class FrameWalk(ImplicitCalls):
         selected = self.selected()
         for number, event in enumerate(self.scope.events):
             handler = self.handlers.get(event.kind)
-            if handler is not None and not (skipped and self.is_inside(event.region, skipped)):
+            if handler is not None and not (skipped and within(self.scope, event.region, skipped)):
                 self.number = number
-                self.off_loop = self.has_served or (bool(off_loop) and self.is_inside(event.region, off_loop))
+                self.off_loop = self.has_served or (bool(off_loop) and within(self.scope, event.region, off_loop))
                 self.first_use = self.inference.first_use.at(self.frame.gid, event.region)
-                self.is_selected = bool(selected) and self.is_inside(event.region, selected)
+                self.is_selected = bool(selected) and within(self.scope, event.region, selected)
                 handler(event)
         self.off_loop, self.first_use, self.is_selected = False, "", False
         self.injected()

@@ -85,13 +85,6 @@ class FrameRecord:
         call = LibraryCall(self.number, event.place, expr, name, spec, awaited, value, self.off_loop, self.first_use)
         self.calls.append(call)
 
-    def is_inside(self, region: int, wanted: set[int]) -> bool:
-        while region != NONE:
-            if region in wanted:
-                return True
-            region = self.scope.regions[region].parent
-        return False
-
     def callable_frames(self, value: Value, node: Call | None) -> list[Frame]:
         calls = self.inference.calls
         if isinstance(value, WrappedV):

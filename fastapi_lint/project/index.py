@@ -118,6 +118,17 @@ class Index:
             gid = self.parent(gid)
         return NONE
 
+    def is_receiver(self, gid: int, expr: int) -> bool:
+        """Whether an expression is the receiver of the method that a scope is, or is nested in."""
+        scope = self._scopes[gid]
+        node = scope.exprs[expr]
+        if not isinstance(node, Var):
+            return is_receiver(scope, expr)
+        owner = self.local(gid, node.scope)
+        around = self._scopes[owner]
+        values = [around.exprs[definition.value] for definition in around.defs if definition.name == node.name]
+        return self.class_of(owner) != NONE and bool(values) and all(value == Param(0) for value in values)
+
     def name(self, gid: int) -> str:
         """How messages call a scope: `Class.method`, `function`, or `module` for the top level of a file."""
         scope = self._scopes[gid]

@@ -89,7 +89,7 @@ class Inference:
         self.protocols = Protocols(index, self)
         self.binding = Binding(index, self)
         self.calls = Calls(index, self)
-        self.first_use = FirstUse(index)
+        self.first_use = FirstUse(index, lambda gid, expr: self.is_application(self.plain_frame(gid), expr))
         self.dispatch = Dispatch(index)
         self._known: dict[Frame, dict[int, Type | int]] = {}  # a number: being computed, at that depth
         # what was asked about last: one frame is asked about many times in a row, and comparing frames takes long
@@ -97,7 +97,10 @@ class Inference:
         self._depth = 0
         self._tries: dict[tuple[Frame, int], int] = {}
         self._gap = _DEEPEST + 1
-        self._rules: dict[type, Callable[[Frame, Any], Type]] = {
+        self._rules = self._rules_by_node()
+
+    def _rules_by_node(self) -> dict[type, Callable[[Frame, Any], Type]]:
+        return {
             Use: self._use,
             Phi: self._use,
             Var: self._var,
@@ -124,6 +127,10 @@ class Inference:
             Exc: lambda frame, node: self.annotations.instances(self._maybe(frame, node.cls)),
             Declared: self._declared,
         }
+
+    def is_application(self, frame: Frame, expr: int) -> bool:
+        """Whether an expression is the FastAPI or Starlette application."""
+        return any(self.libraries.is_a(value, "starlette.applications.Starlette") for value in self.type(frame, expr))
 
     def plain_frame(self, gid: int) -> Frame:
         """A scope as it runs for nobody in particular: a method for its own class, a module for itself."""

@@ -11,6 +11,7 @@ from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.libraries import CONNECTIONS, SESSIONS
 from fastapi_lint.project.own_locks import aliases
+from fastapi_lint.project.regions import stands_in
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, GeneratorV
 
 _LENT = (*SESSIONS, *CONNECTIONS)
@@ -51,7 +52,12 @@ class LeakedGenerators:
         frame = self._inference.plain_frame(gid)
         libraries = self._inference.libraries
         for event in scope.events:
-            if event.kind != EventKind.YIELD or event.expr == NONE or event.flag or _is_in_loop(scope, event.region):
+            if (
+                event.kind != EventKind.YIELD
+                or event.expr == NONE
+                or event.flag
+                or stands_in(scope, event.region, "loop")
+            ):
                 continue
             for value in self._inference.type(frame, event.expr):
                 if isinstance(value, ExtInstanceV) and any(libraries.is_a(value, name) for name in _LENT):
@@ -130,11 +136,3 @@ class LeakedGenerators:
 
     def _spelled(self, scope: Scope, node: Call) -> str:
         return str(getattr(scope.exprs[node.func], "name", "next"))
-
-
-def _is_in_loop(scope: Scope, region: int) -> bool:
-    while region != NONE:
-        if scope.regions[region].kind == "loop":
-            return True
-        region = scope.regions[region].parent
-    return False

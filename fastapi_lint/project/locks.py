@@ -6,6 +6,7 @@ from fastapi_lint.facts import NONE, Attr, Call, EventKind
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.reach import Reach
+from fastapi_lint.project.regions import within
 from fastapi_lint.project.values import ExtInstanceV
 
 _LOCKS = frozenset(
@@ -63,12 +64,9 @@ class Locks:
         With `certain`, blocks of which nothing is known do not count.
         """
         scope = self._index.scope(frame.gid)
-        region = scope.events[event].region
         locking = self.certain_regions(frame) if certain else self.regions(frame)
-        while region != NONE:
-            if region in locking:
-                return True
-            region = scope.regions[region].parent
+        if within(scope, scope.events[event].region, locking):
+            return True
         return not certain and (self.acquired(frame, event) or self.held_by_caller(frame))
 
     def acquired(self, frame: Frame, before: int) -> bool:
@@ -86,9 +84,6 @@ class Locks:
         for caller, edge in self._requests.callers(frame):
             scope = self._index.scope(caller.gid)
             region = scope.events[edge.event].region if 0 <= edge.event < len(scope.events) else NONE
-            locking = self.regions(caller) if region > 0 else frozenset()
-            while region != NONE:
-                if region in locking:
-                    return True
-                region = scope.regions[region].parent
+            if region > 0 and within(scope, region, self.regions(caller)):
+                return True
         return False

@@ -13,6 +13,7 @@ from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.locks import Locks
 from fastapi_lint.project.reach import Reach
+from fastapi_lint.project.regions import branches
 from fastapi_lint.project.state import SharedState, State
 from fastapi_lint.project.values import CoroutineV, ExtInstanceV
 
@@ -147,14 +148,7 @@ def is_lazy(scope: Scope, event: Event) -> bool:
         return False
     # `if not ready: client = make(); ready = True`: the flag speaks for what is set with it
     names = {other.name for other in scope.events if other.kind == event.kind and not other.flag}
-    region = event.region
-    while region != NONE:
-        found = scope.regions[region]
-        if found.kind in ("if", "else") and found.expr != NONE:
-            if any(_is_absent(scope, found.expr, name) for name in names):
-                return True
-        region = found.parent
-    return False
+    return any(_is_absent(scope, branch.expr, name) for branch in branches(scope, event.region) for name in names)
 
 
 def _is_absent(scope: Scope, expr: int, name: str, hops: int = 0) -> bool:

@@ -17,6 +17,7 @@ from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.locks import Locks
 from fastapi_lint.project.reach import Reach
+from fastapi_lint.project.regions import around, branches
 from fastapi_lint.project.state import CONTAINERS, MUTATORS, SharedState, State
 from fastapi_lint.project.values import ExternalV, ExtInstanceV
 
@@ -202,7 +203,7 @@ class Races:
 
     def _is_locked(self, frame: Frame, scope: Scope, read: int, write: int) -> bool:
         locking = self._locks.regions(frame)
-        both = _regions(scope, scope.events[read].region) & _regions(scope, scope.events[write].region)
+        both = {*around(scope, scope.events[read].region)} & {*around(scope, scope.events[write].region)}
         if both & locking:
             return True
         return self._locks.acquired(frame, read) or self._locks.held_by_caller(frame)
@@ -245,27 +246,15 @@ def _is_tested(scope: Scope, expr: int) -> bool:
     return any(event.kind == EventKind.TRUTH and event.expr == expr for event in scope.events)
 
 
-def _regions(scope: Scope, region: int) -> set[int]:
-    found: set[int] = set()
-    while region != NONE:
-        found.add(region)
-        region = scope.regions[region].parent
-    return found
-
-
 def _conditions(scope: Scope, region: int) -> list[int]:
     """The conditions under which a region runs."""
-    return [
-        scope.regions[number].expr
-        for number in sorted(_regions(scope, region))
-        if scope.regions[number].kind in ("if", "else") and scope.regions[number].expr != NONE
-    ]
+    return [branch.expr for branch in branches(scope, region)][::-1]
 
 
 def _leads_to(scope: Scope, pause: int, write: int) -> bool:
     """Whether the code goes on from a pause to a write: not from one arm of a branch to the other."""
-    arms = [scope.regions[number] for number in _regions(scope, scope.events[pause].region)]
-    others = [scope.regions[number] for number in _regions(scope, scope.events[write].region)]
+    arms = [scope.regions[number] for number in around(scope, scope.events[pause].region)]
+    others = [scope.regions[number] for number in around(scope, scope.events[write].region)]
     for arm in arms:
         for other in others:
             if {arm.kind, other.kind} == {"if", "else"} and arm.expr == other.expr and arm.parent == other.parent:

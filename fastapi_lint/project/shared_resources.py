@@ -31,6 +31,7 @@ from fastapi_lint.project.index import Frame
 from fastapi_lint.project.module_names import ModuleNames
 from fastapi_lint.project.nodes import LibraryCall
 from fastapi_lint.project.own_locks import aliases
+from fastapi_lint.project.regions import stands_in
 from fastapi_lint.project.uses import Uses
 from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, FunctionV, MethodV
 
@@ -365,11 +366,7 @@ def _same(scope: Scope, expr: int) -> set[int]:
 
 def _is_main(scope: Scope, event: int) -> bool:
     region = scope.events[event].region if 0 <= event < len(scope.events) else NONE
-    while region != NONE:
-        if scope.regions[region].kind == "main":
-            return True
-        region = scope.regions[region].parent
-    return False
+    return stands_in(scope, region, "main")
 
 
 def _spellings(scope: Scope, expr: int) -> list[str]:

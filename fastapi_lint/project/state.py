@@ -341,8 +341,7 @@ class SharedState:
             return self._is_app_state(frame, scope.defs[node.defs[0]].value)
         if not isinstance(node, Attr):
             return False
-        owners = self._inference.type(frame, node.base)
-        return any(self._inference.libraries.is_a(owner, "starlette.applications.Starlette") for owner in owners)
+        return self._inference.is_application(frame, node.base)
 
     def _is_class_level(self, value: ClassV | InstanceV, name: str) -> bool:
         """Whether the attribute lives in the class itself and no method gives each instance its own."""

@@ -12,6 +12,7 @@ from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit, Scope
 from fastapi_lint.project.caches import parts
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.regions import branches, stands_in
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, InstanceV
 
 _LOCAL = "threading.local"
@@ -99,17 +100,11 @@ class ThreadLocals:
         return frozenset(found)
 
     def _is_made_when_missing(self, frame: Frame, scope: Scope, event: Event) -> bool:
-        region = event.region
-        while region != NONE:
-            found = scope.regions[region]
-            if found.kind == "except":
-                return True
-            if found.kind in ("if", "else") and found.expr != NONE:
-                tested = (scope.exprs[part] for part in parts(scope, found.expr))
-                if any(self._mentions_local(frame, node) for node in tested):
-                    return True
-            region = found.parent
-        return False
+        return stands_in(scope, event.region, "except") or any(
+            self._mentions_local(frame, scope.exprs[part])
+            for branch in branches(scope, event.region)
+            for part in parts(scope, branch.expr)
+        )
 
     def _mentions_local(self, frame: Frame, node: object) -> bool:
         if isinstance(node, Attr):

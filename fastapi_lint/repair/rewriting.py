@@ -33,6 +33,7 @@ from fastapi_lint.facts import (
 )
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.regions import around
 
 _MOST_EXPRESSIONS = 400
 
@@ -81,11 +82,8 @@ def _feeds(scope: Scope, first: int, last: int, opens: bool) -> bool:
 
 
 def _is_held(scope: Scope, region: int, opened: int) -> bool:
-    while region != NONE:
-        if scope.regions[region].kind == "with" and scope.regions[region].expr == opened:
-            return True
-        region = scope.regions[region].parent
-    return False
+    blocks = (scope.regions[number] for number in around(scope, region))
+    return any(block.kind == "with" and block.expr == opened for block in blocks)
 
 
 def _reaches(scope: Scope, exprs: Iterable[int], wanted: int, is_same: bool = False) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi_lint.facts import NONE, Seq
 from fastapi_lint.project import Project
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.regions import around
 from fastapi_lint.project.values import ContextV, ExternalV, ExtInstanceV, InstanceV, MethodV, Type, Value
 from fastapi_lint.repair.state_use import StateUse
 
@@ -31,12 +32,7 @@ class Surroundings:
         return self._regions_of(self._event)
 
     def _regions_of(self, event: int) -> list[int]:
-        found = []
-        region = self._scope.events[event].region
-        while region != NONE:
-            found.append(region)
-            region = self._scope.regions[region].parent
-        return found
+        return list(around(self._scope, self._scope.events[event].region))
 
     def holds_lock(self) -> bool:
         """Whether a thread's lock is held: whoever waits for it would stop the loop that has to come back here."""

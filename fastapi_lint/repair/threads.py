@@ -18,6 +18,7 @@ from fastapi_lint.facts import NONE, Attr, Call, EventKind, Param, Star, Use, Va
 from fastapi_lint.project import Project
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import LibraryCall
+from fastapi_lint.project.regions import stands_in
 from fastapi_lint.project.values import (
     ContextV,
     CoroutineV,
@@ -255,14 +256,11 @@ class ThreadSafety:
     def _handles(self, frame: Frame, expr: int) -> bool:
         """Whether a call stands in an `except` of its own function."""
         scope = self._index.scope(frame.gid)
-        for event in scope.events:
-            if event.kind == EventKind.CALL and event.expr == expr:
-                region = event.region
-                while region != NONE:
-                    if scope.regions[region].kind == "except":
-                        return True
-                    region = scope.regions[region].parent
-        return False
+        return any(
+            stands_in(scope, event.region, "except")
+            for event in scope.events
+            if event.kind == EventKind.CALL and event.expr == expr
+        )
 
     def _of_library_call(self, frame: Frame, call: LibraryCall, given: Given) -> Risk | None:
         """An object of a thread, or one for a single thread at a time, that comes from elsewhere."""

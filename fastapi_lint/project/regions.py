@@ -1,0 +1,36 @@
+"""In which regions of its function does code stand?"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+
+from fastapi_lint.facts import NONE, Region, Scope
+
+
+def around(scope: Scope, region: int) -> Iterator[int]:
+    """The number of a region and of those that it is nested in, innermost first; nothing for NONE."""
+    while region != NONE:
+        yield region
+        region = scope.regions[region].parent
+
+
+def within(scope: Scope, region: int, wanted: Container[int]) -> bool:
+    """Whether a region is one of `wanted` or nested in one."""
+    while region != NONE:  # asked for every event of a project: no generator
+        if region in wanted:
+            return True
+        region = scope.regions[region].parent
+    return False
+
+
+def stands_in(scope: Scope, region: int, *kinds: str) -> bool:
+    """Whether a region is of one of these kinds (`loop`, `except`, ...) or nested in one."""
+    return any(scope.regions[number].kind in kinds for number in around(scope, region))
+
+
+def branches(scope: Scope, region: int) -> Iterator[Region]:
+    """The `if` and `else` branches, with their conditions, that a region stands in, innermost first."""
+    for number in around(scope, region):
+        found = scope.regions[number]
+        if found.kind in ("if", "else") and found.expr != NONE:
+            yield found
