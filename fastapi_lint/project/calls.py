@@ -190,7 +190,7 @@ class Calls:
         elif isinstance(value, InstanceV):
             result = self._inference.protocols.special(value, "__call__")
         elif isinstance(value, (ExternalV, ExtMemberV, ExtInstanceV)):
-            result = self._library_result(value, Frame(NONE), Call(NONE, (), (), NONE))
+            result = self._library_result(value, self._index.frame(NONE), Call(NONE, (), (), NONE))
         else:
             return ()
         return union(self._unwrapped(part) for part in result)

@@ -85,7 +85,7 @@ class Classes:
             scope = self._index.scope(entry)
             numbers = scope.names.get(name)
             if numbers:
-                frame = Frame(entry)
+                frame = self._index.frame(entry)
                 return union(self._inference.type(frame, scope.defs[n].value) for n in numbers), entry
         for entry in order:
             if isinstance(entry, str) and entry != "builtins.object":
@@ -127,7 +127,7 @@ class Classes:
 
     def frame_of(self, gid: int, receiver: InstanceV) -> Frame:
         """A method as it ran for an instance: its constructor with the arguments that are known."""
-        return Frame(gid, receiver, tuple(bound for bound in receiver.given if bound[0] == gid))
+        return self._index.frame(gid, receiver, tuple(bound for bound in receiver.given if bound[0] == gid))
 
     def stored(self, gid: int, name: str) -> list[Site]:
         """Where methods of the class and of its bases assign `self.name`, with the assigned expression."""
@@ -183,7 +183,7 @@ class Classes:
         if isinstance(value, PropertyV):
             if on_class:
                 return (value,)
-            return self._inference.calls.returned(Frame(value.function.gid, receiver, value.function.bound))
+            return self._inference.calls.returned(self._index.frame(value.function.gid, receiver, value.function.bound))
         if isinstance(value, ExtMemberV):
             return self._inherited(value, receiver)
         return (value,)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from fastapi_lint.facts import NONE, Bin, Call, Event, EventKind, Use
 from fastapi_lint.project.awaiting import Awaiting
 from fastapi_lint.project.calls import Callee
@@ -156,7 +154,7 @@ class FrameWalk(ImplicitCalls):
             return
         mode, frame = callee.mode, callee.frame
         if is_awaited and mode == "runs":
-            frame = msgspec.structs.replace(frame, awaited=True)
+            frame = self.index.frame(frame.gid, frame.receiver, frame.bound, awaited=True)
         if mode == "coroutine":
             mode = self.handed.get(event.expr, mode)
         elif mode == "runs" and event.flag and self.inference.decorators.has_unknown(callee.frame.gid):

@@ -187,7 +187,7 @@ class SharedSessions:
         found: set[int] = set()
         for module in self._index.modules:
             scope = module.facts.scopes[0]
-            frame = Frame(module.base)
+            frame = self._index.frame(module.base)
             for name, numbers in scope.names.items():
                 if self._names.serves(module.base, name):
                     values = [self._inference.type(frame, scope.defs[number].value) for number in numbers]
@@ -256,9 +256,10 @@ class SharedSessions:
             scope = self._index.scope(frame.gid)
             for event in scope.events:
                 node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-                if not isinstance(node, Call) or not self._is_gather(frame, node):
+                twice = self._used_twice(scope, node) if isinstance(node, Call) and node.args else []
+                if not twice or not isinstance(node, Call) or not self._is_gather(frame, node):
                     continue
-                for used in self._used_twice(scope, node):
+                for used in twice:
                     for value in self._inference.type(frame, used):
                         kind = self._kind(value)
                         if kind is not None:
