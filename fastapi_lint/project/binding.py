@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Call, Star
 from fastapi_lint.project.constants import Constant, Constants
+from fastapi_lint.project.decidable import NOTHING
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.values import (
     ClassV,
@@ -146,6 +147,8 @@ class Binding:
         parameter = self._index.scope(target.gid).params[number]
         outer = self.outer(target)
         if given != NONE:
+            if self._inference.decidable.level(caller.gid, given) == NOTHING:
+                return None
             known = Constants(self._inference, caller).of(given)
             if isinstance(known, PresentV) and self._inference.annotations.is_plain(outer, parameter.annotation):
                 return None

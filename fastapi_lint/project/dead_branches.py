@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Free, Lit, Scope, Seq
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Scope, Seq
 from fastapi_lint.project.constants import Constants
+from fastapi_lint.project.decidable import LITERAL
 from fastapi_lint.project.index import Frame, strings
 from fastapi_lint.project.values import ExternalV, FunctionV, LiteralV, MethodV
 
@@ -37,21 +38,14 @@ class DeadBranches:
     def regions(self) -> set[int]:
         """Their numbers, without the regions nested in them."""
         self._dead = found = set[int]()
-        for number, region in enumerate(self._scope.regions):
-            if region.kind == "except" and region.expr != NONE and self._catches_import_error(region.expr):
+        decidable = self._inference.decidable
+        found.update(decidable.fallbacks(self._frame.gid))
+        for number in decidable.regions(self._frame.gid):
+            region = self._scope.regions[number]
+            truth = self._truth(region.expr)
+            if truth is not None and truth is (region.kind == "else"):
                 found.add(number)
-            elif region.kind in ("if", "else") and region.expr != NONE:
-                truth = self._truth(region.expr)
-                if truth is not None and truth is (region.kind == "else"):
-                    found.add(number)
         return found
-
-    def _catches_import_error(self, expr: int) -> bool:
-        """Whether a handler is there for a missing package only: what the project needs is taken to be installed."""
-        node = self._scope.exprs[expr]
-        if isinstance(node, Seq):
-            return all(self._catches_import_error(item) for item in node.items)
-        return isinstance(node, Free) and node.name in ("ImportError", "ModuleNotFoundError")
 
     def _truth(self, expr: int) -> bool | None:
         node = self._scope.exprs[expr]
@@ -123,13 +117,16 @@ class DeadBranches:
         return literal.value.startswith(wanted) if func.name == "startswith" else literal.value.endswith(wanted)
 
     def _literal(self, expr: int) -> LiteralV | None:
+        if self._inference.decidable.level(self._frame.gid, expr) != LITERAL:
+            return None
         known = self._constants.of(expr)
         return known if isinstance(known, LiteralV) else None
 
     def _is_coroutine_function(self, node: Call) -> bool | None:
+        if len(node.args) != 1:
+            return None
         asked = self._inference.type(self._frame, node.func)
-        names = {value.name for value in asked if isinstance(value, ExternalV)}
-        if not names & _ASKS_FOR_COROUTINE_FUNCTION or len(node.args) != 1:
+        if not any(isinstance(value, ExternalV) and value.name in _ASKS_FOR_COROUTINE_FUNCTION for value in asked):
             return None
         kinds = set()
         for value in self._inference.type(self._frame, node.args[0]):

@@ -43,6 +43,7 @@ from fastapi_lint.project.annotations import Annotations
 from fastapi_lint.project.binding import Binding
 from fastapi_lint.project.calls import Calls
 from fastapi_lint.project.classes import Classes
+from fastapi_lint.project.decidable import Decidable
 from fastapi_lint.project.decorators import Decorators
 from fastapi_lint.project.dispatch import Dispatch
 from fastapi_lint.project.first_use import FirstUse
@@ -90,6 +91,7 @@ class Inference:
         self.calls = Calls(index, self)
         self.first_use = FirstUse(index)
         self.dispatch = Dispatch(index)
+        self.decidable = Decidable(index)
         self._plain: dict[int, Frame] = {}
         self._depth = 0
         self._tries: dict[tuple[Frame, int], int] = {}
