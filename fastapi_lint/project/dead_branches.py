@@ -31,14 +31,13 @@ class DeadBranches:
     def __init__(self, inference: Inference, frame: Frame) -> None:
         self._inference = inference
         self._frame = frame
-        self._scope = inference.index.scope(frame.gid)
-        self._dead: set[int] = set()
-        self._constants = Constants(inference, frame, lambda region: within(self._scope, region, self._dead))
+        scope = self._scope = inference.index.scope(frame.gid)
+        dead = self._dead = set[int]()
+        self._constants = Constants(inference, frame, lambda region: within(scope, region, dead))
 
     def regions(self) -> set[int]:
         """Their numbers, without the regions nested in them."""
-        self._dead = found = set[int]()
-        decidable = self._inference.decidable
+        found, decidable = self._dead, self._inference.decidable
         found.update(decidable.fallbacks(self._frame.gid))
         for number in decidable.regions(self._frame.gid):
             region = self._scope.regions[number]
