@@ -174,7 +174,7 @@ class Annotations:
             return self._defined_by(frame, self._index.scope(frame.gid).defs[node.defs[0]].value)
         if isinstance(node, Var):
             gid = self._index.local(frame.gid, node.scope)
-            return self._named(self._index.frame(gid, frame.receiver, frame.bound), node.name)
+            return self._named(self._index.around(gid, frame), node.name)
         if isinstance(node, Attr):
             for value in self._inference.type(frame, node.base):
                 if isinstance(value, ModuleV) and value.path in self._index.table.by_key:

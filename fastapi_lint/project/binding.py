@@ -53,7 +53,7 @@ class Binding:
 
     def outer(self, frame: Frame) -> Frame:
         """The scope around a function, as it ran when it made the function."""
-        return self._index.frame(self._index.parent(frame.gid), frame.receiver, frame.bound)
+        return self._index.around(self._index.parent(frame.gid), frame)
 
     def parameter(self, frame: Frame, index: int) -> Type:
         """What a parameter holds."""

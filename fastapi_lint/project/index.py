@@ -27,6 +27,7 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.dependence import OUTER, dependences, parameter_bit
 from fastapi_lint.project.modules import Module, ModuleTable
 from fastapi_lint.project.values import ClassV, InstanceV, LiteralV, Type
 
@@ -44,10 +45,12 @@ class Frame:
 
     There is one object for each frame (`Index.frame` makes them), so that comparing frames costs nothing: by value it
     took a fifth of the time. `answers` belongs to `inference`: the types of expressions, and a number for one that is
-    being computed, at that depth.
+    being computed, at that depth. `plain` is the frame of the scope in which nothing is bound, None for that very one:
+    it answers for all expressions that do not depend on what is bound. Their bits are in `dependences`, and what is
+    bound is in `given` (see `dependence`).
     """
 
-    __slots__ = ("answers", "awaited", "bound", "gid", "receiver", "scope")
+    __slots__ = ("answers", "awaited", "bound", "dependences", "gid", "given", "plain", "receiver", "scope")
 
     def __init__(
         self,
@@ -56,6 +59,8 @@ class Frame:
         bound: tuple[tuple[int, int, Type], ...],
         awaited: bool,
         scope: Scope,
+        plain: Frame | None,
+        dependences: tuple[int, ...],
     ) -> None:
         """`scope` is the code of `gid`."""
         self.gid = gid
@@ -64,6 +69,11 @@ class Frame:
         self.awaited = awaited
         self.scope = scope
         self.answers: dict[int, Type | int] = {}
+        self.plain = plain
+        self.dependences = dependences
+        self.given = 0
+        for owner, number, _ in bound:
+            self.given |= OUTER | (parameter_bit(number) if owner == gid else 0)
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -95,6 +105,8 @@ class Index:
                 key = (module.base + rebind.target, rebind.name)
                 self.rebinds.setdefault(key, []).append(Site(module.base + rebind.scope, rebind.value))
         self._call_sites: dict[str, list[Site]] | None = None
+        self._nested: dict[int, bool] = {}
+        self._dependences: dict[int, tuple[int, ...]] = {}
         self._tested: dict[int, frozenset[int]] = {}
         self._kept: dict[int, dict[int, str]] = {}
         self._asked: dict[int, tuple[int, frozenset[str]]] = {}
@@ -122,7 +134,35 @@ class Index:
         key = (gid, receiver, bound, awaited)
         known = self._frames.get(key)
         if known is None:
-            known = self._frames[key] = Frame(gid, receiver, bound, awaited, self._scopes[gid])
+            plain = self.frame(gid, receiver) if bound or awaited else None
+            bits = self._dependences_of(gid) if bound else ()
+            known = self._frames[key] = Frame(gid, receiver, bound, awaited, self._scopes[gid], plain, bits)
+            if awaited:  # that changes what the caller gets of it, and no type in it
+                known.answers = self.frame(gid, receiver, bound).answers
+        return known
+
+    def _dependences_of(self, gid: int) -> tuple[int, ...]:
+        known = self._dependences.get(gid)
+        if known is None:
+            parent = self.parent(gid)
+            is_nested = parent != NONE and self.is_nested(parent)
+            known = self._dependences[gid] = dependences(self._scopes[gid], is_nested)
+        return known
+
+    def around(self, gid: int, frame: Frame) -> Frame:
+        """The scope `gid` around what a frame runs, as it ran then: modules, and classes in them, run only once."""
+        if not self.is_nested(gid):
+            return self.frame(gid)
+        return self.frame(gid, frame.receiver, frame.bound)
+
+    def is_nested(self, gid: int) -> bool:
+        """Whether a scope is a function, or stands in one."""
+        known = self._nested.get(gid)
+        if known is None:
+            found = gid
+            while found != NONE and self._scopes[found].kind not in ("function", "lambda"):
+                found = self.parent(found)
+            known = self._nested[gid] = found != NONE
         return known
 
     def module_at(self, ordinal: int) -> Module:

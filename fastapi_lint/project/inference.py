@@ -153,6 +153,8 @@ class Inference:
                 break
             # most names have one definition: its answer is kept, not theirs
             expr = frame.scope.defs[node.defs[0]].value
+        if frame.given and not frame.dependences[expr] & frame.given and frame.plain is not None:
+            return self.type(frame.plain, expr)
         return self._computed(frame, expr, node, known)
 
     def _computed(self, frame: Frame, expr: int, node: Expr, known: dict[int, Type | int]) -> Type:

@@ -27,7 +27,7 @@ class Names:
         scope = self._index.scope(gid)
         if scope.kind == "module":
             return self.member(self._index.module(gid), name)
-        inside = self._index.frame(gid, frame.receiver, frame.bound)
+        inside = self._index.around(gid, frame)
         types = [self._inference.type(inside, scope.defs[number].value) for number in scope.names.get(name, ())]
         return union([*types, *self._rebound(gid, name)])
 
