@@ -9,7 +9,7 @@ import msgspec
 from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Call, Declared, EventKind, Lit, Map, Use
 from fastapi_lint.project.binding import Function, argument_at
-from fastapi_lint.project.dead_branches import DeadBranches, within
+from fastapi_lint.project.dead_branches import dead_regions, within
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.libraries import receiver_type
 from fastapi_lint.project.special_forms import SpecialForms
@@ -70,7 +70,10 @@ class Calls:
 
     def result(self, frame: Frame, node: Call) -> Type:
         """What the call gives."""
-        return union(self.result_of(value, frame, node) for value in self._inference.type(frame, node.func))
+        called = self._inference.type(frame, node.func)
+        if len(called) == 1:
+            return self.result_of(called[0], frame, node)
+        return union([self.result_of(value, frame, node) for value in called]) if called else ()
 
     def result_of(self, value: Value, frame: Frame, node: Call) -> Type:
         """What calling `value` with the arguments of `node` gives."""
@@ -148,7 +151,7 @@ class Calls:
         declared = self._inference.annotations.type(outer, scope.returns)
         if scope.is_stub:
             return declared
-        inferred = union(self._inference.type(frame, expr) for expr in self._taken_returns(frame))
+        inferred = union([self._inference.type(frame, expr) for expr in self._taken_returns(frame)])
         return self._inference.annotations.refine(declared, inferred)
 
     def _taken_returns(self, frame: Frame) -> list[int]:
@@ -156,7 +159,7 @@ class Calls:
         if not frame.bound:
             return self._inference.names.returns(frame.gid)
         scope = self._index.scope(frame.gid)
-        dead = DeadBranches(self._inference, frame).regions()
+        dead = dead_regions(self._inference, frame)
         return [
             event.expr
             for event in scope.events

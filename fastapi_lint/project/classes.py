@@ -39,6 +39,7 @@ class Classes:
         self._inference = inference
         self._mro: dict[int, tuple[Ancestor, ...]] = {}
         self._stores: dict[int, dict[str, list[Site]]] = {}
+        self._outside: dict[tuple[int, tuple[int, int] | None, str], list[Site]] = {}
         self._subclasses: dict[int, list[int]] | None = None
 
     def mro(self, gid: int) -> tuple[Ancestor, ...]:
@@ -139,12 +140,18 @@ class Classes:
 
     def stored_outside(self, owner: InstanceV, name: str) -> list[Site]:
         """The values that other code stores in the attribute of what may be this instance."""
-        return [
-            Site(base.gid, value)
-            for base, value in self._index.attribute_stores(name)
-            for other in self._inference.type(self._inference.plain_frame(base.gid), base.expr)
-            if isinstance(other, InstanceV) and self._may_be(other, owner)
-        ]
+        key = (owner.gid, owner.site, name)
+        known = self._outside.get(key)
+        if known is None:
+            known = [
+                Site(base.gid, value)
+                for base, value in self._index.attribute_stores(name)
+                for other in self._inference.type(self._inference.plain_frame(base.gid), base.expr)
+                if isinstance(other, InstanceV) and self._may_be(other, owner)
+            ]
+            if self._inference.is_settled():
+                self._outside[key] = known
+        return known
 
     def _may_be(self, one: InstanceV, other: InstanceV) -> bool:
         if one.site is not None and other.site is not None and one.site != other.site:

@@ -16,13 +16,23 @@ if TYPE_CHECKING:
 _ASKS_FOR_COROUTINE_FUNCTION = frozenset({"inspect.iscoroutinefunction", "asyncio.iscoroutinefunction"})
 
 
-def within(scope: Scope, region: int, wanted: set[int]) -> bool:
+def within(scope: Scope, region: int, wanted: set[int] | frozenset[int]) -> bool:
     """Whether a region is one of `wanted` or nested in one."""
     while region != NONE:
         if region in wanted:
             return True
         region = scope.regions[region].parent
     return False
+
+
+def dead_regions(inference: Inference, frame: Frame) -> frozenset[int]:
+    """The regions of a frame's scope that it never takes, without those nested in them. Kept once all is known."""
+    if frame.dead is None:
+        found = frozenset(DeadBranches(inference, frame).regions())
+        if not inference.is_settled():
+            return found
+        frame.dead = found
+    return frame.dead
 
 
 class DeadBranches:
@@ -39,11 +49,19 @@ class DeadBranches:
         """Their numbers, without the regions nested in them."""
         found, decidable = self._dead, self._inference.decidable
         found.update(decidable.fallbacks(self._frame.gid))
-        for number in decidable.regions(self._frame.gid):
+        numbers = decidable.regions(self._frame.gid)
+        plain = dead_regions(self._inference, self._frame.plain) if numbers and self._frame.plain is not None else None
+        for number in numbers:
             region = self._scope.regions[number]
-            truth = self._truth(region.expr)
-            if truth is not None and truth is (region.kind == "else"):
+            if plain is not None and not self._frame.depends(region.expr):
+                is_dead = number in plain
+            else:
+                truth = self._truth(region.expr)
+                is_dead = truth is not None and truth is (region.kind == "else")
+            if is_dead:
                 found.add(number)
+            if plain is not None and is_dead is not (number in plain):
+                plain = None  # what is assigned in a dead branch may decide later ones
         return found
 
     def _truth(self, expr: int) -> bool | None:

@@ -8,7 +8,7 @@ from fastapi_lint.facts import NONE, Bin, Call, Event, EventKind, Use
 from fastapi_lint.project.awaiting import Awaiting
 from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.constants import Constants
-from fastapi_lint.project.dead_branches import DeadBranches
+from fastapi_lint.project.dead_branches import dead_regions
 from fastapi_lint.project.implicit_calls import (
     SPECIAL_FUNCTIONS,
     STACK_ENTERERS,
@@ -61,7 +61,7 @@ class FrameWalk(ImplicitCalls):
     def run(self) -> Node:
         """Everything that the frame runs."""
         self.find_handed()
-        skipped = self.not_run | DeadBranches(self.inference, self.frame).regions()
+        skipped = self.not_run | dead_regions(self.inference, self.frame)
         off_loop = OffLoop(self.inference, self.frame).regions()
         selected = self.selected()
         for number, event in enumerate(self.scope.events):

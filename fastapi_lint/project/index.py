@@ -47,10 +47,10 @@ class Frame:
     took a fifth of the time. `answers` belongs to `inference`: the types of expressions, and a number for one that is
     being computed, at that depth. `plain` is the frame of the scope in which nothing is bound, None for that very one:
     it answers for all expressions that do not depend on what is bound. Their bits are in `dependences`, and what is
-    bound is in `given` (see `dependence`).
+    bound is in `given` (see `dependence`). `dead` belongs to `dead_branches`: the regions that are never taken.
     """
 
-    __slots__ = ("answers", "awaited", "bound", "dependences", "gid", "given", "plain", "receiver", "scope")
+    __slots__ = ("answers", "awaited", "bound", "dead", "dependences", "gid", "given", "plain", "receiver", "scope")
 
     def __init__(
         self,
@@ -69,11 +69,16 @@ class Frame:
         self.awaited = awaited
         self.scope = scope
         self.answers: dict[int, Type | int] = {}
+        self.dead: frozenset[int] | None = None
         self.plain = plain
         self.dependences = dependences
         self.given = 0
         for owner, number, _ in bound:
             self.given |= OUTER | (parameter_bit(number) if owner == gid else 0)
+
+    def depends(self, expr: int) -> bool:
+        """Whether the type of an expression depends on what is bound in this frame."""
+        return bool(self.given) and bool(self.dependences[expr] & self.given)
 
 
 class Site(msgspec.Struct, frozen=True):

@@ -192,8 +192,8 @@ class Inference:
     # -- names
 
     def _use(self, frame: Frame, node: Use | Phi) -> Type:
-        defs = self.index.scope(frame.gid).defs
-        return union(self.type(frame, defs[number].value) for number in node.defs)
+        defs = frame.scope.defs
+        return union([self.type(frame, defs[number].value) for number in node.defs])
 
     def _var(self, frame: Frame, node: Var) -> Type:
         return self.names.variable(frame, self.index.local(frame.gid, node.scope), node.name)
@@ -280,7 +280,10 @@ class Inference:
     # -- access
 
     def _attr(self, frame: Frame, node: Attr) -> Type:
-        return union(self.attribute(value, node.name) for value in self.type(frame, node.base))
+        base = self.type(frame, node.base)
+        if len(base) == 1:
+            return self.attribute(base[0], node.name)
+        return union([self.attribute(value, node.name) for value in base]) if base else ()
 
     def attribute(self, value: Value, name: str) -> Type:
         """`value.name`."""

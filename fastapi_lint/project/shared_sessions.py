@@ -33,7 +33,7 @@ from fastapi_lint.project.libraries import CONNECTIONS, SESSIONS
 from fastapi_lint.project.module_names import ModuleNames
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.state import SharedState
-from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV, Type
+from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, InstanceV, PartialV, Type
 
 _REGISTRIES = ("sqlalchemy.orm.scoped_session", "sqlalchemy.ext.asyncio.async_scoped_session")
 _GATHERERS = frozenset({"asyncio.gather", "asyncio.wait", "asyncio.as_completed"})
@@ -256,10 +256,9 @@ class SharedSessions:
             scope = self._index.scope(frame.gid)
             for event in scope.events:
                 node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-                twice = self._used_twice(scope, node) if isinstance(node, Call) and node.args else []
-                if not twice or not isinstance(node, Call) or not self._is_gather(frame, node):
+                if not isinstance(node, Call) or not node.args or not self._is_gather(frame, node):
                     continue
-                for used in twice:
+                for used in self._used_twice(scope, node):
                     for value in self._inference.type(frame, used):
                         kind = self._kind(value)
                         if kind is not None:
@@ -268,7 +267,9 @@ class SharedSessions:
                             break
 
     def _is_gather(self, frame: Frame, node: Call) -> bool:
-        return any(callee.name in _GATHERERS for callee in self._inference.calls.callees(frame, node))
+        called = self._inference.type(frame, node.func)
+        functions = (value.function if isinstance(value, PartialV) else value for value in called)
+        return any(isinstance(value, ExternalV) and value.name in _GATHERERS for value in functions)
 
     def _used_twice(self, scope: Scope, node: Call) -> list[int]:
         """Local objects that several of the awaited calls are given, or whose methods they are."""
