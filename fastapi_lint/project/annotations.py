@@ -174,11 +174,11 @@ class Annotations:
             return self._defined_by(frame, self._index.scope(frame.gid).defs[node.defs[0]].value)
         if isinstance(node, Var):
             gid = self._index.local(frame.gid, node.scope)
-            return self._named(Frame(gid, frame.receiver, frame.bound), node.name)
+            return self._named(self._index.around(gid, frame), node.name)
         if isinstance(node, Attr):
             for value in self._inference.type(frame, node.base):
                 if isinstance(value, ModuleV) and value.path in self._index.table.by_key:
-                    return self._named(Frame(self._index.table.by_key[value.path].base), node.name)
+                    return self._named(self._index.frame(self._index.table.by_key[value.path].base), node.name)
         return None
 
     def _named(self, frame: Frame, name: str) -> tuple[Frame, int] | None:
@@ -200,7 +200,9 @@ class Annotations:
             numbers = source.facts.scopes[0].names.get(node.name, ())
             if len(numbers) != 1:
                 return None
-            return self._defined_by(Frame(source.base), source.facts.scopes[0].defs[numbers[0]].value, hops + 1)
+            return self._defined_by(
+                self._index.frame(source.base), source.facts.scopes[0].defs[numbers[0]].value, hops + 1
+            )
         return frame, value
 
     def _subscript(self, frame: Frame, node: Sub) -> Type:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from fastapi_lint.facts import NONE, Call, Star
 from fastapi_lint.project.constants import Constant, Constants
+from fastapi_lint.project.decidable import NOTHING
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.values import (
     ClassV,
@@ -54,7 +53,7 @@ class Binding:
 
     def outer(self, frame: Frame) -> Frame:
         """The scope around a function, as it ran when it made the function."""
-        return Frame(self._index.parent(frame.gid), frame.receiver, frame.bound)
+        return self._index.around(self._index.parent(frame.gid), frame)
 
     def parameter(self, frame: Frame, index: int) -> Type:
         """What a parameter holds."""
@@ -111,10 +110,10 @@ class Binding:
     def frame_of(self, function: Function) -> Frame:
         """A function as it runs when nothing is known of its arguments."""
         if isinstance(function, MethodV):
-            return Frame(function.function.gid, function.receiver, function.function.bound)
+            return self._index.frame(function.function.gid, function.receiver, function.function.bound)
         if function.receiver is None and self._index.class_of(function.gid) != NONE:
-            return msgspec.structs.replace(self._inference.plain_frame(function.gid), bound=function.bound)
-        return Frame(function.gid, function.receiver, function.bound)
+            return self._index.frame(function.gid, self._inference.plain_frame(function.gid).receiver, function.bound)
+        return self._index.frame(function.gid, function.receiver, function.bound)
 
     def frame_for(self, function: Function, caller: Frame, node: Call) -> Frame:
         """A function as it runs for this call: parameters that say nothing themselves get the arguments' types."""
@@ -148,6 +147,8 @@ class Binding:
         parameter = self._index.scope(target.gid).params[number]
         outer = self.outer(target)
         if given != NONE:
+            if self._inference.decidable.level(caller.gid, given) == NOTHING:
+                return None
             known = Constants(self._inference, caller).of(given)
             if isinstance(known, PresentV) and self._inference.annotations.is_plain(outer, parameter.annotation):
                 return None
@@ -257,7 +258,7 @@ class Binding:
         if not new:
             return target
         kept = tuple(b for b in target.bound if b[0] != target.gid)
-        frame = Frame(target.gid, target.receiver, (*kept, *new))
+        frame = self._index.frame(target.gid, target.receiver, (*kept, *new))
         known = self._frames.setdefault(target.gid, set())
         if limited and frame not in known and len(known) >= _MOST_FRAMES:
             return target

@@ -9,7 +9,7 @@ import msgspec
 from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Call, Declared, EventKind, Lit, Map, Use
 from fastapi_lint.project.binding import Function, argument_at
-from fastapi_lint.project.dead_branches import DeadBranches
+from fastapi_lint.project.dead_branches import dead_regions
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.libraries import receiver_type
 from fastapi_lint.project.regions import within
@@ -71,7 +71,10 @@ class Calls:
 
     def result(self, frame: Frame, node: Call) -> Type:
         """What the call gives."""
-        return union(self.result_of(value, frame, node) for value in self._inference.type(frame, node.func))
+        called = self._inference.type(frame, node.func)
+        if len(called) == 1:
+            return self.result_of(called[0], frame, node)
+        return union([self.result_of(value, frame, node) for value in called]) if called else ()
 
     def result_of(self, value: Value, frame: Frame, node: Call) -> Type:
         """What calling `value` with the arguments of `node` gives."""
@@ -149,7 +152,7 @@ class Calls:
         declared = self._inference.annotations.type(outer, scope.returns)
         if scope.is_stub:
             return declared
-        inferred = union(self._inference.type(frame, expr) for expr in self._taken_returns(frame))
+        inferred = union([self._inference.type(frame, expr) for expr in self._taken_returns(frame)])
         return self._inference.annotations.refine(declared, inferred)
 
     def _taken_returns(self, frame: Frame) -> list[int]:
@@ -157,7 +160,7 @@ class Calls:
         if not frame.bound:
             return self._inference.names.returns(frame.gid)
         scope = self._index.scope(frame.gid)
-        dead = DeadBranches(self._inference, frame).regions()
+        dead = dead_regions(self._inference, frame)
         return [
             event.expr
             for event in scope.events
@@ -191,7 +194,7 @@ class Calls:
         elif isinstance(value, InstanceV):
             result = self._inference.protocols.special(value, "__call__")
         elif isinstance(value, (ExternalV, ExtMemberV, ExtInstanceV)):
-            result = self._library_result(value, Frame(NONE), Call(NONE, (), (), NONE))
+            result = self._library_result(value, self._index.frame(NONE), Call(NONE, (), (), NONE))
         else:
             return ()
         return union(self._unwrapped(part) for part in result)

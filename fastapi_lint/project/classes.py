@@ -39,6 +39,7 @@ class Classes:
         self._inference = inference
         self._mro: dict[int, tuple[Ancestor, ...]] = {}
         self._stores: dict[int, dict[str, list[Site]]] = {}
+        self._outside: dict[tuple[int, tuple[int, int] | None, str], list[Site]] = {}
         self._subclasses: dict[int, list[int]] | None = None
 
     def mro(self, gid: int) -> tuple[Ancestor, ...]:
@@ -85,7 +86,7 @@ class Classes:
             scope = self._index.scope(entry)
             numbers = scope.names.get(name)
             if numbers:
-                frame = Frame(entry)
+                frame = self._index.frame(entry)
                 return union(self._inference.type(frame, scope.defs[n].value) for n in numbers), entry
         for entry in order:
             if isinstance(entry, str) and entry != "builtins.object":
@@ -127,7 +128,7 @@ class Classes:
 
     def frame_of(self, gid: int, receiver: InstanceV) -> Frame:
         """A method as it ran for an instance: its constructor with the arguments that are known."""
-        return Frame(gid, receiver, tuple(bound for bound in receiver.given if bound[0] == gid))
+        return self._index.frame(gid, receiver, tuple(bound for bound in receiver.given if bound[0] == gid))
 
     def stored(self, gid: int, name: str) -> list[Site]:
         """Where methods of the class and of its bases assign `self.name`, with the assigned expression."""
@@ -139,12 +140,18 @@ class Classes:
 
     def stored_outside(self, owner: InstanceV, name: str) -> list[Site]:
         """The values that other code stores in the attribute of what may be this instance."""
-        return [
-            Site(base.gid, value)
-            for base, value in self._index.attribute_stores(name)
-            for other in self._inference.type(self._inference.plain_frame(base.gid), base.expr)
-            if isinstance(other, InstanceV) and self._may_be(other, owner)
-        ]
+        key = (owner.gid, owner.site, name)
+        known = self._outside.get(key)
+        if known is None:
+            known = [
+                Site(base.gid, value)
+                for base, value in self._index.attribute_stores(name)
+                for other in self._inference.type(self._inference.plain_frame(base.gid), base.expr)
+                if isinstance(other, InstanceV) and self._may_be(other, owner)
+            ]
+            if self._inference.is_settled():
+                self._outside[key] = known
+        return known
 
     def _may_be(self, one: InstanceV, other: InstanceV) -> bool:
         if one.site is not None and other.site is not None and one.site != other.site:
@@ -183,7 +190,7 @@ class Classes:
         if isinstance(value, PropertyV):
             if on_class:
                 return (value,)
-            return self._inference.calls.returned(Frame(value.function.gid, receiver, value.function.bound))
+            return self._inference.calls.returned(self._index.frame(value.function.gid, receiver, value.function.bound))
         if isinstance(value, ExtMemberV):
             return self._inherited(value, receiver)
         return (value,)

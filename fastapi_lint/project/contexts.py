@@ -67,6 +67,7 @@ class Contexts:
         self._reached: dict[str, dict[Frame, Arrival]] = {}
         self._by_gid: dict[int, set[str]] | None = None
         self._imported: frozenset[int] | None = None
+        self._named_calls: dict[str, list[tuple[int, tuple[int, ...]]]] = {}
 
     def reached(self, category: str) -> dict[Frame, Arrival]:
         """All frames that run in `category`: `request`, `service`, `startup`, `shutdown`, `worker` or `script`."""
@@ -102,7 +103,7 @@ class Contexts:
         for gid in range(self._graph.index.count):
             scope = self._graph.index.scope(gid)
             if scope.kind == "module":
-                node = self._graph.node(Frame(gid))
+                node = self._graph.node(self._graph.index.frame(gid))
                 found += [e.callee for e in node.edges if stands_in(scope, scope.events[e.event].region, "main")]
         return found + self._with_own_loop()
 
@@ -164,7 +165,7 @@ class Contexts:
         """Whether the first request finds that the function has run: start-up calls it, or the import of a module."""
         if self._imported is None:
             modules = [gid for gid in range(self._graph.index.count) if self._graph.index.scope(gid).kind == "module"]
-            reached = self.flow(((Frame(gid), None) for gid in modules), self._is_not_imported)
+            reached = self.flow(((self._graph.index.frame(gid), None) for gid in modules), self._is_not_imported)
             self._imported = frozenset(frame.gid for frame in reached)
         return gid in self._imported or "startup" in self.categories(gid)
 
@@ -185,18 +186,23 @@ class Contexts:
         Nothing is known to reach the function, so its callers are found by name: a method of an object of unknown type
         (`await services.get("writer").start()` in the lifespan) may be any method of that name.
         """
-        graph = self._graph
-        calling: set[int] = set()
-        for site in graph.index.call_sites(graph.index.scope(gid).name):
-            node = graph.index.scope(site.gid).exprs[site.expr]
-            called = (
-                graph.inference.type(graph.inference.plain_frame(site.gid), node.func) if isinstance(node, Call) else ()
-            )
-            if not called or any(_function(value) == gid for value in called):
-                calling.add(site.gid)
+        calls = self._calls_by_name(self._graph.index.scope(gid).name)
+        calling = {caller for caller, functions in calls if not functions or gid in functions}
         return bool(calling) and all(
             (categories := self.categories(caller)) and not categories & SERVING for caller in calling
         )
+
+    def _calls_by_name(self, name: str) -> list[tuple[int, tuple[int, ...]]]:
+        """The callers that call something of this name, with the functions it may be; none if that is unknown."""
+        known = self._named_calls.get(name)
+        if known is None:
+            index, inference = self._graph.index, self._graph.inference
+            known = self._named_calls[name] = []
+            for site in index.call_sites(name):
+                node = index.scope(site.gid).exprs[site.expr]
+                called = inference.type(inference.plain_frame(site.gid), node.func) if isinstance(node, Call) else ()
+                known.append((site.gid, tuple(_function(value) for value in called)))
+        return known
 
     def stage(self, gid: int, wanted: Iterable[str]) -> str | None:
         """The first of the `wanted` stages in which a function runs; empty if it serves requests, None if neither."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Free, Lit, Seq
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Seq
 from fastapi_lint.project.constants import Constants
+from fastapi_lint.project.decidable import LITERAL
 from fastapi_lint.project.index import Frame, strings
 from fastapi_lint.project.regions import within
 from fastapi_lint.project.values import ExternalV, FunctionV, LiteralV, MethodV
@@ -16,34 +17,44 @@ if TYPE_CHECKING:
 _ASKS_FOR_COROUTINE_FUNCTION = frozenset({"inspect.iscoroutinefunction", "asyncio.iscoroutinefunction"})
 
 
+def dead_regions(inference: Inference, frame: Frame) -> frozenset[int]:
+    """The regions of a frame's scope that it never takes, without those nested in them. Kept once all is known."""
+    if frame.dead is None:
+        found = frozenset(DeadBranches(inference, frame).regions())
+        if not inference.is_settled():
+            return found
+        frame.dead = found
+    return frame.dead
+
+
 class DeadBranches:
     """The regions of one frame's scope whose condition is known to fail."""
 
     def __init__(self, inference: Inference, frame: Frame) -> None:
         self._inference = inference
         self._frame = frame
-        self._scope = inference.index.scope(frame.gid)
-        self._dead: set[int] = set()
-        self._constants = Constants(inference, frame, lambda region: within(self._scope, region, self._dead))
+        scope = self._scope = inference.index.scope(frame.gid)
+        dead = self._dead = set[int]()
+        self._constants = Constants(inference, frame, lambda region: within(scope, region, dead))
 
     def regions(self) -> set[int]:
         """Their numbers, without the regions nested in them."""
-        self._dead = found = set[int]()
-        for number, region in enumerate(self._scope.regions):
-            if region.kind == "except" and region.expr != NONE and self._catches_import_error(region.expr):
-                found.add(number)
-            elif region.kind in ("if", "else") and region.expr != NONE:
+        found, decidable = self._dead, self._inference.decidable
+        found.update(decidable.fallbacks(self._frame.gid))
+        numbers = decidable.regions(self._frame.gid)
+        plain = dead_regions(self._inference, self._frame.plain) if numbers and self._frame.plain is not None else None
+        for number in numbers:
+            region = self._scope.regions[number]
+            if plain is not None and not self._frame.depends(region.expr):
+                is_dead = number in plain
+            else:
                 truth = self._truth(region.expr)
-                if truth is not None and truth is (region.kind == "else"):
-                    found.add(number)
+                is_dead = truth is not None and truth is (region.kind == "else")
+            if is_dead:
+                found.add(number)
+            if plain is not None and is_dead is not (number in plain):
+                plain = None  # what is assigned in a dead branch may decide later ones
         return found
-
-    def _catches_import_error(self, expr: int) -> bool:
-        """Whether a handler is there for a missing package only: what the project needs is taken to be installed."""
-        node = self._scope.exprs[expr]
-        if isinstance(node, Seq):
-            return all(self._catches_import_error(item) for item in node.items)
-        return isinstance(node, Free) and node.name in ("ImportError", "ModuleNotFoundError")
 
     def _truth(self, expr: int) -> bool | None:
         node = self._scope.exprs[expr]
@@ -115,13 +126,16 @@ class DeadBranches:
         return literal.value.startswith(wanted) if func.name == "startswith" else literal.value.endswith(wanted)
 
     def _literal(self, expr: int) -> LiteralV | None:
+        if self._inference.decidable.level(self._frame.gid, expr) != LITERAL:
+            return None
         known = self._constants.of(expr)
         return known if isinstance(known, LiteralV) else None
 
     def _is_coroutine_function(self, node: Call) -> bool | None:
+        if len(node.args) != 1:
+            return None
         asked = self._inference.type(self._frame, node.func)
-        names = {value.name for value in asked if isinstance(value, ExternalV)}
-        if not names & _ASKS_FOR_COROUTINE_FUNCTION or len(node.args) != 1:
+        if not any(isinstance(value, ExternalV) and value.name in _ASKS_FOR_COROUTINE_FUNCTION for value in asked):
             return None
         kinds = set()
         for value in self._inference.type(self._frame, node.args[0]):

@@ -176,7 +176,7 @@ class EntryPoints:
             for decorator in inner.decorators:
                 node = scope.exprs[decorator]
                 call = node if isinstance(node, Call) else None
-                made_by = self._inference.type(Frame(gid), call.func if call is not None else decorator)
+                made_by = self._inference.type(self._index.frame(gid), call.func if call is not None else decorator)
                 if not any(isinstance(value, ExternalV) and value.name in _PROVIDE for value in made_by):
                     continue
                 given = dict(call.keywords).get("scope", NONE) if call is not None else NONE

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from fastapi_lint.facts import NONE, Bin, Call, Event, EventKind, Use
 from fastapi_lint.project.awaiting import Awaiting
 from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.constants import Constants
-from fastapi_lint.project.dead_branches import DeadBranches
+from fastapi_lint.project.dead_branches import dead_regions
 from fastapi_lint.project.implicit_calls import (
     SPECIAL_FUNCTIONS,
     STACK_ENTERERS,
@@ -50,42 +48,31 @@ _LOOP_FUNCTIONS = TASK_MAKERS | LOOP_STARTERS
 
 
 class FrameWalk(ImplicitCalls):
-    """One pass over the events of a frame."""
+    """One pass over the events of a frame. Nothing in it refers back to it, so that all of it goes when it is done."""
 
     def __init__(self, inference: Inference, frame: Frame, is_property: Callable[[str], bool]) -> None:
         super().__init__(inference, frame, is_property)
-        self.lazy = LazyCode(self.scope, self.callees)
+        lazy = LazyCode(self.scope, self.callees)
+        self.deferred = lazy.deferred
+        self.not_run = lazy.regions()
         self.handed: dict[int, str] = {}
         self.has_served = False
         self.handed_on: frozenset[int] = self.find_handed_on()
-        self.handlers: dict[EventKind, Callable[[Event], None]] = {
-            EventKind.CALL: self.call,
-            EventKind.ATTR: self.attribute,
-            EventKind.ENTER: self.enter,
-            EventKind.EXIT: self.exit,
-            EventKind.ITER: self.iterate,
-            EventKind.STORE_ATTR: self.store,
-            EventKind.OP: self.operator,
-            EventKind.ITEM: self.item,
-            EventKind.YIELD: self.yields,
-            EventKind.TRUTH: self.truth,
-            EventKind.STORE_ITEM: self.store_item,
-        }
 
     def run(self) -> Node:
         """Everything that the frame runs."""
         self.find_handed()
-        skipped = self.lazy.regions() | DeadBranches(self.inference, self.frame).regions()
+        skipped = self.not_run | dead_regions(self.inference, self.frame)
         off_loop = OffLoop(self.inference, self.frame).regions()
         selected = self.selected()
         for number, event in enumerate(self.scope.events):
-            handler = self.handlers.get(event.kind)
+            handler = _HANDLERS.get(event.kind)
             if handler is not None and not (skipped and within(self.scope, event.region, skipped)):
                 self.number = number
                 self.off_loop = self.has_served or (bool(off_loop) and within(self.scope, event.region, off_loop))
                 self.first_use = self.inference.first_use.at(self.frame.gid, event.region)
                 self.is_selected = bool(selected) and within(self.scope, event.region, selected)
-                handler(event)
+                handler(self, event)
         self.off_loop, self.first_use, self.is_selected = False, "", False
         self.injected()
         return Node(self.frame, tuple(self.edges), tuple(self.calls))
@@ -140,7 +127,7 @@ class FrameWalk(ImplicitCalls):
             elif callee.spec is not None:
                 self.library(event, event.expr, callee.name, callee.spec, callee.value, is_awaited)
                 self.has_served = self.has_served or callee.spec.serves
-                if event.expr not in self.lazy.deferred:
+                if event.expr not in self.deferred:
                     self.library_arguments(event, node, callee)
             elif callee.name in _LOOP_FUNCTIONS:
                 self.loop_function(event, node, callee.name)
@@ -157,7 +144,7 @@ class FrameWalk(ImplicitCalls):
             return
         mode, frame = callee.mode, callee.frame
         if is_awaited and mode == "runs":
-            frame = msgspec.structs.replace(frame, awaited=True)
+            frame = self.index.frame(frame.gid, frame.receiver, frame.bound, awaited=True)
         if mode == "coroutine":
             mode = self.handed.get(event.expr, mode)
         elif mode == "runs" and event.flag and self.inference.decorators.has_unknown(callee.frame.gid):
@@ -225,6 +212,21 @@ class FrameWalk(ImplicitCalls):
                     for value in dependency:
                         for frame in self.callable_frames(value, None):
                             self.edge(place, frame, "injected")
+
+
+_HANDLERS: dict[EventKind, Callable[[FrameWalk, Event], None]] = {
+    EventKind.CALL: FrameWalk.call,
+    EventKind.ATTR: FrameWalk.attribute,
+    EventKind.ENTER: FrameWalk.enter,
+    EventKind.EXIT: FrameWalk.exit,
+    EventKind.ITER: FrameWalk.iterate,
+    EventKind.STORE_ATTR: FrameWalk.store,
+    EventKind.OP: FrameWalk.operator,
+    EventKind.ITEM: FrameWalk.item,
+    EventKind.YIELD: FrameWalk.yields,
+    EventKind.TRUTH: FrameWalk.truth,
+    EventKind.STORE_ITEM: FrameWalk.store_item,
+}
 
 
 def shifted(node: Call) -> Call:

@@ -152,7 +152,9 @@ class ImplicitCalls(FrameRecord):
             if isinstance(value, InstanceV):
                 for member in self.inference.classes.member(value.gid, node.name)[0]:
                     if isinstance(member, PropertyV):
-                        self.edge(event.place, Frame(member.function.gid, value, member.function.bound), "runs")
+                        self.edge(
+                            event.place, self.index.frame(member.function.gid, value, member.function.bound), "runs"
+                        )
 
     def store(self, event: Event) -> None:
         if not self.is_property(event.name):
@@ -160,7 +162,7 @@ class ImplicitCalls(FrameRecord):
         for value in self.type(event.expr):
             if isinstance(value, InstanceV):
                 for gid in self.setters(value, event.name):
-                    self.edge(event.place, Frame(gid, value), "runs")
+                    self.edge(event.place, self.index.frame(gid, value), "runs")
 
     def setters(self, value: InstanceV, name: str) -> Iterator[int]:
         for entry in self.inference.classes.mro(value.gid):

@@ -33,7 +33,6 @@ from fastapi_lint.facts import (
     Opaque,
     Param,
     Phi,
-    Scope,
     Seq,
     Sub,
     Unpack,
@@ -44,6 +43,7 @@ from fastapi_lint.project.annotations import Annotations
 from fastapi_lint.project.binding import Binding
 from fastapi_lint.project.calls import Calls
 from fastapi_lint.project.classes import Classes
+from fastapi_lint.project.decidable import Decidable
 from fastapi_lint.project.decorators import Decorators
 from fastapi_lint.project.dispatch import Dispatch
 from fastapi_lint.project.first_use import FirstUse
@@ -91,9 +91,8 @@ class Inference:
         self.calls = Calls(index, self)
         self.first_use = FirstUse(index, lambda gid, expr: self.is_application(self.plain_frame(gid), expr))
         self.dispatch = Dispatch(index)
-        self._known: dict[Frame, dict[int, Type | int]] = {}  # a number: being computed, at that depth
-        # what was asked about last: one frame is asked about many times in a row, and comparing frames takes long
-        self._last: tuple[Frame, dict[int, Type | int], Scope] | None = None
+        self.decidable = Decidable(index)
+        self._plain: dict[int, Frame] = {}
         self._depth = 0
         self._tries: dict[tuple[Frame, int], int] = {}
         self._gap = _DEEPEST + 1
@@ -134,32 +133,35 @@ class Inference:
 
     def plain_frame(self, gid: int) -> Frame:
         """A scope as it runs for nobody in particular: a method for its own class, a module for itself."""
+        known = self._plain.get(gid)
+        if known is None:
+            known = self._plain[gid] = self.index.frame(gid, self._plain_receiver(gid))
+        return known
+
+    def _plain_receiver(self, gid: int) -> InstanceV | ClassV | None:
         method = self.index.method_around(gid) if gid != NONE else NONE
         if method == NONE:
-            return Frame(gid)
+            return None
         owner = self.index.class_of(method)
-        bound_to_class = self.decorators.method_kind(method) == "class"
-        return Frame(gid, ClassV(owner) if bound_to_class else InstanceV(owner))
+        return ClassV(owner) if self.decorators.method_kind(method) == "class" else InstanceV(owner)
 
     def type(self, frame: Frame, expr: int) -> Type:
         """What the expression may stand for."""
-        last = self._last
-        if last is not None and last[0] is frame:
-            _, known, scope = last
-        else:
-            known, scope = self._known.setdefault(frame, {}), self.index.scope(frame.gid)
-            self._last = frame, known, scope
+        known = frame.answers
         while True:
             found = known.get(expr)
             if found is not None:
-                if isinstance(found, tuple):
+                if not isinstance(found, int):
                     return found
                 self._gap = min(self._gap, found)
                 return ()
-            node: Expr = scope.exprs[expr]
+            node: Expr = frame.scope.exprs[expr]
             if node.__class__ is not Use or len(node.defs) != 1:
                 break
-            expr = scope.defs[node.defs[0]].value  # most names have one definition: its answer is kept, not theirs
+            # most names have one definition: its answer is kept, not theirs
+            expr = frame.scope.defs[node.defs[0]].value
+        if frame.given and not frame.dependences[expr] & frame.given and frame.plain is not None:
+            return self.type(frame.plain, expr)
         return self._computed(frame, expr, node, known)
 
     def _computed(self, frame: Frame, expr: int, node: Expr, known: dict[int, Type | int]) -> Type:
@@ -197,8 +199,8 @@ class Inference:
     # -- names
 
     def _use(self, frame: Frame, node: Use | Phi) -> Type:
-        defs = self.index.scope(frame.gid).defs
-        return union(self.type(frame, defs[number].value) for number in node.defs)
+        defs = frame.scope.defs
+        return union([self.type(frame, defs[number].value) for number in node.defs])
 
     def _var(self, frame: Frame, node: Var) -> Type:
         return self.names.variable(frame, self.index.local(frame.gid, node.scope), node.name)
@@ -285,7 +287,10 @@ class Inference:
     # -- access
 
     def _attr(self, frame: Frame, node: Attr) -> Type:
-        return union(self.attribute(value, node.name) for value in self.type(frame, node.base))
+        base = self.type(frame, node.base)
+        if len(base) == 1:
+            return self.attribute(base[0], node.name)
+        return union([self.attribute(value, node.name) for value in base]) if base else ()
 
     def attribute(self, value: Value, name: str) -> Type:
         """`value.name`."""

@@ -105,16 +105,15 @@ class LeakedGenerators:
         func = scope.exprs[node.func]
         if isinstance(func, Attr) and func.name in _METHODS:
             return func.base
+        if not node.args or not isinstance(scope.exprs[_made(scope, node.args[0])], Call):
+            return NONE
         called = self._inference.type(frame, node.func)
         is_step = any(isinstance(value, ExternalV) and value.name in _STEPS for value in called)
-        return node.args[0] if is_step and node.args else NONE
+        return node.args[0] if is_step else NONE
 
     def _is_left_open(self, scope: Scope, expr: int) -> bool:
         """Whether nothing else in the function touches the generator: closes it, steps on, or hands it over."""
-        made = expr
-        node = scope.exprs[expr]
-        if isinstance(node, Use) and len(node.defs) == 1:
-            made = scope.defs[node.defs[0]].value
+        made = _made(scope, expr)
         same = aliases(scope, made) if isinstance(scope.exprs[made], Call) else set()
         ended = any(isinstance(node, Attr) and node.name in _ENDS and node.base in same for node in scope.exprs)
         if not same or ended:
@@ -136,3 +135,9 @@ class LeakedGenerators:
 
     def _spelled(self, scope: Scope, node: Call) -> str:
         return str(getattr(scope.exprs[node.func], "name", "next"))
+
+
+def _made(scope: Scope, expr: int) -> int:
+    """What a local name with one definition stands for, else the expression itself."""
+    node = scope.exprs[expr]
+    return scope.defs[node.defs[0]].value if isinstance(node, Use) and len(node.defs) == 1 else expr

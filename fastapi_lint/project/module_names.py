@@ -73,7 +73,7 @@ class ModuleNames:
                 elif isinstance(node, Var) and node.scope == 0:
                     found.append((module, node.name))
                 elif isinstance(node, Attr):
-                    found += self._members(Frame(module), node)
+                    found += self._members(self._index.frame(module), node)
                 found += self._names_of(module, part)
         return found
 

@@ -27,7 +27,7 @@ class Names:
         scope = self._index.scope(gid)
         if scope.kind == "module":
             return self.member(self._index.module(gid), name)
-        inside = Frame(gid, frame.receiver, frame.bound)
+        inside = self._index.around(gid, frame)
         types = [self._inference.type(inside, scope.defs[number].value) for number in scope.names.get(name, ())]
         return union([*types, *self._rebound(gid, name)])
 
@@ -48,7 +48,7 @@ class Names:
 
     def _member(self, module: Module, name: str) -> Type:
         scope = module.facts.scopes[0]
-        frame = Frame(module.base)
+        frame = self._index.frame(module.base)
         if module.facts.star_imports and name in scope.names:
             later = self.star(module, name, max(scope.names[name], default=NONE))
             if later:

@@ -261,7 +261,7 @@ class Resolver:
         if isinstance(node, (Use, Phi)):
             return [(frame, scope.defs[number].value) for number in node.defs]
         if isinstance(node, Var):
-            owner = Frame(self._index.local(frame.gid, node.scope), frame.receiver, frame.bound)
+            owner = self._index.around(self._index.local(frame.gid, node.scope), frame)
             outer = self._index.scope(owner.gid)
             return [(owner, outer.defs[number].value) for number in outer.names.get(node.name, ())]
         return []

@@ -107,7 +107,9 @@ class SharedResources:
     def _once(self) -> list[Frame]:
         """Modules and their classes, what importing them runs, and start-up; not what requests run, too."""
         modules = [
-            (Frame(gid), None) for gid in range(self._index.count) if self._index.scope(gid).kind in ("module", "class")
+            (self._index.frame(gid), None)
+            for gid in range(self._index.count)
+            if self._index.scope(gid).kind in ("module", "class")
         ]
         imported = self._contexts.flow(modules, lambda caller, edge: self._is_under_main(caller, edge.event))
         served = self._contexts.reached("request")

@@ -33,7 +33,7 @@ from fastapi_lint.project.libraries import CONNECTIONS, SESSIONS
 from fastapi_lint.project.module_names import ModuleNames
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.state import SharedState
-from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV, Type
+from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, InstanceV, PartialV, Type
 
 _REGISTRIES = ("sqlalchemy.orm.scoped_session", "sqlalchemy.ext.asyncio.async_scoped_session")
 _GATHERERS = frozenset({"asyncio.gather", "asyncio.wait", "asyncio.as_completed"})
@@ -187,7 +187,7 @@ class SharedSessions:
         found: set[int] = set()
         for module in self._index.modules:
             scope = module.facts.scopes[0]
-            frame = Frame(module.base)
+            frame = self._index.frame(module.base)
             for name, numbers in scope.names.items():
                 if self._names.serves(module.base, name):
                     values = [self._inference.type(frame, scope.defs[number].value) for number in numbers]
@@ -256,7 +256,7 @@ class SharedSessions:
             scope = self._index.scope(frame.gid)
             for event in scope.events:
                 node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-                if not isinstance(node, Call) or not self._is_gather(frame, node):
+                if not isinstance(node, Call) or not node.args or not self._is_gather(frame, node):
                     continue
                 for used in self._used_twice(scope, node):
                     for value in self._inference.type(frame, used):
@@ -267,7 +267,9 @@ class SharedSessions:
                             break
 
     def _is_gather(self, frame: Frame, node: Call) -> bool:
-        return any(callee.name in _GATHERERS for callee in self._inference.calls.callees(frame, node))
+        called = self._inference.type(frame, node.func)
+        functions = (value.function if isinstance(value, PartialV) else value for value in called)
+        return any(isinstance(value, ExternalV) and value.name in _GATHERERS for value in functions)
 
     def _used_twice(self, scope: Scope, node: Call) -> list[int]:
         """Local objects that several of the awaited calls are given, or whose methods they are."""

@@ -370,7 +370,8 @@ class SharedState:
     def _holds_container(self, owner: int, name: str) -> bool:
         """Whether the class body itself makes a container: a declared field or a descriptor makes one per instance."""
         scope = self._index.scope(owner)
-        return any(self._makes_container(Frame(owner), scope.defs[n].value) for n in scope.names.get(name, ()))
+        frame = self._index.frame(owner)
+        return any(self._makes_container(frame, scope.defs[n].value) for n in scope.names.get(name, ()))
 
     def _makes_container(self, frame: Frame, expr: int) -> bool:
         node = self._index.scope(frame.gid).exprs[expr]
