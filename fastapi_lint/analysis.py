@@ -74,8 +74,6 @@ class Analyser:
             suppressions, unreadable = self._timed("comments", lambda: _comments(contents))
         finally:
             if enabled:
-                gc.freeze()  # and back: all of it counts as old, or the next collection would go through it: 5 %
-                gc.unfreeze()
                 gc.enable()
         rules = tuple(msgspec.structs.replace(rule, doc="") for rule in self._registry.rules)
         unjudged = tuple(key for key in paths if key in self._unparsed or self._is_silent(key))
