@@ -22,7 +22,7 @@ from fastapi_lint.project.contexts import STAGES
 from fastapi_lint.project.file_roles import file_role
 from fastapi_lint.project.resolution import Resolution
 from fastapi_lint.registry import Registry, load_rules
-from fastapi_lint.repair import Opener
+from fastapi_lint.repair import OpenedFiles, Opener
 from fastapi_lint.rule import Report
 from fastapi_lint.source import SourceError, SourceFile
 from fastapi_lint.suppress import Suppressions, parse_suppressions
@@ -87,11 +87,11 @@ class Analyser:
         calls = [msgspec.structs.replace(call, path=shown[call.path]) for call in found.unresolved]
         return Resolution(found.calls, tuple(calls))
 
-    def fixes(self, read: Callable[[str], bytes]) -> Fixes:
+    def fixes(self, read: Callable[[str], bytes], files: OpenedFiles) -> Fixes:
         """Who computes fixes for what was found; `read` gives the bytes of a file by its path relative to the root."""
         if self._project is None:
             raise LookupError("nothing was analysed")
-        return Fixes(Opener(self._project, read, self._settings.offload_style), self._registry, self._reports)
+        return Fixes(Opener(self._project, read, self._settings.offload_style, files), self._registry, self._reports)
 
     def _timed(self, phase: str, work: Callable[[], Result]) -> Result:
         start = time.perf_counter()

@@ -22,27 +22,52 @@ if TYPE_CHECKING:
 OffloadStyle = Literal["auto", "asyncio", "anyio", "starlette", "asyncer"]
 
 
-class Opener:
-    """The files of a project, opened when a fix needs them. `read` gives the bytes of a file by its project key."""
+class OpenedFiles:
+    """Files with their trees, each opened once for each content that it has."""
 
-    def __init__(self, project: Project, read: Callable[[str], bytes], offload_style: OffloadStyle = "auto") -> None:
+    def __init__(self) -> None:
+        self._opened: dict[str, tuple[bytes, OpenedFile | None]] = {}
+
+    def open(self, key: str, content: bytes) -> OpenedFile | None:
+        """The file with this content; None where it cannot be parsed."""
+        from fastapi_lint.repair.opened import OpenedFile
+
+        known = self._opened.get(key)
+        if known is None or known[0] != content:
+            try:
+                known = (content, OpenedFile(key, content))
+            except SourceError:
+                known = (content, None)
+            self._opened[key] = known
+        return known[1]
+
+
+class Opener:
+    """The files of a project, opened when a fix needs them.
+
+    `read` gives the bytes of a file by its project key, `files` keeps what was opened for another state of the project.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        read: Callable[[str], bytes],
+        offload_style: OffloadStyle = "auto",
+        files: OpenedFiles | None = None,
+    ) -> None:
         self.project = project
         self._read = read
         self._style = offload_style
-        self._opened: dict[str, OpenedFile | None] = {}
+        self._files = OpenedFiles() if files is None else files
         self._imports: dict[str, Imports] = {}
         self._blocking: BlockingRepair | None = None
 
     def open(self, key: str) -> OpenedFile | None:
         """The file, with its tree; None where it cannot be read or parsed any more."""
-        from fastapi_lint.repair.opened import OpenedFile
-
-        if key not in self._opened:
-            try:
-                self._opened[key] = OpenedFile(key, self._read(key))
-            except (OSError, SourceError):
-                self._opened[key] = None
-        return self._opened[key]
+        try:
+            return self._files.open(key, self._read(key))
+        except OSError:
+            return None
 
     def _file(self, key: str) -> tuple[OpenedFile, Imports] | None:
         from fastapi_lint.repair.imports import Imports
@@ -81,4 +106,4 @@ class Opener:
         return offloads.eager(opened, wrong) if wrong.given == "result" else offloads.coroutine(opened, imports, wrong)
 
 
-__all__ = ["OffloadStyle", "Opener"]
+__all__ = ["OffloadStyle", "OpenedFiles", "Opener"]
