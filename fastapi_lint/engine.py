@@ -20,6 +20,7 @@ from fastapi_lint.environment import follow
 from fastapi_lint.facts import FOLLOWED
 from fastapi_lint.files import discover
 from fastapi_lint.findings import Analysis
+from fastapi_lint.garbage import uncollected
 from fastapi_lint.source import SourceError
 
 if TYPE_CHECKING:
@@ -146,7 +147,8 @@ class _Run:
 
             self.opened = OpenedFiles()
         fixes = analyser.fixes(self._present, self.opened)
-        found = self._timed("fixes", lambda: diagnosis.with_fixes(checked.diagnostics, fixes))
+        with uncollected():
+            found = self._timed("fixes", lambda: diagnosis.with_fixes(checked.diagnostics, fixes))
         errors = (*checked.internal_errors, *fixes.errors)
         return msgspec.structs.replace(checked, diagnostics=found, internal_errors=errors, timings=dict(self.timings))
 
