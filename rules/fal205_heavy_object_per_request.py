@@ -46,14 +46,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.api import Creation, Project, ProjectRule, Report, Severity
+from fastapi_lint.api import Creation, Project, Report, Severity
 
-from ._creation import labels, often, report
+from ._creation import SharingRule, labels, often, report
 
 _KINDS = frozenset({"heavy-object", "pool"})
 
 
-class HeavyObjectPerRequest(ProjectRule):
+class HeavyObjectPerRequest(SharingRule):
     code = "FAL205"
     name = "heavy-object-per-request"
     severity = Severity.WARNING

@@ -59,14 +59,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.api import Project, ProjectRule, Report, Severity
+from fastapi_lint.api import Project, Report, Severity
 
-from ._creation import often, report
+from ._creation import SharingRule, often, report
 
 _KINDS = frozenset({"http-client", "connection", "engine", "sdk-client"})
 
 
-class ClientInLoop(ProjectRule):
+class ClientInLoop(SharingRule):
     code = "FAL210"
     name = "client-in-loop"
     severity = Severity.WARNING

@@ -15,7 +15,9 @@ from fastapi_lint.project import BlockingUse, Project, WrongOffload
 from fastapi_lint.source import SourceError
 
 if TYPE_CHECKING:
+    from fastapi_lint.project.creations import Creation
     from fastapi_lint.repair.blocking import BlockingRepair
+    from fastapi_lint.repair.factories import Factories
     from fastapi_lint.repair.imports import Imports
     from fastapi_lint.repair.opened import OpenedFile
 
@@ -61,6 +63,7 @@ class Opener:
         self._files = OpenedFiles() if files is None else files
         self._imports: dict[str, Imports] = {}
         self._blocking: BlockingRepair | None = None
+        self._factories: Factories | None = None
 
     def open(self, key: str) -> OpenedFile | None:
         """The file, with its tree; None where it cannot be read or parsed any more."""
@@ -93,6 +96,18 @@ class Opener:
         if fix is not None and safest is not Applicability.SAFE:
             return msgspec.structs.replace(fix, applicability=safest)
         return fix
+
+    def creation(self, creation: Creation) -> Fix | None:
+        """What to do about something that is made for each request."""
+        from fastapi_lint.repair.factories import Factories
+
+        spot, _ = self.project.creation_place(creation)
+        file = self._file(spot.path)
+        if file is None:
+            return None
+        if self._factories is None:
+            self._factories = Factories(self.project)
+        return self._factories.fix(*file, creation)
 
     def wrong_offload(self, wrong: WrongOffload) -> Fix | None:
         """What to do about an offload that is handed a result or a coroutine function."""
