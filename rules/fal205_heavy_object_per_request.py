@@ -40,6 +40,14 @@ INTEGERS = TypeAdapter(list[int])
 async def total(numbers: str) -> int:
     return sum(INTEGERS.validate_json(numbers))
 ```
+
+## Fix safety
+
+The fix is unsafe. What is made from constants by a constructor whose result all threads and requests may share, such as
+a `TypeAdapter`, is made by a cached function of the module instead: when the first request asks for it, and never
+again. There is no fix where the function closes the object, changes it, returns it or hands it to other code, where an
+argument is not constant, and for what belongs to an event loop or remembers whom it served, such as clients that keep
+cookies.
 """
 
 from __future__ import annotations

@@ -53,6 +53,13 @@ async def rates(currencies: list[str], request: Request) -> list[str]:
     client = request.state.client
     return [(await client.get(f"https://rates.example/{currency}")).text for currency in currencies]
 ```
+
+## Fix safety
+
+The fix is unsafe. What is made from constants by a constructor whose result all threads and requests may share is made
+by a cached function of the module instead: when the first request asks for it, and never again. There is no fix where
+the function closes the object, changes it, returns it or hands it to other code, where an argument is not constant, and
+for what belongs to an event loop or remembers whom it served, such as clients that keep cookies.
 """
 
 from __future__ import annotations

@@ -132,6 +132,15 @@ def test_what_is_left_alone(body: str) -> None:
     assert untouched(f'@app.get("/")\n{body}\n')
 
 
+def test_what_another_cached_function_gives_is_constant() -> None:
+    result = fixed(
+        '@app.get("/")\ndef rows():\n    make = sessionmaker(create_engine(URL))\n'
+        '    with make() as session:\n        return session.execute(text("x")).all()\n'
+    )
+    assert "@cache\ndef get_engine():\n    return create_engine(URL)\n" in result
+    assert "@cache\ndef get_make():\n    return sessionmaker(get_engine())\n" in result
+
+
 def test_variables_that_change_are_no_constants() -> None:
     head = HEAD.replace(
         'URL = "postgresql://db/shop"\n', 'URL = "postgresql://db/shop"\nif os.name == "nt":\n    URL = "x"\n'

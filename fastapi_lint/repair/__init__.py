@@ -15,6 +15,7 @@ from fastapi_lint.project import BlockingUse, Project, WrongOffload
 from fastapi_lint.source import SourceError
 
 if TYPE_CHECKING:
+    from fastapi_lint.project.caches import CachedFunction
     from fastapi_lint.project.creations import Creation
     from fastapi_lint.repair.blocking import BlockingRepair
     from fastapi_lint.repair.factories import Factories
@@ -108,6 +109,13 @@ class Opener:
         if self._factories is None:
             self._factories = Factories(self.project)
         return self._factories.fix(*file, creation)
+
+    def unbounded(self, function: CachedFunction) -> Fix | None:
+        """What to do about a cached function without a bound."""
+        from fastapi_lint.repair.bounds import Bounds
+
+        file = self._file(self.project.index.module(function.gid).path)
+        return None if file is None else Bounds(self.project).fix(*file, function)
 
     def wrong_offload(self, wrong: WrongOffload) -> Fix | None:
         """What to do about an offload that is handed a result or a coroutine function."""

@@ -78,8 +78,15 @@ class Constancy:
             return False
         kinds = self._kinds(module, func.value)
         return bool(kinds) and all(
-            isinstance(value, ExternalV) and ".".join([value.name, *path]) in _PLAIN_VALUES for value in kinds
+            (isinstance(value, ExternalV) and ".".join([value.name, *path]) in _PLAIN_VALUES)
+            or (isinstance(value, FunctionV) and not path and self._is_made_once(value))
+            for value in kinds
         )
+
+    def _is_made_once(self, function: FunctionV) -> bool:
+        """Whether a function of the project is cached and has no arguments."""
+        is_cached = self._inference.decorators.is_cached(function.gid)
+        return is_cached and not self._index.scope(function.gid).params
 
     def _is_settled(self, opened: OpenedFile, module: Module, name: cst.Name) -> bool:
         scope = binding_scope(opened, name.value, name)
