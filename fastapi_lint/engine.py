@@ -178,6 +178,8 @@ class _Run:
         """Chains need the whole project, whatever files were asked for."""
         if any(os.path.abspath(path) == str(root) for path in self.request.paths):
             return []
+        if not self.settings.is_marked:  # who knows how much lies below: a file's neighbours have to do
+            return discover(sorted(root.glob("*.py")), self.settings)
         return discover([root], self.settings) if root.is_dir() else []
 
     def _follow(self, files: dict[str, Path]) -> None:
