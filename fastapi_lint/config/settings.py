@@ -79,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `root` is the folder of the project, `base` the one that relative patterns and paths of the configuration file
     start from. Patterns are anchored (see `patterns.py`). `layers` are applied in order by `selection.py`. `origins`
     tells for each key that was set where it comes from. `unsafe_fixes` None says that nobody has decided: unsafe fixes
-    are not applied, but mentioned. `is_marked` is False where nothing tells where the project begins, and `root` is just
+    are not applied, but mentioned. `is_marked` is False where nothing tells where the project begins: `root` is just
     the folder of the files asked for.
     """
 
