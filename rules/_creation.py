@@ -22,7 +22,7 @@ from fastapi_lint.api import (
 class SharingRule(ProjectRule):
     """Makes once what all requests may share, if it is made from constants and used so that nobody would notice."""
 
-    fix = Applicability.UNSAFE
+    fix: ClassVar[Applicability | None] = Applicability.UNSAFE
 
     def repair(self, report: Report, opener: Opener) -> Fix | None:
         return opener.creation(report.about) if isinstance(report.about, Creation) else None
