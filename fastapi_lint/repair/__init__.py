@@ -17,6 +17,7 @@ from fastapi_lint.source import SourceError
 if TYPE_CHECKING:
     from fastapi_lint.project.caches import CachedFunction
     from fastapi_lint.project.creations import Creation
+    from fastapi_lint.project.leaked_generators import LeakedGenerator
     from fastapi_lint.repair.blocking import BlockingRepair
     from fastapi_lint.repair.factories import Factories
     from fastapi_lint.repair.imports import Imports
@@ -109,6 +110,16 @@ class Opener:
         if self._factories is None:
             self._factories = Factories(self.project)
         return self._factories.fix(*file, creation)
+
+    def leaked(self, leaked: LeakedGenerator) -> Fix | None:
+        """What to do about a dependency that a loop drives."""
+        from fastapi_lint.repair.generators import Generators
+
+        index = self.project.index
+        file = self._file(index.module(leaked.gid).path)
+        if file is None:
+            return None
+        return Generators(self.project).fix(*file, leaked, self.open(index.module(leaked.generator).path))
 
     def unbounded(self, function: CachedFunction) -> Fix | None:
         """What to do about a cached function without a bound."""
