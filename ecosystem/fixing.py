@@ -63,7 +63,7 @@ class _Fixing:
         self.problems: list[str] = []
 
     def run(self, project: PinnedProject, root: Path, copy: Path) -> FixRun:
-        before = self._report("before", project, copy)
+        before = self._report("before", project, copy, "--unfixable", "ALL")  # the fixes are for the next run
         fixing = self._measure("--fix", "--unsafe-fixes", "--show-fixes", "--output-format", "concise")
         if fixing.timed_out or fixing.exit_code not in (0, 1) or "Traceback" in fixing.stderr:
             self.problems.append(f"fixing: exit code {fixing.exit_code}: {fixing.stderr.strip()[-500:]}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +16,13 @@ from fastapi_lint.config import Settings, selected_rules
 from fastapi_lint.diagnostic import Fix, Position
 from fastapi_lint.facts import ModuleFacts, Place
 from fastapi_lint.findings import UNREADABLE, Analysis, Finding
+from fastapi_lint.garbage import uncollected
 from fastapi_lint.project import Project, Spot
 from fastapi_lint.project.contexts import STAGES
 from fastapi_lint.project.file_roles import file_role
 from fastapi_lint.project.resolution import Resolution
 from fastapi_lint.registry import Registry, load_rules
-from fastapi_lint.repair import Opener
+from fastapi_lint.repair import OpenedFiles, Opener
 from fastapi_lint.rule import Report
 from fastapi_lint.source import SourceError, SourceFile
 from fastapi_lint.suppress import Suppressions, parse_suppressions
@@ -66,15 +66,10 @@ class Analyser:
 
     def run(self, contents: Mapping[str, bytes], paths: Mapping[str, Path]) -> Analysis:
         """Everything there is to find in files with these contents, by their paths relative to the project root."""
-        enabled = gc.isenabled()
-        gc.disable()  # next to nothing here has cycles, and looking for them takes a tenth of the time
-        try:
+        with uncollected():
             facts = self._timed("extract", lambda: list(self._extract(contents, paths)))
             self._timed("rules", lambda: self._check(facts))
             suppressions, unreadable = self._timed("comments", lambda: _comments(contents))
-        finally:
-            if enabled:
-                gc.enable()
         rules = tuple(msgspec.structs.replace(rule, doc="") for rule in self._registry.rules)
         unjudged = tuple(key for key in paths if key in self._unparsed or self._is_silent(key))
         return Analysis(rules, tuple(self._findings), suppressions, unreadable, unjudged)
@@ -87,11 +82,11 @@ class Analyser:
         calls = [msgspec.structs.replace(call, path=shown[call.path]) for call in found.unresolved]
         return Resolution(found.calls, tuple(calls))
 
-    def fixes(self, read: Callable[[str], bytes]) -> Fixes:
+    def fixes(self, read: Callable[[str], bytes], files: OpenedFiles) -> Fixes:
         """Who computes fixes for what was found; `read` gives the bytes of a file by its path relative to the root."""
         if self._project is None:
             raise LookupError("nothing was analysed")
-        return Fixes(Opener(self._project, read, self._settings.offload_style), self._registry, self._reports)
+        return Fixes(Opener(self._project, read, self._settings.offload_style, files), self._registry, self._reports)
 
     def _timed(self, phase: str, work: Callable[[], Result]) -> Result:
         start = time.perf_counter()

@@ -94,7 +94,8 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     marks leaving an executor: what it waits for is done already where the block awaits. `guards` are methods of the
     same object with the answer that makes the call harmless: `queue.get()` where `queue.empty()` is known to be false.
     `serves` marks a call that runs the server until it stops: what comes after it hurts nobody.
-    `pool` names the arguments whose sum bounds a pool, with their defaults.
+    `pool` names the arguments whose sum bounds a pool, with their defaults. `shareable` marks the making of what all
+    threads and requests may use at once, whatever their event loop, without a trace of one another.
     The constructor of a type is its `__init__`; `for x in obj` is `__iter__`, `with obj` is `__enter__`, and so on.
     """
 
@@ -116,6 +117,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guards: dict[str, bool] = {}
     serves: bool = False
     pool: dict[str, int] | None = None
+    shareable: bool = False
     decorates: Literal["same", "blocks", "offloads", "cached", "contextmanager", "property", "entry"] | None = None
 
     @property

@@ -20,6 +20,7 @@ from fastapi_lint.environment import follow
 from fastapi_lint.facts import FOLLOWED
 from fastapi_lint.files import discover
 from fastapi_lint.findings import Analysis
+from fastapi_lint.garbage import uncollected
 from fastapi_lint.source import SourceError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from fastapi_lint.facts import ModuleFacts
     from fastapi_lint.fix import Repaired
     from fastapi_lint.project.resolution import Resolution
+    from fastapi_lint.repair import OpenedFiles
 
 Result = TypeVar("Result")
 Progress = Callable[[int, int], object]
@@ -72,7 +74,7 @@ def fix(request: CheckRequest, unsafe: bool, progress: Progress | None = None) -
     from fastapi_lint.fix import repair  # no other run needs it
 
     run = _Run(msgspec.structs.replace(request, fixes=True), progress)
-    return with_deep_stack(lambda: repair(run.run, run.asked, unsafe))
+    return with_deep_stack(lambda: repair(run, unsafe))
 
 
 class _Run:
@@ -90,6 +92,8 @@ class _Run:
         self.changes: Mapping[str, bytes] = {}
         self.extracted: dict[bytes, ModuleFacts] = {}
         self.analyser: Analyser | None = None
+        self.diagnosis: Diagnosis | None = None
+        self.opened: OpenedFiles | None = None
         self.files = self._timed("discover", self._discover)
         self.workers = visible_workers(request.root)
 
@@ -97,9 +101,14 @@ class _Run:
         """What was read of the files to report on, by the names that they are reported under."""
         return {name: self.contents[key] for key, name in self.shown.items() if key in self.contents}
 
-    def run(self, changes: Mapping[str, bytes] | None = None) -> CheckResult:
-        """Checks what was read, or that with `changes`: new contents by the names that files are reported under."""
-        self.changes = changes or {}
+    def run(self) -> CheckResult:
+        """Checks what was read, with fixes if they are asked for."""
+        checked = self.check({})
+        return self.with_fixes({}, checked) if self.request.fixes else checked
+
+    def check(self, changes: Mapping[str, bytes]) -> CheckResult:
+        """Checks what was read, with new contents by the names that files are reported under."""
+        self.changes = changes
         self.errors, self.analyser = [], None
         database = self._database()
         try:
@@ -108,11 +117,9 @@ class _Run:
             if database is not None:
                 database.close()
         diagnosis = Diagnosis(self.request.settings, self.request.root, analysis, self.shown, self.followed)
-        found = self._timed("report", diagnosis.diagnostics)
-        if self.request.fixes:
-            found = self._timed("fixes", lambda: self._with_fixes(diagnosis, found))
+        self.diagnosis = diagnosis
         return CheckResult(
-            diagnostics=found,
+            diagnostics=self._timed("report", diagnosis.diagnostics),
             files_checked=len(self.shown),
             notes=tuple(self.notes),
             internal_errors=tuple(self.errors),
@@ -128,13 +135,22 @@ class _Run:
         finally:
             self.timings[phase] = self.timings.get(phase, 0.0) + time.perf_counter() - start
 
-    def _with_fixes(self, diagnosis: Diagnosis, found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
-        if self.analyser is None:
-            return found
-        fixes = self.analyser.fixes(self._present)
-        fixed = diagnosis.with_fixes(found, fixes)
-        self.errors += fixes.errors
-        return fixed
+    def with_fixes(self, changes: Mapping[str, bytes], checked: CheckResult) -> CheckResult:
+        """What a check of these contents gave, each diagnostic with its fix."""
+        if changes != self.changes:
+            self.check(changes)
+        analyser, diagnosis = self.analyser, self.diagnosis
+        if analyser is None or diagnosis is None:
+            return checked
+        if self.opened is None:
+            from fastapi_lint.repair import OpenedFiles
+
+            self.opened = OpenedFiles()
+        fixes = analyser.fixes(self._present, self.opened)
+        with uncollected():
+            found = self._timed("fixes", lambda: diagnosis.with_fixes(checked.diagnostics, fixes))
+        errors = (*checked.internal_errors, *fixes.errors)
+        return msgspec.structs.replace(checked, diagnostics=found, internal_errors=errors, timings=dict(self.timings))
 
     def _resolution(self) -> Resolution | None:
         return self.analyser.resolution(self.shown) if self.analyser and self.request.wants_resolution else None
@@ -162,6 +178,8 @@ class _Run:
         """Chains need the whole project, whatever files were asked for."""
         if any(os.path.abspath(path) == str(root) for path in self.request.paths):
             return []
+        if not self.settings.is_marked:  # who knows how much lies below: a file's neighbours have to do
+            return discover(sorted(root.glob("*.py")), self.settings)
         return discover([root], self.settings) if root.is_dir() else []
 
     def _follow(self, files: dict[str, Path]) -> None:

@@ -15,6 +15,9 @@ import msgspec
 
 from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Fix, Hop, Severity
 from fastapi_lint.project import BlockingUse, Project, Spot, WrongOffload
+from fastapi_lint.project.caches import CachedFunction
+from fastapi_lint.project.creations import Creation
+from fastapi_lint.project.leaked_generators import LeakedGenerator
 from fastapi_lint.repair import Opener
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ class Report(msgspec.Struct, frozen=True):
     entry_points: tuple[EntryPointLabel, ...] = ()
     severity: Severity | None = None
     stage: str = ""
-    about: BlockingUse | WrongOffload | None = None
+    about: BlockingUse | WrongOffload | Creation | CachedFunction | LeakedGenerator | None = None
 
 
 class Rule:

@@ -5,10 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from fastapi_lint.api import Creation, EntryPointLabel, LocalModel, Project, ProjectRule, Report, Severity
+from fastapi_lint.api import (
+    Applicability,
+    Creation,
+    EntryPointLabel,
+    Fix,
+    LocalModel,
+    Opener,
+    Project,
+    ProjectRule,
+    Report,
+    Severity,
+)
 
 
-class CreationRule(ProjectRule):
+class SharingRule(ProjectRule):
+    """Makes once what all requests may share, if it is made from constants and used so that nobody would notice."""
+
+    fix: ClassVar[Applicability | None] = Applicability.UNSAFE
+
+    def repair(self, report: Report, opener: Opener) -> Fix | None:
+        return opener.creation(report.about) if isinstance(report.about, Creation) else None
+
+
+class CreationRule(SharingRule):
     """Reports each constructor or connect call of some kinds that request handling reaches.
 
     What a loop makes in each pass is FAL210's to report.
@@ -35,7 +55,7 @@ def report(project: Project, creation: Creation, message: str, severity: Severit
     """A creation where it stands, with the shortest way in and all entry points."""
     spot, chain = project.creation_place(creation)
     lowered = Severity.INFO if creation.from_request else severity
-    return Report(spot, message, chain, labels(creation), lowered)
+    return Report(spot, message, chain, labels(creation), lowered, about=creation)
 
 
 def labels(found: Creation | LocalModel) -> tuple[EntryPointLabel, ...]:

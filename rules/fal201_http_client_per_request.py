@@ -48,6 +48,14 @@ app = FastAPI(lifespan=lifespan)
 async def rate(request: Request) -> str:
     return (await request.state.client.get("https://rates.example/eur")).text
 ```
+
+## Fix safety
+
+The fix is unsafe. What is made from constants by a constructor whose result all threads and requests may share, such as
+a context for TLS, is made by a cached function of the module instead: when the first request asks for it, and never
+again. There is no fix where the function closes the object, changes it, returns it or hands it to other code, where an
+argument is not constant, and for what belongs to an event loop or remembers whom it served, such as clients that keep
+cookies.
 """
 
 from __future__ import annotations

@@ -60,6 +60,7 @@ class ConnectionPerRequest(CreationRule):
     code = "FAL202"
     name = "connection-per-request"
     severity = Severity.WARNING
+    fix = None
     kinds = frozenset({"connection"})
     cost = "connecting takes several round trips"
     way_out = "take connections from a pool that the lifespan creates"

@@ -42,6 +42,14 @@ async def users() -> int:
     async with engine.connect() as connection:
         return (await connection.execute(text("select count(*) from users"))).scalar_one()
 ```
+
+## Fix safety
+
+The fix is unsafe. What is made from constants by a constructor whose result all threads and requests may share, an
+SQLAlchemy engine or a synchronous client of Redis for example, is made by a cached function of the module instead: when
+the first request asks for it, and never again. There is no fix where the function closes the object, changes it,
+returns it or hands it to other code, where an argument is not constant, and for what belongs to an event loop or
+remembers whom it served, such as clients that keep cookies.
 """
 
 from __future__ import annotations

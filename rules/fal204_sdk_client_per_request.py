@@ -46,6 +46,14 @@ async def ask(question: str, client: AsyncOpenAI = Depends(get_client)) -> str:
     answer = await client.responses.create(model="gpt-5", input=question)
     return answer.output_text
 ```
+
+## Fix safety
+
+The fix is unsafe. What is made from constants by a constructor whose result all threads and requests may share, a
+client of boto3 or the synchronous one of OpenAI for example, is made by a cached function of the module instead: when
+the first request asks for it, and never again. There is no fix where the function closes the object, changes it,
+returns it or hands it to other code, where an argument is not constant, and for what belongs to an event loop or
+remembers whom it served, such as clients that keep cookies.
 """
 
 from __future__ import annotations

@@ -40,20 +40,28 @@ INTEGERS = TypeAdapter(list[int])
 async def total(numbers: str) -> int:
     return sum(INTEGERS.validate_json(numbers))
 ```
+
+## Fix safety
+
+The fix is unsafe. What is made from constants by a constructor whose result all threads and requests may share, such as
+a `TypeAdapter`, is made by a cached function of the module instead: when the first request asks for it, and never
+again. There is no fix where the function closes the object, changes it, returns it or hands it to other code, where an
+argument is not constant, and for what belongs to an event loop or remembers whom it served, such as clients that keep
+cookies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.api import Creation, Project, ProjectRule, Report, Severity
+from fastapi_lint.api import Creation, Project, Report, Severity
 
-from ._creation import labels, often, report
+from ._creation import SharingRule, labels, often, report
 
 _KINDS = frozenset({"heavy-object", "pool"})
 
 
-class HeavyObjectPerRequest(ProjectRule):
+class HeavyObjectPerRequest(SharingRule):
     code = "FAL205"
     name = "heavy-object-per-request"
     severity = Severity.WARNING

@@ -67,19 +67,27 @@ async def count_users(session: AsyncSession) -> int:
 async def users(session: AsyncSession = Depends(get_session)) -> int:
     return await count_users(session)
 ```
+
+## Fix safety
+
+The fix is unsafe. `async for db in get_db():` becomes `async with asynccontextmanager(get_db)() as db:`: the code
+behind the `yield` runs when the block is left, and an exception in the block reaches the generator. There is no fix
+where the generator catches exceptions at its `yield` without raising them again, where `break` or `continue` belong to
+the loop, and for `anext()`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.api import Project, ProjectRule, Report, Severity
+from fastapi_lint.api import Applicability, Fix, LeakedGenerator, Opener, Project, ProjectRule, Report, Severity
 
 
 class LeakedDependencyGenerator(ProjectRule):
     code = "FAL209"
     name = "leaked-dependency-generator"
     severity = Severity.WARNING
+    fix = Applicability.UNSAFE
 
     def check(self, project: Project) -> Iterator[Report]:
         for leaked in project.leaked_generators():
@@ -91,4 +99,7 @@ class LeakedDependencyGenerator(ProjectRule):
                 else f"`{leaked.how}()` takes one value out of the dependency `{leaked.name}`, and nothing runs the "
                 "code behind its `yield` in time; inject it, or use it as a context manager"
             )
-            yield Report(project.spot(leaked.gid, leaked.place), message, (), project.labels(leaked.gid))
+            yield Report(project.spot(leaked.gid, leaked.place), message, (), project.labels(leaked.gid), about=leaked)
+
+    def repair(self, report: Report, opener: Opener) -> Fix | None:
+        return opener.leaked(report.about) if isinstance(report.about, LeakedGenerator) else None

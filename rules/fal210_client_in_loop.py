@@ -53,20 +53,27 @@ async def rates(currencies: list[str], request: Request) -> list[str]:
     client = request.state.client
     return [(await client.get(f"https://rates.example/{currency}")).text for currency in currencies]
 ```
+
+## Fix safety
+
+The fix is unsafe. What is made from constants by a constructor whose result all threads and requests may share is made
+by a cached function of the module instead: when the first request asks for it, and never again. There is no fix where
+the function closes the object, changes it, returns it or hands it to other code, where an argument is not constant, and
+for what belongs to an event loop or remembers whom it served, such as clients that keep cookies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.api import Project, ProjectRule, Report, Severity
+from fastapi_lint.api import Project, Report, Severity
 
-from ._creation import often, report
+from ._creation import SharingRule, often, report
 
 _KINDS = frozenset({"http-client", "connection", "engine", "sdk-client"})
 
 
-class ClientInLoop(ProjectRule):
+class ClientInLoop(SharingRule):
     code = "FAL210"
     name = "client-in-loop"
     severity = Severity.WARNING

@@ -52,13 +52,19 @@ def slug(title: str) -> str:
 async def get_slug(title: str) -> str:
     return slug(title)
 ```
+
+## Fix safety
+
+The fix is unsafe. A function whose results are known to be texts, numbers and the like keeps at most 1024 of them; what
+fell out of the cache is computed again. There is no fix for other results, a lock or a list for example, for whoever
+holds the old one would not notice the new one, and none for dictionaries.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.api import Project, ProjectRule, Report, Severity
+from fastapi_lint.api import Applicability, CachedFunction, Fix, Opener, Project, ProjectRule, Report, Severity
 
 from ._state import report
 
@@ -67,6 +73,7 @@ class UnboundedCache(ProjectRule):
     code = "FAL304"
     name = "unbounded-cache"
     severity = Severity.WARNING
+    fix = Applicability.UNSAFE
 
     def check(self, project: Project) -> Iterator[Report]:
         for function in project.unbounded_functions():
@@ -75,10 +82,13 @@ class UnboundedCache(ProjectRule):
                 "give the cache a `maxsize`"
             )
             spot = project.spot(project.index.parent(function.gid), function.place)
-            yield Report(spot, message, (), project.labels(function.gid))
+            yield Report(spot, message, (), project.labels(function.gid), about=function)
         for mutation in project.growing():
             message = (
                 f"`{mutation.name}` ({mutation.where}) keeps an item for every key that requests ever bring, and "
                 "nothing removes any; bound it, with `cachetools.TTLCache` for example"
             )
             yield report(project, mutation, message)
+
+    def repair(self, report: Report, opener: Opener) -> Fix | None:
+        return opener.unbounded(report.about) if isinstance(report.about, CachedFunction) else None

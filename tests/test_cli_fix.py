@@ -454,3 +454,18 @@ def test_files_are_opened_again_only_for_those_who_look_at_fixes(
         assert run(*words, ".").exit_code == 1
     for words in (("--fix",), ("--diff",), ("--unsafe-fixes",), ("--output-format", "json")):
         assert "RuntimeError: opened" in run(*words, ".").stderr
+
+
+def test_what_blocks_in_a_file_beside_a_single_one_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing marks the project, and the command runs elsewhere."""
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "folder"
+    elsewhere.mkdir()
+    (folder / "deep").mkdir(parents=True)
+    app = "from fastapi import FastAPI\nfrom helper import nap\n\napp = FastAPI()\n\n\n"
+    (folder / "app.py").write_text(f'{app}@app.get("/")\nasync def f():\n    nap()\n')
+    (folder / "helper.py").write_text("import time\n\n\ndef nap():\n    time.sleep(1)\n")
+    (folder / "deep" / "broken.py").write_text("(")
+    monkeypatch.chdir(elsewhere)
+    result = CliRunner().invoke(main, ["check", "--no-cache", "--output-format", "concise", str(folder / "app.py")])
+    assert "FAL101" in result.output
+    assert "broken" not in result.output

@@ -238,14 +238,14 @@ def test_a_crash_in_a_fix_hides_nothing(tmp_path: Path) -> None:
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many diagnostics each check of the project found."""
     counted: list[int] = []
-    real = engine._Run.run
+    real = engine._Run.check
 
     def count(self: Any, *arguments: Any) -> CheckResult:
         result = real(self, *arguments)
         counted.append(len(result.diagnostics))
         return result
 
-    monkeypatch.setattr(engine._Run, "run", count)
+    monkeypatch.setattr(engine._Run, "check", count)
     return counted
 
 

@@ -8,7 +8,7 @@ from rule_facts import RULES, examples
 
 from fastapi_lint.registry import RuleInfo
 
-REPAIRED = [info for info in RULES if info.fix != "none" and info.code.startswith("FAL1")]
+REPAIRED = [info for info in RULES if info.fix != "none" and (info.code.startswith("FAL1") or info.code == "FAL304")]
 
 
 def _code(info: RuleInfo) -> str:

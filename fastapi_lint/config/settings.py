@@ -79,10 +79,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `root` is the folder of the project, `base` the one that relative patterns and paths of the configuration file
     start from. Patterns are anchored (see `patterns.py`). `layers` are applied in order by `selection.py`. `origins`
     tells for each key that was set where it comes from. `unsafe_fixes` None says that nobody has decided: unsafe fixes
-    are not applied, but mentioned.
+    are not applied, but mentioned. `is_marked` is False where nothing tells where the project begins: `root` is just
+    the folder of the files asked for.
     """
 
     root: Path
+    is_marked: bool = True
     base: Path
     config_file: Path | None = None
     layers: tuple[RuleLayer, ...] = ()
@@ -138,7 +140,8 @@ def load_settings(
 ) -> Settings:
     """The settings for checking `paths`; `overrides` has the keys of a configuration file, from the command line."""
     start = _common_folder(paths, cwd)
-    root = project_root(start) or cwd
+    marked = project_root(start)
+    root = marked or (cwd if start.is_relative_to(cwd) else start)
     file, table = None, None
     if config is not None:
         file = cwd / config
@@ -154,7 +157,14 @@ def load_settings(
         sources.append((read_options(table, str(config or file)), base, str(file)))
     if overrides:
         sources.append((read_options(overrides, COMMAND_LINE), cwd, COMMAND_LINE))
-    values: dict[str, Any] = {"root": root, "base": base, "config_file": file, "layers": (), "origins": {}}
+    values: dict[str, Any] = {
+        "root": root,
+        "is_marked": marked is not None or root == cwd,
+        "base": base,
+        "config_file": file,
+        "layers": (),
+        "origins": {},
+    }
     for options, folder, origin in sources:
         _lay_over(values, options, folder, origin)
     return Settings(**values)

@@ -8,8 +8,8 @@ rules whose fixes come to no end.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -23,7 +23,6 @@ from fastapi_lint.fix.verdict import Checked, Fault, verdict
 from fastapi_lint.source import SourceError, SourceFile
 
 R = TypeVar("R", bound=Checked)
-Check = Callable[[Mapping[str, bytes]], R]
 
 _MOST_ROUNDS = 30
 
@@ -55,6 +54,19 @@ class Repaired(msgspec.Struct, Generic[R], frozen=True):
     notes: tuple[str, ...]
 
 
+class Checker(Protocol[R]):
+    """Checks a project as it was read, except for the files whose new contents it is given."""
+
+    def check(self, changes: Mapping[str, bytes]) -> R:
+        """What there is to find, without fixes: most attempts only have to be judged."""
+
+    def with_fixes(self, changes: Mapping[str, bytes], checked: R) -> R:
+        """What a check of the same contents gave, each diagnostic with its fix."""
+
+    def asked(self) -> Mapping[str, bytes]:
+        """What the first check has read of the files asked for, which alone are changed."""
+
+
 class _Mark(msgspec.Struct, frozen=True):
     """A diagnostic whose fix is not to be tried again."""
 
@@ -68,17 +80,14 @@ class _Mark(msgspec.Struct, frozen=True):
         return same and self.span.holds(diagnostic.location)
 
 
-def repair(check: Check[R], asked: Callable[[], Mapping[str, bytes]], unsafe: bool) -> Repaired[R]:
-    """Every fix that may be applied, applied in memory.
-
-    `check` checks the project as it was read, except for the files whose new contents it is given. `asked` gives what
-    the first check has read of the files asked for, which alone are changed.
-    """
-    first = check({})
-    sources = dict(_readable(asked()))
+def repair(checker: Checker[R], unsafe: bool) -> Repaired[R]:
+    """Every fix that may be applied, applied in memory."""
+    checked = checker.check({})
+    first = _State(checked, checker.with_fixes({}, checked))
+    sources = dict(_readable(checker.asked()))
     endless: frozenset[str] = frozenset()
     while True:
-        rounds = _Rounds(check, sources, unsafe, first, endless)
+        rounds = _Rounds(checker, sources, unsafe, first, endless)
         more = rounds.run()
         if not more:
             return rounds.outcome()
@@ -95,20 +104,27 @@ def _readable(contents: Mapping[str, bytes]) -> list[tuple[str, SourceFile]]:
     return found
 
 
+class _State(msgspec.Struct, Generic[R], frozen=True):
+    """What was found before anybody asked for fixes, and the same with fixes."""
+
+    checked: R
+    result: R
+
+
 class _Rounds(Generic[R]):
     def __init__(
         self,
-        check: Check[R],
+        checker: Checker[R],
         sources: Mapping[str, SourceFile],
         unsafe: bool,
-        first: R,
+        first: _State[R],
         endless: frozenset[str],
     ) -> None:
-        self.check = check
+        self.checker = checker
         self.original = sources
         self.sources = dict(sources)
         self.unsafe = unsafe
-        self.result = first
+        self.state = first
         self.endless = endless
         self.marks: list[_Mark] = []
         self.fixed: Counter[tuple[str, str, str]] = Counter()
@@ -141,7 +157,7 @@ class _Rounds(Generic[R]):
     def outcome(self) -> Repaired[R]:
         notes = []
         left = []
-        for diagnostic in self.result.diagnostics:
+        for diagnostic in self.state.result.diagnostics:
             reason = self._hindrance(diagnostic)
             if reason is not None:
                 at = diagnostic.location
@@ -150,7 +166,7 @@ class _Rounds(Generic[R]):
         fixed = sorted(FixCount(*key, count) for key, count in self.fixed.items())
         before = self.original
         changes = [Change(name, before[name].content, after) for name, after in sorted(self._changed().items())]
-        return Repaired(self.result, tuple(left), tuple(changes), tuple(fixed), tuple(notes))
+        return Repaired(self.state.result, tuple(left), tuple(changes), tuple(fixed), tuple(notes))
 
     def _hindrance(self, diagnostic: Diagnostic) -> str | None:
         """Why the fix of a diagnostic is not applied, if it has one that might be."""
@@ -161,7 +177,7 @@ class _Rounds(Generic[R]):
         return next((mark.reason for mark in self.marks if mark.means(diagnostic)), None)
 
     def _candidates(self) -> list[Candidate]:
-        free = [each for each in self.result.diagnostics if self._hindrance(each) is None]
+        free = [each for each in self.state.result.diagnostics if self._hindrance(each) is None]
         return candidates(free, self.sources, self.unsafe, self._mark)
 
     def _mark(self, diagnostic: Diagnostic, reason: str) -> None:
@@ -186,8 +202,8 @@ class _Rounds(Generic[R]):
                 faults.append(Fault(reason, files=(filename,)))
         if faults:
             return Trial(tuple(chosen), edits, None, tuple(faults))
-        result = self.check(self._changed() | {name: each.after.content for name, each in edits.items()})
-        return Trial(tuple(chosen), edits, result, verdict(self.result, result, edits, chosen))
+        result = self.checker.check(self._changed() | {name: each.after.content for name, each in edits.items()})
+        return Trial(tuple(chosen), edits, result, verdict(self.state.checked, result, edits, chosen))
 
     def _edit(
         self, filename: str, changes: Sequence[Splice], chosen: Sequence[Candidate]
@@ -212,7 +228,7 @@ class _Rounds(Generic[R]):
             msgspec.structs.replace(mark, span=moved(trial.edits, mark.filename, mark.span)) for mark in self.marks
         ]
         self.sources.update({name: each.after for name, each in trial.edits.items()})
-        self.result = trial.result
+        self.state = _State(trial.result, self.checker.with_fixes(self._changed(), trial.result))
         self.fixed.update((c.diagnostic.filename, c.diagnostic.code, c.diagnostic.name) for c in trial.applied)
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from fastapi_lint.fix.candidates import Candidate
 from fastapi_lint.fix.places import FileEdits, Rows
-from fastapi_lint.fix.verdict import Checked, Fault
+from fastapi_lint.fix.verdict import Checked, Fault, is_same
 
 R = TypeVar("R", bound=Checked)
 
@@ -147,7 +147,7 @@ def _parts(
 def _owners(rest: list[Candidate], fault: Fault, edits: dict[str, FileEdits]) -> list[int]:
     """The fixes whose own diagnostic remains, or that wrote the line on which another one appeared."""
     if fault.unresolved is not None:
-        return [number for number, candidate in enumerate(rest) if candidate.diagnostic == fault.unresolved]
+        return [number for number, candidate in enumerate(rest) if is_same(candidate.diagnostic, fault.unresolved)]
     return [
         number
         for number, candidate in enumerate(rest)
@@ -158,7 +158,7 @@ def _owners(rest: list[Candidate], fault: Fault, edits: dict[str, FileEdits]) ->
 def _suspects(rest: list[Candidate], fault: Fault, edits: dict[str, FileEdits]) -> list[int]:
     """The fixes that may have done it, by the nearest thing known about it."""
     tests: tuple[Callable[[Candidate], bool], ...] = (
-        lambda each: each.diagnostic == fault.unresolved,
+        lambda each: fault.unresolved is not None and is_same(each.diagnostic, fault.unresolved),
         lambda each: any(mine.meets(rows) for mine in _rows(each, edits) for rows in fault.rows),
         lambda each: any(filename in fault.files for filename in each.changes),
     )

@@ -101,5 +101,10 @@ def _claim(known: _Known, diagnostic: Diagnostic, repaired: Collection[Identity]
     return chosen[1]
 
 
+def is_same(one: Diagnostic, other: Diagnostic) -> bool:
+    """Whether two are the same one of one check, with its fix or without."""
+    return _identity(one) == _identity(other)
+
+
 def _identity(diagnostic: Diagnostic) -> Identity:
     return diagnostic.filename, diagnostic.code, diagnostic.location

@@ -21,10 +21,11 @@ _ENDS = frozenset({"close", "aclose", "throw", "athrow"})
 
 
 class LeakedGenerator(msgspec.Struct, frozen=True):
-    """Scope `gid` takes a value out of the dependency `name` by `how` (`async for` or the call that steps)."""
+    """Scope `gid` takes a value out of the dependency `generator` by `how` (`async for` or the call that steps)."""
 
     gid: int
     place: int
+    generator: int
     name: str
     how: str
 
@@ -83,22 +84,25 @@ class LeakedGenerators:
             if event.place == NONE:
                 continue
             if event.kind == EventKind.ITER and event.flag:
-                name = self._dependency(frame, event.expr)
-                if name is not None and self._is_left_open(scope, event.expr):
-                    yield LeakedGenerator(gid, event.place, name, "async for")
+                function = self._dependency(frame, event.expr)
+                if function != NONE and self._is_left_open(scope, event.expr):
+                    yield self._leaked(gid, event.place, function, "async for")
             elif event.kind == EventKind.CALL and isinstance(node := scope.exprs[event.expr], Call):
                 stepped = self._stepped(frame, scope, node)
-                name = self._dependency(frame, stepped) if stepped != NONE else None
-                if name is not None and self._is_left_open(scope, stepped):
-                    yield LeakedGenerator(gid, event.place, name, self._spelled(scope, node))
+                function = self._dependency(frame, stepped) if stepped != NONE else NONE
+                if function != NONE and self._is_left_open(scope, stepped):
+                    yield self._leaked(gid, event.place, function, self._spelled(scope, node))
 
-    def _dependency(self, frame: Frame, expr: int) -> str | None:
+    def _leaked(self, gid: int, place: int, function: int, how: str) -> LeakedGenerator:
+        return LeakedGenerator(gid, place, function, self._index.name(function), how)
+
+    def _dependency(self, frame: Frame, expr: int) -> int:
         for value in self._inference.type(frame, expr):
             if isinstance(value, GeneratorV):
                 function = value.function if isinstance(value.function, FunctionV) else value.function.function
                 if self._leaks(function.gid):
-                    return self._index.name(function.gid)
-        return None
+                    return function.gid
+        return NONE
 
     def _stepped(self, frame: Frame, scope: Scope, node: Call) -> int:
         """The generator that a call advances by one."""

@@ -59,24 +59,10 @@ CONTAINERS = frozenset(
 )
 MUTATORS = frozenset(
     {
-        "add",
-        "append",
-        "appendleft",
-        "clear",
-        "discard",
-        "extend",
-        "insert",
-        "move_to_end",
-        "pop",
-        "popitem",
-        "popleft",
-        "remove",
-        "reverse",
-        "setdefault",
-        "sort",
-        "update",
+        "add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert", "move_to_end", "pop",
+        "popitem", "popleft", "remove", "reverse", "rotate", "setdefault", "sort", "subtract", "update",
     }
-)
+)  # fmt: skip
 
 
 _HARMLESS_BASES = frozenset({"abc", "builtins", "collections", "enum", "starlette", "threading", "typing"})

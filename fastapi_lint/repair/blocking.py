@@ -33,6 +33,9 @@ class BlockingRepair:
 
     def fix(self, opened: OpenedFile, imports: Imports, use: BlockingUse) -> Fix | None:
         """The fix for one use; None where each strategy might change what the code does."""
+        if use.once:
+            # a thread each time for what blocks once; and two of them would both find it missing
+            return None
         if use.call.spec.blocks == "reentry":
             return self._reentry.fix(opened, imports, use)
         if self._twins.has_twin(use):

@@ -14,7 +14,8 @@ import msgspec
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Scope, Var
 from fastapi_lint.project import Project
 from fastapi_lint.project.index import Frame
-from fastapi_lint.repair.state_use import MUTATORS, Key, StateUse
+from fastapi_lint.project.state import MUTATORS
+from fastapi_lint.repair.state_use import Key, StateUse
 
 _VIEWS = frozenset({"items", "keys", "values"})
 _MAKERS = frozenset({"__init__", "__new__", "__post_init__"})

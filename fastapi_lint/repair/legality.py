@@ -26,8 +26,6 @@ def may_await(opened: OpenedFile, node: cst.CSTNode) -> bool:
             return False
         if isinstance(parent, cst.FormattedStringExpression) and parent.equal is not None:
             return False  # `{x=}` shows the code itself
-        if isinstance(parent, (cst.ExceptHandler, cst.ExceptStarHandler)) and child is not parent.body:
-            return False
         if isinstance(parent, Comprehension) and not _is_first_iterable(opened, node, parent):
             if isinstance(parent, cst.GeneratorExp) or in_comprehension:
                 return False

@@ -10,26 +10,9 @@ import msgspec
 from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Param, Sub, Use, Var
 from fastapi_lint.project import Project
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.state import CONTAINERS, MUTATORS
 from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, ModuleV
 from fastapi_lint.repair.ownership import Ownership
-
-_CONTAINERS = frozenset(
-    {
-        "builtins.list",
-        "builtins.dict",
-        "builtins.set",
-        "collections.defaultdict",
-        "collections.OrderedDict",
-        "collections.deque",
-        "collections.Counter",
-    }
-)
-MUTATORS = frozenset(
-    {
-        "add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert", "move_to_end", "pop",
-        "popitem", "popleft", "remove", "reverse", "rotate", "setdefault", "sort", "subtract", "update",
-    }
-)  # fmt: skip
 
 Key = tuple[str, str]
 """A shared variable (`name`, its name) or an attribute of a shared object (`attribute`, its name)."""
@@ -104,7 +87,7 @@ class StateUse:
     def is_container(self, frame: Frame, expr: int) -> bool:
         """Whether an object is known to be one of the mutable collections of the standard library."""
         kind = self._project.inference.type(frame, expr)
-        return any(isinstance(value, ExtInstanceV) and value.name in _CONTAINERS for value in kind)
+        return any(isinstance(value, ExtInstanceV) and value.name in CONTAINERS for value in kind)
 
     def key(self, frame: Frame, expr: int) -> Key | None:
         """The state that an expression reads, or is an item of."""

@@ -9,19 +9,7 @@ from selection import is_chosen
 pytestmark = pytest.mark.slow
 
 
-NOT_YET = {
-    "one_file_only": "a helper in a file that is not asked for is not seen",
-    "statements": "calls in the head of an `except` stay",
-}
-
-
-def _case(case: Case) -> object:
-    reason = NOT_YET.get(case.name)
-    marks = () if reason is None else (pytest.mark.xfail(reason=reason, strict=False),)
-    return pytest.param(case, id=case.name, marks=marks)
-
-
-CASES = [_case(case) for case in all_cases() if is_chosen(case.name)]
+CASES = [pytest.param(case, id=case.name) for case in all_cases() if is_chosen(case.name)]
 
 
 @pytest.mark.parametrize("case", CASES)
