@@ -75,6 +75,61 @@ class Api:
 def index(key: str):
     Api(key).client()
 """,
+    "a copy, spread": """
+@app.post("/")
+def index(settings: dict):
+    given = settings.copy()
+    httpx.Client(**given)
+""",
+    "spread through the keywords of a constructor into a dictionary": """
+class Probe:
+    def __init__(self, **kwargs):
+        options = {}
+        options.update(kwargs)
+        self.options = options
+    def client(self):
+        return httpx.Client(**self.options)
+
+@app.post("/")
+def index(settings: dict):
+    Probe(**settings).client()
+""",
+    "spread into a named parameter": """
+def make(url="", timeout=3):
+    return httpx.Client(base_url=url, timeout=timeout)
+
+@app.post("/")
+def index(settings: dict):
+    make(**settings)
+""",
+    "an item of a dictionary that is filled": """
+@app.get("/")
+def index(host: str):
+    options = {}
+    options["base_url"] = host
+    httpx.Client(**options)
+""",
+    "handed to a thread": """
+import asyncio
+
+def make(url):
+    return httpx.Client(base_url=url)
+
+@app.post("/")
+async def index(request: Request):
+    body = Body.model_validate_json(await request.body())
+    await asyncio.to_thread(make, body.url.get_secret_value())
+""",
+    "bound by a partial": """
+from functools import partial
+
+def make(url):
+    return httpx.Client(base_url=url)
+
+@app.get("/")
+def index(host: str):
+    return partial(make, host)()
+""",
 }
 OF_THE_APPLICATION = {
     "constant": """
@@ -91,6 +146,35 @@ def index(seconds: int):
 @app.get("/")
 def index(request: Request):
     httpx.Client(base_url=request.app.state.settings.url)
+""",
+    "another item of what is spread": """
+def make(url="", name=""):
+    print(name)
+    return httpx.Client(base_url=url)
+
+@app.get("/{name}")
+def index(name: str):
+    make(**{"url": URL, "name": name})
+""",
+    "another argument that is handed to a thread": """
+import asyncio
+
+def make(url, name):
+    print(name)
+    return httpx.Client(base_url=url)
+
+@app.get("/{name}")
+async def index(name: str):
+    await asyncio.to_thread(make, URL, name)
+""",
+    "a dictionary filled from settings": """
+@app.get("/{name}")
+def index(name: str):
+    options = {}
+    options["base_url"] = SETTINGS.url
+    seen = {}
+    seen["name"] = name
+    httpx.Client(**options)
 """,
     "settings of a dependency": """
 def settings():
