@@ -7,6 +7,7 @@ from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Fix, Hop, Se
 from fastapi_lint.project import BlockingUse, Project, Spot, WrongOffload
 from fastapi_lint.project.caches import CachedFunction
 from fastapi_lint.project.creations import Creation, LocalModel
+from fastapi_lint.project.leaked_generators import LeakedGenerator
 from fastapi_lint.project.mutations import Mutation
 from fastapi_lint.project.races import Race
 from fastapi_lint.project.shared_resources import WeakPool
@@ -21,6 +22,7 @@ __all__ = [
     "EntryPointLabel",
     "Fix",
     "Hop",
+    "LeakedGenerator",
     "LocalModel",
     "Mutation",
     "NodeContext",

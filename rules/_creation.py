@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from fastapi_lint.api import Creation, EntryPointLabel, LocalModel, Project, ProjectRule, Report, Severity
 
+OF_THE_REQUEST = "its address or credentials come with the request: keep one for each of them, if they are few"
+
 
 class CreationRule(ProjectRule):
     """Reports each constructor or connect call of some kinds that request handling reaches.
@@ -27,7 +29,7 @@ class CreationRule(ProjectRule):
         """What is made, how often, what it costs, and the way out."""
         made = f"`{creation.call.name}` is created for each request{often(creation)}: {self.cost}; "
         if creation.from_request:
-            return made + "its address or credentials come with the request: keep one for each of them, if they are few"
+            return made + OF_THE_REQUEST
         return made + self.way_out
 
 

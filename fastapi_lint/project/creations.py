@@ -20,7 +20,10 @@ from fastapi_lint.facts import (
     Enter,
     Event,
     EventKind,
+    Func,
+    Import,
     Iter,
+    Lit,
     Map,
     Scope,
     Seq,
@@ -67,12 +70,18 @@ class Creation(msgspec.Struct, frozen=True):
 
 
 class LocalModel(msgspec.Struct, frozen=True):
-    """A class below `pydantic.BaseModel` that a function defines each time it runs; `gid` is the class."""
+    """A class below `pydantic.BaseModel` that a function defines each time it runs; `gid` is the class.
+
+    `uses` are the values of the function that the class body takes: no module level has them. `from_request` says that
+    one of them is data of the request.
+    """
 
     frame: Frame
     gid: int
     way: tuple[Arrival, ...]
     entries: tuple[EntryPoint, ...]
+    uses: tuple[str, ...]
+    from_request: bool
 
 
 class Creations:
@@ -156,7 +165,26 @@ class Creations:
                 gid = self._graph.index.local(frame.gid, node.scope) if isinstance(node, Cls) else NONE
                 if gid != NONE and gid not in seen and self._is_model(gid):
                     seen.add(gid)
-                    yield LocalModel(frame, gid, self._reach.way(frame), tuple(self._reach.entries(frame)))
+                    yield self._local_model(frame, gid)
+
+    def _local_model(self, frame: Frame, gid: int) -> LocalModel:
+        scope = self._graph.index.scope(frame.gid)
+        used: dict[str, list[int]] = {}
+        for node in self._graph.index.scope(gid).exprs:
+            if isinstance(node, Var) and self._graph.index.local(gid, node.scope) == frame.gid:
+                values = [scope.defs[number].value for number in scope.names.get(node.name, ())]
+                if not all(isinstance(scope.exprs[value], (Cls, Func, Import, Lit)) for value in values):
+                    used[node.name] = values
+        return LocalModel(
+            frame=frame,
+            gid=gid,
+            way=self._reach.way(frame),
+            entries=tuple(self._reach.entries(frame)),
+            uses=tuple(used),
+            from_request=any(
+                self._request_data.is_from_request(frame.gid, value) for values in used.values() for value in values
+            ),
+        )
 
     def _is_model(self, gid: int) -> bool:
         return self._graph.inference.classes.derives_from(gid, "pydantic.BaseModel")

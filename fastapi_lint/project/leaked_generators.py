@@ -17,16 +17,21 @@ from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, Gene
 _LENT = (*SESSIONS, *CONNECTIONS)
 _STEPS = frozenset({"builtins.next", "builtins.anext"})
 _METHODS = frozenset({"__next__", "__anext__", "send", "asend"})
+_OF_ASYNC = frozenset({"anext", "__anext__", "asend"})
 _ENDS = frozenset({"close", "aclose", "throw", "athrow"})
 
 
 class LeakedGenerator(msgspec.Struct, frozen=True):
-    """Scope `gid` takes a value out of the dependency `name` by `how` (`async for` or the call that steps)."""
+    """Scope `gid` takes a value out of the dependency `name` by `how` (`async for` or the call that steps).
+
+    `fails` says that it cannot: `next()` of an async generator, `anext()` of a plain one.
+    """
 
     gid: int
     place: int
     name: str
     how: str
+    fails: bool = False
 
 
 class LeakedGenerators:
@@ -83,21 +88,23 @@ class LeakedGenerators:
             if event.place == NONE:
                 continue
             if event.kind == EventKind.ITER and event.flag:
-                name = self._dependency(frame, event.expr)
-                if name is not None and self._is_left_open(scope, event.expr):
-                    yield LeakedGenerator(gid, event.place, name, "async for")
+                found = self._dependency(frame, event.expr)
+                if found is not None and self._is_left_open(scope, event.expr):
+                    yield LeakedGenerator(gid, event.place, self._index.name(found), "async for")
             elif event.kind == EventKind.CALL and isinstance(node := scope.exprs[event.expr], Call):
                 stepped = self._stepped(frame, scope, node)
-                name = self._dependency(frame, stepped) if stepped != NONE else None
-                if name is not None and self._is_left_open(scope, stepped):
-                    yield LeakedGenerator(gid, event.place, name, self._spelled(scope, node))
+                found = self._dependency(frame, stepped) if stepped != NONE else None
+                if found is not None and self._is_left_open(scope, stepped):
+                    how = self._spelled(scope, node)
+                    fails = self._index.scope(found).is_async is not (how in _OF_ASYNC)
+                    yield LeakedGenerator(gid, event.place, self._index.name(found), how, fails)
 
-    def _dependency(self, frame: Frame, expr: int) -> str | None:
+    def _dependency(self, frame: Frame, expr: int) -> int | None:
         for value in self._inference.type(frame, expr):
             if isinstance(value, GeneratorV):
                 function = value.function if isinstance(value.function, FunctionV) else value.function.function
                 if self._leaks(function.gid):
-                    return self._index.name(function.gid)
+                    return function.gid
         return None
 
     def _stepped(self, frame: Frame, scope: Scope, node: Call) -> int:
