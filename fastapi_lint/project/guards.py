@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fastapi_lint.facts import NONE, Bin, Call, Choice, EventKind, Lit, Narrow, Scope, Use
 from fastapi_lint.project.index import Index
+from fastapi_lint.project.regions import branches
 
 
 class Guards:
@@ -23,12 +24,7 @@ class Guards:
         if not name:
             return False
         region = self._calls(gid).get(call.place, NONE)
-        while region != NONE:
-            here = scope.regions[region]
-            if here.kind in ("if", "else") and here.expr != NONE and _excludes(scope, here.expr, here.kind == "if", name):
-                return True
-            region = here.parent
-        return False
+        return any(_excludes(scope, here.expr, here.kind == "if", name) for here in branches(scope, region))
 
     def _calls(self, gid: int) -> dict[int, int]:
         known = self._regions.get(gid)
