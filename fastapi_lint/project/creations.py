@@ -196,8 +196,41 @@ class Creations:
             call=call,
             way=way,
             entries=tuple(self._reach.entries(frame)),
-            in_loop=self._in_loop(scope, call.event) or any(self._is_looped(arrival) for arrival in way),
+            in_loop=self._is_multiplied(frame, scope, call, way),
             from_request=self._is_from_request(frame, scope, call),
+        )
+
+    def _is_multiplied(self, frame: Frame, scope: Scope, call: LibraryCall, way: tuple[Arrival, ...]) -> bool:
+        """Whether a loop makes one in each pass: of what an object keeps, only a loop that makes the objects."""
+        if self._in_loop(scope, call.event):
+            return True
+        if call.first_use == "object" or self._is_kept_by_receiver(scope, call):
+            return self._is_constructed_in_loop(frame)
+        for arrival in reversed(way):
+            if self._is_looped(arrival):
+                return True
+            if arrival.caller is not None and arrival.edge is not None and arrival.edge.first_use == "object":
+                return self._is_constructed_in_loop(arrival.caller)
+        return False
+
+    def _is_kept_by_receiver(self, scope: Scope, call: LibraryCall) -> bool:
+        """Whether the object keeps what its method makes behind a test, for as long as it lives."""
+        return stands_in(scope, scope.events[call.event].region, "if", "else") and any(
+            store.kind == EventKind.STORE_ATTR and is_receiver(scope, store.expr) and _is_value(scope, store.value, call.expr)
+            for store in scope.events
+            if store.value != NONE
+        )
+
+    def _is_constructed_in_loop(self, frame: Frame) -> bool:
+        """Whether a request makes objects of the receiver's class in a loop, as far as constructors tell."""
+        owner = frame.receiver
+        init = self._graph.inference.classes.find_method(owner.gid, "__init__") if owner is not None else None
+        return init is not None and any(
+            self._is_looped(arrival)
+            for other in self._reached
+            if other.gid == init.gid and owner is not None and other.receiver is not None
+            and other.receiver.gid == owner.gid
+            for arrival in self._reach.way(other)
         )
 
     def _is_looped(self, arrival: Arrival) -> bool:
