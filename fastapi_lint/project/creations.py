@@ -36,6 +36,7 @@ from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
 from fastapi_lint.project.graph import Graph
+from fastapi_lint.project.holders import Holders
 from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.inference import STATE
 from fastapi_lint.project.lifetimes import Lifetimes
@@ -104,6 +105,7 @@ class Creations:
         self._reached = self._reach.frames
         # now that it is known what cached factories and guards keep: what only those make is not made anew
         self._lifetimes = Lifetimes(graph, self._reached)
+        self._holders = Holders(graph, self._lifetimes, self._reach.callers)
 
     @property
     def lifetimes(self) -> Lifetimes:
@@ -148,9 +150,16 @@ class Creations:
                     continue
                 if self._lifetimes.lasts(frame, call.first_use):
                     continue
+                if self._is_kept_by_lasting(frame, scope, call):
+                    continue
                 if not self._is_kept(frame, scope, call.expr, call.event):
                     seen[key] = self._creation(frame, scope, call)
         return list(seen.values())
+
+    def _is_kept_by_lasting(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
+        """Whether this very object lasts, and keeps what its method makes, though requests make others of its class."""
+        keeps = call.first_use == "object" or self._is_kept_by_receiver(scope, call)
+        return keeps and self._holders.is_lasting(frame)
 
     def _is_light(self, frame: Frame, call: LibraryCall) -> bool:
         """Whether the arguments make it cheap: a client without connections, one over a pool that is there."""
