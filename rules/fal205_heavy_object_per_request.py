@@ -68,7 +68,10 @@ class HeavyObjectPerRequest(ProjectRule):
 
     def _of_model(self, project: Project, model: LocalModel) -> str:
         name = project.index.scope(model.gid).name
-        made = f"the pydantic model `{name}` is defined for each request{often(model)}, and its validator built each time; "
+        made = (
+            f"the pydantic model `{name}` is defined for each request{often(model)}, and its validator built each "
+            "time; "
+        )
         uses = ", ".join(f"`{used}`" for used in model.uses)
         if model.from_request:
             return made + f"it depends on {uses}, which comes with the request: keep one for each, if they are few"

@@ -76,7 +76,11 @@ class ClientInLoop(ProjectRule):
             if creation.in_loop:
                 message = (
                     f"`{creation.call.name}` is created in each pass of a loop, for each request{often(creation)}; "
-                    + (OF_THE_REQUEST if creation.from_request else "create it once, before the loop or in the lifespan")
+                    + (
+                        OF_THE_REQUEST
+                        if creation.from_request
+                        else "create it once, before the loop or in the lifespan"
+                    )
                 )
                 is_engine = creation.call.spec.creates == "engine"
                 yield report(project, creation, message, Severity.ERROR if is_engine else None)

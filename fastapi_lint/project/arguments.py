@@ -69,7 +69,7 @@ class ArgumentFlow:
                 yield value
 
     def _spread(self, site: int, expr: int, name: str, kind: str, named: set[str]) -> Iterator[int]:
-        """What `**expr` gives for a parameter: of a display the item of that name, else the mapping that may hold it."""
+        """What `**expr` gives for a parameter: of a display the item of that name, else the mapping itself."""
         scope = self._index.scope(site)
         shown = _display(scope, expr)
         if shown is None or self._is_filled(site, expr):
@@ -77,7 +77,11 @@ class ArgumentFlow:
             return
         for key, value in zip(shown.keys, shown.values, strict=True):
             literal = scope.exprs[key] if key != NONE else None
-            if not isinstance(literal, Lit) or literal.value == name or (kind == "kwargs" and literal.value not in named):
+            if (
+                not isinstance(literal, Lit)
+                or literal.value == name
+                or (kind == "kwargs" and literal.value not in named)
+            ):
                 yield value
 
     def _is_filled(self, gid: int, expr: int) -> bool:

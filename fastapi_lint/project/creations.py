@@ -225,7 +225,9 @@ class Creations:
     def _is_kept_by_receiver(self, scope: Scope, call: LibraryCall) -> bool:
         """Whether the object keeps what its method makes behind a test, for as long as it lives."""
         return stands_in(scope, scope.events[call.event].region, "if", "else") and any(
-            store.kind == EventKind.STORE_ATTR and is_receiver(scope, store.expr) and _is_value(scope, store.value, call.expr)
+            store.kind == EventKind.STORE_ATTR
+            and is_receiver(scope, store.expr)
+            and _is_value(scope, store.value, call.expr)
             for store in scope.events
             if store.value != NONE
         )
@@ -237,7 +239,9 @@ class Creations:
         return init is not None and any(
             self._is_looped(arrival)
             for other in self._reached
-            if other.gid == init.gid and owner is not None and other.receiver is not None
+            if other.gid == init.gid
+            and owner is not None
+            and other.receiver is not None
             and other.receiver.gid == owner.gid
             for arrival in self._reach.way(other)
         )

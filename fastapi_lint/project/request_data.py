@@ -81,11 +81,7 @@ class RequestData:
         scope = self._index.scope(gid)
         if isinstance(node, (Use, Phi)):
             put_in = self._flow.put_in(gid)
-            return [
-                value
-                for number in node.defs
-                for value in (scope.defs[number].value, *put_in.get(number, ()))
-            ]
+            return [value for number in node.defs for value in (scope.defs[number].value, *put_in.get(number, ()))]
         if isinstance(node, Call):
             func = scope.exprs[node.func]
             return [

@@ -43,7 +43,9 @@ class TypeVariables:
         for number in numbers:
             given = argument_at(self._index, caller.gid, node, number - skip, params[number].name, params[number].kind)
             if given != NONE:
-                named.append(tuple(v for v in self._inference.type(caller, given) if isinstance(v, (ClassV, ExternalV))))
+                named.append(
+                    tuple(v for v in self._inference.type(caller, given) if isinstance(v, (ClassV, ExternalV)))
+                )
         instances = self._inference.annotations.instances(union(named))
         return union(self._replaced(value, instances) for value in result) if instances else result
 
