@@ -18,6 +18,8 @@ from fastapi_lint.api import (
     Severity,
 )
 
+OF_THE_REQUEST = "its address or credentials come with the request: keep one for each of them, if they are few"
+
 
 class SharingRule(ProjectRule):
     """Makes once what all requests may share, if it is made from constants and used so that nobody would notice."""
@@ -47,7 +49,7 @@ class CreationRule(SharingRule):
         """What is made, how often, what it costs, and the way out."""
         made = f"`{creation.call.name}` is created for each request{often(creation)}: {self.cost}; "
         if creation.from_request:
-            return made + "its address or credentials come with the request: keep one for each of them, if they are few"
+            return made + OF_THE_REQUEST
         return made + self.way_out
 
 

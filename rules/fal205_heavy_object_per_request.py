@@ -54,7 +54,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.api import Creation, Project, Report, Severity
+from fastapi_lint.api import Creation, LocalModel, Project, Report, Severity
 
 from ._creation import SharingRule, labels, often, report
 
@@ -70,12 +70,20 @@ class HeavyObjectPerRequest(SharingRule):
         for creation in project.creations(_KINDS):
             yield report(project, creation, self._message(creation))
         for model in project.local_models():
-            scope = project.index.scope(model.gid)
-            message = (
-                f"the pydantic model `{scope.name}` is defined for each request{often(model)}, and its validator built "
-                "each time; define it at module level"
-            )
-            yield Report(project.spot(model.gid, scope.place), message, project.way_in(model.way), labels(model))
+            spot = project.spot(model.gid, project.index.scope(model.gid).place)
+            severity = Severity.INFO if model.from_request else None
+            yield Report(spot, self._of_model(project, model), project.way_in(model.way), labels(model), severity)
+
+    def _of_model(self, project: Project, model: LocalModel) -> str:
+        name = project.index.scope(model.gid).name
+        made = (
+            f"the pydantic model `{name}` is defined for each request{often(model)}, and its validator built each "
+            "time; "
+        )
+        uses = ", ".join(f"`{used}`" for used in model.uses)
+        if model.from_request:
+            return made + f"it depends on {uses}, which comes with the request: keep one for each, if they are few"
+        return made + (f"make it once for each {uses}, in a cached function" if uses else "define it at module level")
 
     def _message(self, creation: Creation) -> str:
         made = f"`{creation.call.name}` is built for each request{often(creation)}, which takes longer than using it; "

@@ -91,15 +91,27 @@ class LeakedDependencyGenerator(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for leaked in project.leaked_generators():
-            message = (
-                f"`{leaked.how}` leaves the dependency `{leaked.name}` suspended if its block is left early: what is "
-                "behind its `yield` runs when the garbage collector finds it; inject it, or make it an "
-                "`asynccontextmanager` for use here"
-                if leaked.how == "async for"
-                else f"`{leaked.how}()` takes one value out of the dependency `{leaked.name}`, and nothing runs the "
-                "code behind its `yield` in time; inject it, or use it as a context manager"
-            )
-            yield Report(project.spot(leaked.gid, leaked.place), message, (), project.labels(leaked.gid), about=leaked)
+            spot, labels = project.spot(leaked.gid, leaked.place), project.labels(leaked.gid)
+            yield Report(spot, _message(leaked), (), labels, about=leaked)
 
     def repair(self, report: Report, opener: Opener) -> Fix | None:
         return opener.leaked(report.about) if isinstance(report.about, LeakedGenerator) else None
+
+
+def _message(leaked: LeakedGenerator) -> str:
+    if leaked.how == "async for":
+        return (
+            f"`async for` leaves the dependency `{leaked.name}` suspended if its block is left early: what is "
+            "behind its `yield` runs when the garbage collector finds it; inject it, or make it an "
+            "`asynccontextmanager` for use here"
+        )
+    if leaked.fails:
+        kind = "no async generator" if leaked.how.strip("_").startswith("a") else "an async generator"
+        return (
+            f"`{leaked.how}()` raises an error here: the dependency `{leaked.name}` is {kind}; inject it, or use it "
+            "as a context manager"
+        )
+    return (
+        f"`{leaked.how}()` takes one value out of the dependency `{leaked.name}`, and nothing runs the "
+        "code behind its `yield` in time; inject it, or use it as a context manager"
+    )

@@ -68,7 +68,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.api import Project, Report, Severity
 
-from ._creation import SharingRule, often, report
+from ._creation import OF_THE_REQUEST, SharingRule, often, report
 
 _KINDS = frozenset({"http-client", "connection", "engine", "sdk-client"})
 
@@ -83,7 +83,11 @@ class ClientInLoop(SharingRule):
             if creation.in_loop:
                 message = (
                     f"`{creation.call.name}` is created in each pass of a loop, for each request{often(creation)}; "
-                    "create it once, before the loop or in the lifespan"
+                    + (
+                        OF_THE_REQUEST
+                        if creation.from_request
+                        else "create it once, before the loop or in the lifespan"
+                    )
                 )
                 is_engine = creation.call.spec.creates == "engine"
                 yield report(project, creation, message, Severity.ERROR if is_engine else None)

@@ -13,8 +13,8 @@ from fastapi_lint.engine import CheckRequest, check
 HEAD = "import httpx\nfrom fastapi import Depends, FastAPI, Header, Request\n\napp = FastAPI()\n"
 
 
-def lint(source: str, folder: Path) -> tuple[Diagnostic, ...]:
-    settings = load_settings([folder], folder, isolated=True, overrides={"cache": False, "select": ["FAL201"]})
+def lint(source: str, folder: Path, code: str = "FAL201") -> tuple[Diagnostic, ...]:
+    settings = load_settings([folder], folder, isolated=True, overrides={"cache": False, "select": [code]})
     result = check(CheckRequest((), settings, folder, ("example.py", (HEAD + source).encode())))
     assert result.internal_errors == ()
     return result.diagnostics
@@ -75,6 +75,61 @@ class Api:
 def index(key: str):
     Api(key).client()
 """,
+    "a copy, spread": """
+@app.post("/")
+def index(settings: dict):
+    given = settings.copy()
+    httpx.Client(**given)
+""",
+    "spread through the keywords of a constructor into a dictionary": """
+class Probe:
+    def __init__(self, **kwargs):
+        options = {}
+        options.update(kwargs)
+        self.options = options
+    def client(self):
+        return httpx.Client(**self.options)
+
+@app.post("/")
+def index(settings: dict):
+    Probe(**settings).client()
+""",
+    "spread into a named parameter": """
+def make(url="", timeout=3):
+    return httpx.Client(base_url=url, timeout=timeout)
+
+@app.post("/")
+def index(settings: dict):
+    make(**settings)
+""",
+    "an item of a dictionary that is filled": """
+@app.get("/")
+def index(host: str):
+    options = {}
+    options["base_url"] = host
+    httpx.Client(**options)
+""",
+    "handed to a thread": """
+import asyncio
+
+def make(url):
+    return httpx.Client(base_url=url)
+
+@app.post("/")
+async def index(request: Request):
+    body = Body.model_validate_json(await request.body())
+    await asyncio.to_thread(make, body.url.get_secret_value())
+""",
+    "bound by a partial": """
+from functools import partial
+
+def make(url):
+    return httpx.Client(base_url=url)
+
+@app.get("/")
+def index(host: str):
+    return partial(make, host)()
+""",
 }
 OF_THE_APPLICATION = {
     "constant": """
@@ -91,6 +146,35 @@ def index(seconds: int):
 @app.get("/")
 def index(request: Request):
     httpx.Client(base_url=request.app.state.settings.url)
+""",
+    "another item of what is spread": """
+def make(url="", name=""):
+    print(name)
+    return httpx.Client(base_url=url)
+
+@app.get("/{name}")
+def index(name: str):
+    make(**{"url": URL, "name": name})
+""",
+    "another argument that is handed to a thread": """
+import asyncio
+
+def make(url, name):
+    print(name)
+    return httpx.Client(base_url=url)
+
+@app.get("/{name}")
+async def index(name: str):
+    await asyncio.to_thread(make, URL, name)
+""",
+    "a dictionary filled from settings": """
+@app.get("/{name}")
+def index(name: str):
+    options = {}
+    options["base_url"] = SETTINGS.url
+    seen = {}
+    seen["name"] = name
+    httpx.Client(**options)
 """,
     "settings of a dependency": """
 def settings():
@@ -114,3 +198,74 @@ def test_an_address_of_the_request_lowers_the_severity(name: str, tmp_path: Path
 def test_an_address_that_is_the_same_for_all_does_not(name: str, tmp_path: Path) -> None:
     (found,) = lint(OF_THE_APPLICATION[name], tmp_path)
     assert found.severity is Severity.WARNING
+
+
+GENERATOR = """
+from sqlalchemy.ext.asyncio import AsyncSession
+
+{kind}def get_session():
+    session = AsyncSession()
+    try:
+        yield session
+    finally:
+        session.close()
+
+@app.get("/")
+{kind}def index(session=Depends(get_session)):
+    {step}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "step", "said"),
+    [
+        ("async ", "next(get_session())", "raises an error here: the dependency `get_session` is an async generator"),
+        ("async ", "await anext(get_session())", "takes one value out of the dependency"),
+        ("", "next(get_session())", "takes one value out of the dependency"),
+        ("", "get_session().asend(None)", "raises an error here: the dependency `get_session` is no async generator"),
+    ],
+)
+def test_a_step_of_the_wrong_kind_is_told_as_the_error_it_is(kind: str, step: str, said: str, tmp_path: Path) -> None:
+    (found,) = lint(GENERATOR.format(kind=kind, step=step), tmp_path, "FAL209")
+    assert said in found.message
+
+
+@pytest.mark.parametrize(
+    ("field", "severity", "said"),
+    [
+        ("int", Severity.WARNING, "define it at module level"),
+        ("Literal[KINDS]", Severity.WARNING, "define it at module level"),
+        ("Literal[kinds]", Severity.WARNING, "make it once for each `kinds`, in a cached function"),
+        ("Literal[name]", Severity.INFO, "it depends on `name`, which comes with the request"),
+    ],
+)
+def test_a_model_class_that_takes_values_of_its_function_cannot_move_to_module_level(
+    field: str, severity: Severity, said: str, tmp_path: Path
+) -> None:
+    source = f"""
+from typing import Literal
+from pydantic import BaseModel
+KINDS = ("a", "b")
+
+@app.get("/{{name}}")
+def index(name: str):
+    kinds = load()
+    class Item(BaseModel):
+        x: {field}
+    return Item
+"""
+    (found,) = lint(source, tmp_path, "FAL205")
+    assert found.severity is severity
+    assert said in found.message
+
+
+def test_in_a_loop_too_what_comes_with_the_request_is_not_to_be_made_once(tmp_path: Path) -> None:
+    source = """
+@app.post("/")
+def index(hosts: list[str]):
+    for host in hosts:
+        httpx.Client(base_url=host)
+"""
+    (found,) = lint(source, tmp_path, "FAL210")
+    assert found.severity is Severity.INFO
+    assert "come with the request" in found.message

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Call, Star
-from fastapi_lint.project.constants import Constant, Constants
+from fastapi_lint.project.constants import PRESENT, Constant, Constants
 from fastapi_lint.project.decidable import NOTHING
+from fastapi_lint.project.guards import Guards
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.values import (
     ClassV,
@@ -50,6 +51,7 @@ class Binding:
         self._frames: dict[int, set[Frame]] = {}
         self._instances: dict[int, set[InstanceV]] = {}
         self._deep: dict[Type, bool] = {}
+        self._guards = Guards(index)
 
     def outer(self, frame: Frame) -> Frame:
         """The scope around a function, as it ran when it made the function."""
@@ -147,9 +149,11 @@ class Binding:
         parameter = self._index.scope(target.gid).params[number]
         outer = self.outer(target)
         if given != NONE:
-            if self._inference.decidable.level(caller.gid, given) == NOTHING:
-                return None
-            known = Constants(self._inference, caller).of(given)
+            known = None
+            if self._inference.decidable.level(caller.gid, given) != NOTHING:
+                known = Constants(self._inference, caller).of(given)
+            if known is None and self._guards.is_present(caller.gid, node, given):
+                known = PRESENT
             if isinstance(known, PresentV) and self._inference.annotations.is_plain(outer, parameter.annotation):
                 return None
         else:

@@ -14,6 +14,7 @@ from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.libraries import receiver_type
 from fastapi_lint.project.regions import within
 from fastapi_lint.project.special_forms import SpecialForms
+from fastapi_lint.project.type_variables import TypeVariables
 from fastapi_lint.project.values import (
     ClassV,
     ContextV,
@@ -66,6 +67,7 @@ class Calls:
         self._index = index
         self._inference = inference
         self._forms = SpecialForms(index, inference)
+        self._variables = TypeVariables(index, inference)
 
     # -- results
 
@@ -82,8 +84,8 @@ class Calls:
         if said is not None and said.returns is not None and isinstance(value, (FunctionV, MethodV)):
             return self._inference.libraries.read(said.returns, receiver_type(value))
         if isinstance(value, (FunctionV, MethodV)):
-            found = self.returned(self._inference.binding.frame_for(value, frame, node))
-            return found or self._implemented(value)
+            found = self.returned(self._inference.binding.frame_for(value, frame, node)) or self._implemented(value)
+            return self._variables.solved(value, frame, node, found)
         if isinstance(value, WrappedV):
             return self._wrapped(value, self._inference.binding.frame_for(value.function, frame, node))
         if isinstance(value, ClassV):

@@ -20,7 +20,10 @@ from fastapi_lint.facts import (
     Enter,
     Event,
     EventKind,
+    Func,
+    Import,
     Iter,
+    Lit,
     Map,
     Scope,
     Seq,
@@ -33,6 +36,7 @@ from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
 from fastapi_lint.project.graph import Graph
+from fastapi_lint.project.holders import Holders
 from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.inference import STATE
 from fastapi_lint.project.lifetimes import Lifetimes
@@ -67,12 +71,18 @@ class Creation(msgspec.Struct, frozen=True):
 
 
 class LocalModel(msgspec.Struct, frozen=True):
-    """A class below `pydantic.BaseModel` that a function defines each time it runs; `gid` is the class."""
+    """A class below `pydantic.BaseModel` that a function defines each time it runs; `gid` is the class.
+
+    `uses` are the values of the function that the class body takes: no module level has them. `from_request` says that
+    one of them is data of the request.
+    """
 
     frame: Frame
     gid: int
     way: tuple[Arrival, ...]
     entries: tuple[EntryPoint, ...]
+    uses: tuple[str, ...]
+    from_request: bool
 
 
 class Creations:
@@ -95,6 +105,7 @@ class Creations:
         self._reached = self._reach.frames
         # now that it is known what cached factories and guards keep: what only those make is not made anew
         self._lifetimes = Lifetimes(graph, self._reached)
+        self._holders = Holders(graph, self._lifetimes, self._reach.callers)
 
     @property
     def lifetimes(self) -> Lifetimes:
@@ -139,9 +150,16 @@ class Creations:
                     continue
                 if self._lifetimes.lasts(frame, call.first_use):
                     continue
+                if self._is_kept_by_lasting(frame, scope, call):
+                    continue
                 if not self._is_kept(frame, scope, call.expr, call.event):
                     seen[key] = self._creation(frame, scope, call)
         return list(seen.values())
+
+    def _is_kept_by_lasting(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
+        """Whether this very object lasts, and keeps what its method makes, though requests make others of its class."""
+        keeps = call.first_use == "object" or self._is_kept_by_receiver(scope, call)
+        return keeps and self._holders.is_lasting(frame)
 
     def _is_light(self, frame: Frame, call: LibraryCall) -> bool:
         """Whether the arguments make it cheap: a client without connections, one over a pool that is there."""
@@ -156,7 +174,26 @@ class Creations:
                 gid = self._graph.index.local(frame.gid, node.scope) if isinstance(node, Cls) else NONE
                 if gid != NONE and gid not in seen and self._is_model(gid):
                     seen.add(gid)
-                    yield LocalModel(frame, gid, self._reach.way(frame), tuple(self._reach.entries(frame)))
+                    yield self._local_model(frame, gid)
+
+    def _local_model(self, frame: Frame, gid: int) -> LocalModel:
+        scope = self._graph.index.scope(frame.gid)
+        used: dict[str, list[int]] = {}
+        for node in self._graph.index.scope(gid).exprs:
+            if isinstance(node, Var) and self._graph.index.local(gid, node.scope) == frame.gid:
+                values = [scope.defs[number].value for number in scope.names.get(node.name, ())]
+                if not all(isinstance(scope.exprs[value], (Cls, Func, Import, Lit)) for value in values):
+                    used[node.name] = values
+        return LocalModel(
+            frame=frame,
+            gid=gid,
+            way=self._reach.way(frame),
+            entries=tuple(self._reach.entries(frame)),
+            uses=tuple(used),
+            from_request=any(
+                self._request_data.is_from_request(frame.gid, value) for values in used.values() for value in values
+            ),
+        )
 
     def _is_model(self, gid: int) -> bool:
         return self._graph.inference.classes.derives_from(gid, "pydantic.BaseModel")
@@ -168,8 +205,45 @@ class Creations:
             call=call,
             way=way,
             entries=tuple(self._reach.entries(frame)),
-            in_loop=self._in_loop(scope, call.event) or any(self._is_looped(arrival) for arrival in way),
+            in_loop=self._is_multiplied(frame, scope, call, way),
             from_request=self._is_from_request(frame, scope, call),
+        )
+
+    def _is_multiplied(self, frame: Frame, scope: Scope, call: LibraryCall, way: tuple[Arrival, ...]) -> bool:
+        """Whether a loop makes one in each pass: of what an object keeps, only a loop that makes the objects."""
+        if self._in_loop(scope, call.event):
+            return True
+        if call.first_use == "object" or self._is_kept_by_receiver(scope, call):
+            return self._is_constructed_in_loop(frame)
+        for arrival in reversed(way):
+            if self._is_looped(arrival):
+                return True
+            if arrival.caller is not None and arrival.edge is not None and arrival.edge.first_use == "object":
+                return self._is_constructed_in_loop(arrival.caller)
+        return False
+
+    def _is_kept_by_receiver(self, scope: Scope, call: LibraryCall) -> bool:
+        """Whether the object keeps what its method makes behind a test, for as long as it lives."""
+        return stands_in(scope, scope.events[call.event].region, "if", "else") and any(
+            store.kind == EventKind.STORE_ATTR
+            and is_receiver(scope, store.expr)
+            and _is_value(scope, store.value, call.expr)
+            for store in scope.events
+            if store.value != NONE
+        )
+
+    def _is_constructed_in_loop(self, frame: Frame) -> bool:
+        """Whether a request makes objects of the receiver's class in a loop, as far as constructors tell."""
+        owner = frame.receiver
+        init = self._graph.inference.classes.find_method(owner.gid, "__init__") if owner is not None else None
+        return init is not None and any(
+            self._is_looped(arrival)
+            for other in self._reached
+            if other.gid == init.gid
+            and owner is not None
+            and other.receiver is not None
+            and other.receiver.gid == owner.gid
+            for arrival in self._reach.way(other)
         )
 
     def _is_looped(self, arrival: Arrival) -> bool:

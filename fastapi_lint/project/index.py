@@ -307,6 +307,11 @@ class Index:
                         self._call_sites.setdefault(spelled, []).append(Site(gid, number))
         return self._call_sites.get(name, [])
 
+    def spelled(self, gid: int, expr: int) -> str:
+        """The last name that an expression is spelled with: `name` for `name` and for `x.name`."""
+        scope = self._scopes[gid]
+        return _spelled(scope, scope.exprs[expr])
+
     def state_stores(self, name: str) -> list[Site]:
         """Every value stored in `x.state.name`."""
         self._read_state()

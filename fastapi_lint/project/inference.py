@@ -46,6 +46,7 @@ from fastapi_lint.project.classes import Classes
 from fastapi_lint.project.decidable import Decidable
 from fastapi_lint.project.decorators import Decorators
 from fastapi_lint.project.dispatch import Dispatch
+from fastapi_lint.project.displays import Displays
 from fastapi_lint.project.first_use import FirstUse
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.libraries import Libraries
@@ -93,6 +94,7 @@ class Inference:
         self.dispatch = Dispatch(index)
         self.decidable = Decidable(index)
         self._plain: dict[int, Frame] = {}
+        self._displays = Displays(index, self)
         self._depth = 0
         self._tries: dict[tuple[Frame, int], int] = {}
         self._gap = _DEEPEST + 1
@@ -318,6 +320,9 @@ class Inference:
         return union(self.type(self.plain_frame(site.gid), site.expr) for site in sites)
 
     def _sub(self, frame: Frame, node: Sub) -> Type:
+        shown = self._displays.item(frame, node)
+        if shown is not None:
+            return shown
         found: list[Type] = []
         index = self.index.scope(frame.gid).exprs[node.index]
         for value in self.type(frame, node.base):

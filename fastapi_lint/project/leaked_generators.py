@@ -17,17 +17,22 @@ from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, Gene
 _LENT = (*SESSIONS, *CONNECTIONS)
 _STEPS = frozenset({"builtins.next", "builtins.anext"})
 _METHODS = frozenset({"__next__", "__anext__", "send", "asend"})
+_OF_ASYNC = frozenset({"anext", "__anext__", "asend"})
 _ENDS = frozenset({"close", "aclose", "throw", "athrow"})
 
 
 class LeakedGenerator(msgspec.Struct, frozen=True):
-    """Scope `gid` takes a value out of the dependency `generator` by `how` (`async for` or the call that steps)."""
+    """Scope `gid` takes a value out of the dependency `generator` by `how` (`async for` or the call that steps).
+
+    `fails` says that it cannot: `next()` of an async generator, `anext()` of a plain one.
+    """
 
     gid: int
     place: int
     generator: int
     name: str
     how: str
+    fails: bool = False
 
 
 class LeakedGenerators:
@@ -94,7 +99,8 @@ class LeakedGenerators:
                     yield self._leaked(gid, event.place, function, self._spelled(scope, node))
 
     def _leaked(self, gid: int, place: int, function: int, how: str) -> LeakedGenerator:
-        return LeakedGenerator(gid, place, function, self._index.name(function), how)
+        fails = how != "async for" and self._index.scope(function).is_async is not (how in _OF_ASYNC)
+        return LeakedGenerator(gid, place, function, self._index.name(function), how, fails)
 
     def _dependency(self, frame: Frame, expr: int) -> int:
         for value in self._inference.type(frame, expr):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 
 from fastapi_lint.facts import (
     NONE,
@@ -30,7 +29,7 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
-from fastapi_lint.project.binding import argument_at
+from fastapi_lint.project.arguments import ArgumentFlow
 from fastapi_lint.project.entrypoints import EntryPoint
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.injection import Injection
@@ -41,7 +40,6 @@ _ENTRIES = frozenset(
 )
 _TOOLS = frozenset({"fastapi.BackgroundTasks", "starlette.background.BackgroundTasks", "starlette.responses.Response"})
 _MOST_HOPS = 24
-_MOST_SITES = 24
 
 
 class RequestData:
@@ -52,6 +50,7 @@ class RequestData:
         self._inference = graph.inference
         self._injection = Injection(graph.inference)
         self._entries = frozenset(e.frame.gid for e in entries if e.frame is not None and e.kind in _ENTRIES)
+        self._flow = ArgumentFlow(graph)
         self._known: dict[tuple[int, int], bool] = {}
 
     def is_from_request(self, gid: int, expr: int, hops: int = 0) -> bool:
@@ -67,7 +66,7 @@ class RequestData:
 
     def is_passed_on(self, gid: int, number: int) -> bool:
         """Whether some call of the project passes data of the request for a parameter."""
-        return any(self.is_from_request(at, given) for at, given in self._arguments(gid, number))
+        return any(self.is_from_request(at, given) for at, given in self._flow.given(gid, number))
 
     def _decide(self, gid: int, node: Expr, hops: int) -> bool:
         if isinstance(node, Param):
@@ -81,7 +80,8 @@ class RequestData:
     def _parts(self, gid: int, node: Expr) -> list[int]:
         scope = self._index.scope(gid)
         if isinstance(node, (Use, Phi)):
-            return [scope.defs[number].value for number in node.defs]
+            put_in = self._flow.put_in(gid)
+            return [value for number in node.defs for value in (scope.defs[number].value, *put_in.get(number, ()))]
         if isinstance(node, Call):
             func = scope.exprs[node.func]
             return [
@@ -134,7 +134,7 @@ class RequestData:
             return not any(isinstance(value, ExtInstanceV) and value.name in _TOOLS for value in declared)
         if scope.kind != "function":
             return False
-        return any(self.is_from_request(at, given, hops) for at, given in self._arguments(gid, number))
+        return any(self.is_from_request(at, given, hops) for at, given in self._flow.given(gid, number))
 
     def _injected(self, gid: int, number: int) -> Type | None:
         """The dependencies behind a parameter; None if it is no injected one."""
@@ -158,48 +158,6 @@ class RequestData:
             return False
         given = [event.expr for event in self._index.scope(gid).events if _gives(event)]
         return any(self.is_from_request(gid, expr, hops) for expr in given)
-
-    def _arguments(self, gid: int, number: int) -> list[tuple[int, int]]:
-        """What the project's calls of a function pass for a parameter: (scope of the call, expression)."""
-        scope = self._index.scope(gid)
-        owner = self._index.class_of(gid)
-        is_init = scope.name == "__init__" and owner != NONE
-        name = self._index.scope(owner).name if is_init else scope.name
-        skip = int(owner != NONE and self._inference.decorators.method_kind(gid) != "static")
-        parameter = scope.params[number]
-        found: list[tuple[int, int]] = []
-        names = [name, *self._wrapped_names.get(gid, ())]
-        for site in [site for called in names for site in self._index.call_sites(called)][:_MOST_SITES]:
-            node = self._index.scope(site.gid).exprs[site.expr]
-            if not isinstance(node, Call):
-                continue
-            given = argument_at(self._index, site.gid, node, number - skip, parameter.name, parameter.kind)
-            if given != NONE and self._calls(site.gid, node, gid, owner if is_init else NONE):
-                found.append((site.gid, given))
-        return found
-
-    @cached_property
-    def _wrapped_names(self) -> dict[int, list[str]]:
-        """The names under which the project calls what its own decorators return."""
-        found: dict[int, list[str]] = {}
-        for gid in range(self._index.count):
-            scope = self._index.scope(gid)
-            if scope.kind != "function" or not scope.decorators:
-                continue
-            outer = self._inference.plain_frame(self._index.parent(gid))
-            for value in self._inference.decorators.applied(outer, FunctionV(gid)):
-                if isinstance(value, FunctionV) and value.gid != gid:
-                    found.setdefault(value.gid, []).append(scope.name)
-        return found
-
-    def _calls(self, site: int, node: Call, gid: int, owner: int) -> bool:
-        for value in self._inference.type(self._inference.plain_frame(site), node.func):
-            if isinstance(value, ClassV) and value.gid == owner:
-                return True
-            function = value.function if isinstance(value, (MethodV, WrappedV)) else value
-            if isinstance(function, FunctionV) and function.gid == gid:
-                return True
-        return False
 
 
 def _gives(event: Event) -> bool:
