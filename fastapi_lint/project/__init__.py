@@ -12,6 +12,7 @@ from fastapi_lint.diagnostic import EntryPointLabel, Hop
 from fastapi_lint.facts import NONE, Call, Lit, ModuleFacts
 from fastapi_lint.project.blocking import Blocking, BlockingUse
 from fastapi_lint.project.caches import CachedFunction, Caches
+from fastapi_lint.project.changes import Changes
 from fastapi_lint.project.contexts import STAGES, Arrival, Contexts
 from fastapi_lint.project.creations import Creation, Creations, LocalModel
 from fastapi_lint.project.described import described
@@ -236,7 +237,11 @@ class Project:
 
     @cached_property
     def _mutations(self) -> list[Mutation]:
-        return list(Mutations(self.graph, self._requests, self._state, self._locks, self._caches).find())
+        return list(Mutations(self.graph, self._changes, self._locks, self._caches).find())
+
+    @cached_property
+    def _changes(self) -> Changes:
+        return Changes(self.graph, self.contexts, self._state, self._creations.lifetimes)
 
     @cached_property
     def _caches(self) -> Caches:
@@ -245,7 +250,7 @@ class Project:
     @cached_property
     def races(self) -> tuple[Race, ...]:
         """Every change of shared state that rests on what was true before an await."""
-        return tuple(Races(self.graph, self._requests, self._state, self._locks, self._caches).find())
+        return tuple(Races(self.graph, self._changes, self._state, self._locks, self._caches).find())
 
     def own_locks(self) -> Iterator[OwnLock]:
         """Every lock that the call that takes it has made."""

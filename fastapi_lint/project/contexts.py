@@ -35,6 +35,7 @@ _CATEGORIES = {
     "worker-task": "worker",
     "command": "script",
 }
+_MANAGERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 SERVING = frozenset({"request", "service"})
 """The categories in which a stalled loop hurts users."""
 
@@ -66,7 +67,7 @@ class Contexts:
         self.entries = tuple(entries)
         self._reached: dict[str, dict[Frame, Arrival]] = {}
         self._by_gid: dict[int, set[str]] | None = None
-        self._imported: frozenset[int] | None = None
+        self._early: frozenset[int] | None = None
         self._named_calls: dict[str, list[tuple[int, tuple[int, ...]]]] = {}
 
     def reached(self, category: str) -> dict[Frame, Arrival]:
@@ -163,17 +164,31 @@ class Contexts:
 
     def runs_early(self, gid: int) -> bool:
         """Whether the first request finds that the function has run: start-up calls it, or the import of a module."""
-        if self._imported is None:
+        if self._early is None:
             modules = [gid for gid in range(self._graph.index.count) if self._graph.index.scope(gid).kind == "module"]
-            reached = self.flow(((self._graph.index.frame(gid), None) for gid in modules), self._is_not_imported)
-            self._imported = frozenset(frame.gid for frame in reached)
-        return gid in self._imported or "startup" in self.categories(gid)
+            imported = self.flow(((self._graph.index.frame(gid), None) for gid in modules), self._is_not_imported)
+            started = self.flow(self.roots("startup"), self._is_not_awaited)
+            self._early = frozenset(frame.gid for reached in (imported, started) for frame in reached)
+        return gid in self._early
 
     def _is_not_imported(self, caller: Frame, edge: Edge) -> bool:
         if edge.mode not in ("runs", "once"):
             return True
         scope = self._graph.index.scope(caller.gid)
         return scope.kind == "module" and stands_in(scope, scope.events[edge.event].region, "main")
+
+    def _is_not_awaited(self, caller: Frame, edge: Edge) -> bool:
+        """Whether start-up only lets something begin, or gets there when it is shutting down: after its `yield`."""
+        if edge.mode == "task":
+            return True
+        events = self._graph.index.scope(caller.gid).events[: max(edge.event, 0)]
+        return any(event.kind == EventKind.YIELD for event in events) and self._is_suspended(caller)
+
+    def _is_suspended(self, frame: Frame) -> bool:
+        """Whether a generator waits at its `yield` while the application runs: a lifespan, or a part of one."""
+        if any(frame == root for root, _ in self.roots("startup")):
+            return True
+        return self._graph.inference.decorators.named(frame.gid, _MANAGERS) is not None
 
     def serves(self, gid: int) -> bool:
         """Whether the function may run while requests are served: unless all its known callers say otherwise."""
