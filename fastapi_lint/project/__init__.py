@@ -11,6 +11,7 @@ from fastapi_lint.catalogue import BlockKind, Catalogue
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
 from fastapi_lint.facts import NONE, Call, Lit, ModuleFacts
 from fastapi_lint.project.blocking import Blocking, BlockingUse
+from fastapi_lint.project.bounded_caches import BoundedCaches
 from fastapi_lint.project.caches import CachedFunction, Caches
 from fastapi_lint.project.changes import Changes
 from fastapi_lint.project.contexts import STAGES, Arrival, Contexts
@@ -237,7 +238,8 @@ class Project:
 
     @cached_property
     def _mutations(self) -> list[Mutation]:
-        return list(Mutations(self.graph, self._changes, self._locks, self._caches).find())
+        bounded = BoundedCaches(self.graph, self._changes, self._state)
+        return list(Mutations(self.graph, self._changes, self._locks, self._caches, bounded).find())
 
     @cached_property
     def _changes(self) -> Changes:

@@ -99,7 +99,7 @@ class Caches:
     def _is_read(self, frame: Frame, key: int, state: State) -> bool:
         """Whether the function uses what it finds under the key: one that only refuses duplicates is no cache."""
         scope = self._index.scope(frame.gid)
-        return any(self._is_item(frame, number, key, state) for number in _loads(scope))
+        return any(self._is_item(frame, number, key, state) for number in loads(scope))
 
     def _is_item(self, frame: Frame, expr: int, key: int, state: State) -> bool:
         """Whether an expression is the container's item of that key: `cache[key]`, `cache.get(key)`."""
@@ -340,7 +340,7 @@ def stored_item(scope: Scope, event: Event) -> Sub | None:
     return None
 
 
-def _loads(scope: Scope) -> list[int]:
+def loads(scope: Scope) -> list[int]:
     """Every item that a scope reads, by subscript or `get`."""
     stores = {event.place for event in scope.events if event.kind == EventKind.STORE_ITEM}
     return [

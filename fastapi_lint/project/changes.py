@@ -66,13 +66,13 @@ class Changes:
 
     def _is_done(self, caller: Frame, edge: Edge) -> bool:
         """Whether that first time was before the first request."""
-        return self._is_first(caller, edge) and self._contexts.runs_early(caller.gid)
+        return self._is_first(caller, edge) and self._contexts.runs_early(caller.gid, always=True)
 
     def _is_first_time(self, frame: Frame, region: int) -> bool:
         return self._lifetimes.lasts(frame, self._first_use.at(frame.gid, region))
 
     def _was_made_early(self, frame: Frame, change: Change) -> bool:
-        if not self._is_first_time(frame, change.event.region) or not self._contexts.runs_early(frame.gid):
+        if not self._is_first_time(frame, change.event.region) or not self._contexts.runs_early(frame.gid, always=True):
             return False
         return (change.state.name, change.state.where) not in self._emptied
 

@@ -23,6 +23,7 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.bounded_caches import BoundedCaches, removes
 from fastapi_lint.project.caches import Caches, parts, same
 from fastapi_lint.project.changes import Change, Changes
 from fastapi_lint.project.contexts import Arrival
@@ -32,7 +33,6 @@ from fastapi_lint.project.locks import Locks
 from fastapi_lint.project.regions import around, branches
 from fastapi_lint.project.values import CoroutineV, ExtInstanceV
 
-_REMOVERS = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard", "move_to_end"})
 _PRIMITIVES = frozenset(
     {"asyncio.Task", "asyncio.Future", "asyncio.Event", "asyncio.Queue", "asyncio.Condition", "asyncio.TimerHandle"}
 )
@@ -64,26 +64,30 @@ class Mutation(msgspec.Struct, frozen=True):
 class Mutations:
     """Every change of shared state on a request's way."""
 
-    def __init__(self, graph: Graph, changes: Changes, locks: Locks, caches: Caches) -> None:
+    def __init__(self, graph: Graph, changes: Changes, locks: Locks, caches: Caches, bounded: BoundedCaches) -> None:
         self._index = graph.index
         self._inference = graph.inference
         self._changes = changes
         self._locks = locks
         self._caches = caches
+        self._bounded = bounded
 
     def find(self) -> Iterator[Mutation]:
         """Each place once, with the nearest way in from request handling.
 
-        Taking items out of what is a cache elsewhere is part of keeping the cache, and tasks and locks are for this
-        process alone.
+        Taking items out of what is a cache elsewhere is part of keeping the cache, and so is all that is done to one
+        that its own code bounds; tasks and locks are for this process alone.
         """
         found = list(self._all())
         caches = {(one.name, one.where) for one, _ in found if one.fills}
+        keeps = self._bounded.find()
         own = {(one.name, one.where) for one, _ in found if self._holds_primitives(one)}
         kept = [
             one
-            for one, removes in found
-            if (one.name, one.where) not in own and not (removes and (one.name, one.where) in caches)
+            for one, is_removal in found
+            if (one.name, one.where) not in own
+            and not (is_removal and (one.name, one.where) in caches)
+            and (one.rebinds or one.fills or not keeps(one.frame, one.name, one.where))
         ]
         told = self._first_of_each_use(kept)
         yield from (one for one in kept if not one.lazy or one in told)
@@ -123,7 +127,7 @@ class Mutations:
             for change in self._changes.of(frame):
                 if (frame.gid, change.event.place) not in seen and not self._is_kept_safe(frame, scope, change):
                     seen.add((frame.gid, change.event.place))
-                    yield self._mutation(frame, scope, change), _removes(scope, change.event)
+                    yield self._mutation(frame, scope, change), removes(scope, change.event)
 
     def _mutation(self, frame: Frame, scope: Scope, change: Change) -> Mutation:
         event = change.event
@@ -169,14 +173,6 @@ def _is_made(scope: Scope, value: int) -> bool:
     return isinstance(node, (Await, Call, Choice, Comp, Enter))
 
 
-def _removes(scope: Scope, event: Event) -> bool:
-    if event.kind == EventKind.STORE_ITEM:
-        return event.value == NONE
-    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-    func = scope.exprs[node.func] if isinstance(node, Call) else None
-    return isinstance(func, Attr) and func.name in _REMOVERS
-
-
 def _guard(scope: Scope, event: Event) -> int:
     """The region in which a store stands because a test has found that nothing is there: `if client is None`."""
     if event.flag or event.kind not in (EventKind.REBIND, EventKind.STORE_ATTR):
@@ -215,7 +211,9 @@ def _is_absent(scope: Scope, expr: int, name: str, holds: bool, hops: int = 0) -
     if isinstance(node, Choice):  # `client is None or client.is_closed`
         return any(_is_absent(scope, part, name, holds, hops + 1) for part in node.items)
     if isinstance(node, Bin) and node.op in ("is", "is not"):
-        return (node.op == "is") is holds and _spells(scope, node.left, name)
+        right = scope.exprs[node.right]  # `loop is not running_loop` asks for another one
+        is_nothing = isinstance(right, Lit) and not right.value
+        return ((node.op == "is") is is_nothing) is holds and _spells(scope, node.left, name)
     if isinstance(node, Call):  # `hasattr(app.state, "client")`
         func = scope.exprs[node.func]
         asks = isinstance(func, Free) and func.name in ("hasattr", "getattr") and len(node.args) > 1
