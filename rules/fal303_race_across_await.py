@@ -61,6 +61,8 @@ class RaceAcrossAwait(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for race in project.races:
+            if race.joined:
+                continue
             line = project.spot(race.frame.gid, race.pause).place.row
             if race.repeats:
                 message = (

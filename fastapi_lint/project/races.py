@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Scope, Sub, Var
+from fastapi_lint.project.awaiting import pauses
 from fastapi_lint.project.caches import Caches, parts, same, stored_item
 from fastapi_lint.project.changes import Change, Changes
 from fastapi_lint.project.contexts import Arrival
@@ -30,7 +31,10 @@ _READERS = frozenset({"get", "count", "index", "copy", "keys", "values", "items"
 
 
 class Race(msgspec.Struct, frozen=True):
-    """`place` changes `name` although others may have changed it since it was read ; `pause` is the await."""
+    """`place` changes `name` although others may have changed it since it was read; `pause` is the await.
+
+    `repeats` says that work is done twice and nothing is lost, `joined` that it is set with what another race is about.
+    """
 
     frame: Frame
     place: int
@@ -39,6 +43,7 @@ class Race(msgspec.Struct, frozen=True):
     pause: int
     way: tuple[Arrival, ...]
     repeats: bool
+    joined: bool = False
 
 
 class Races:
@@ -55,17 +60,20 @@ class Races:
     def find(self) -> Iterator[Race]:
         """Each place once."""
         seen: set[tuple[int, int]] = set()
+        blocks: set[tuple[int, int, int]] = set()
         for frame in self._changes.requests.frames:
             scope = self._index.scope(frame.gid)
-            pauses = [number for number, event in enumerate(scope.events) if _pauses(event)] if scope.is_async else []
-            if not pauses:
+            breaks = [number for number, event in enumerate(scope.events) if pauses(event)] if scope.is_async else []
+            if not breaks:
                 continue
             for change in self._changes.of(frame):
-                found = self._race(frame, scope, change, pauses)
+                found = self._race(frame, scope, change, breaks)
                 key = (frame.gid, change.event.place)
                 if found is not None and key not in seen:
                     pause, is_computed = found
                     seen.add(key)
+                    repeats = not is_computed and self._repeats(frame, change)
+                    block = (frame.gid, pause, change.event.region)
                     yield Race(
                         frame=frame,
                         place=change.event.place,
@@ -73,12 +81,14 @@ class Races:
                         where=change.state.where,
                         pause=scope.events[pause].place,
                         way=self._changes.requests.way(frame),
-                        repeats=not is_computed and self._repeats(frame, change),
+                        repeats=repeats,
+                        joined=repeats and block in blocks,
                     )
+                    blocks.update([block] if repeats else [])
 
-    def _race(self, frame: Frame, scope: Scope, change: Change, pauses: list[int]) -> tuple[int, bool] | None:
+    def _race(self, frame: Frame, scope: Scope, change: Change, breaks: list[int]) -> tuple[int, bool] | None:
         """The pause that makes the change a race, if there is one, and whether the new value rests on the old."""
-        before = [number for number in pauses if number < change.number and _leads_to(scope, number, change.number)]
+        before = [number for number in breaks if number < change.number and _leads_to(scope, number, change.number)]
         if (
             not before
             or _is_repeatable(scope, change.event)
@@ -194,12 +204,6 @@ class Races:
         if both & locking:
             return True
         return self._locks.acquired(frame, read) or self._locks.held_by_caller(frame)
-
-
-def _pauses(event: Event) -> bool:
-    if event.kind in (EventKind.AWAIT, EventKind.YIELD):
-        return True
-    return event.kind in (EventKind.ENTER, EventKind.EXIT, EventKind.ITER) and event.flag
 
 
 def _key(scope: Scope, event: Event) -> int:
