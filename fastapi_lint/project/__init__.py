@@ -71,6 +71,7 @@ class Middleware(msgspec.Struct, frozen=True):
     label: str
 
 
+ROUTES = frozenset({"route", "websocket"})
 BASE_HTTP_MIDDLEWARE = "starlette.middleware.base.BaseHTTPMiddleware"
 
 
@@ -317,12 +318,20 @@ class Project:
             yield WrongOffload(spot, offload.api, offload.target, offload.given, offload.frame, offload.expr)
 
     def decorated_coroutines(self, decorators: frozenset[str]) -> Iterator[DecoratedCoroutine]:
-        """Every `async def` under one of these library decorators."""
+        """Every `async def` under one of these library decorators, unless that decorates what nobody calls.
+
+        A route's decorator below has registered the function itself.
+        """
+        registered = {(entry.decorated, entry.place) for entry in self.entry_points if entry.kind in ROUTES}
         for gid in range(self.index.count):
             scope = self.index.scope(gid)
             if scope.is_async and scope.decorators and self.is_served(gid):
                 found = self.inference.decorators.named(gid, decorators)
                 if found is not None:
+                    places = scope.decorator_places
+                    below = places[places.index(found[1]) + 1 :]
+                    if any((gid, place) in registered for place in below) and not self.index.call_sites(scope.name):
+                        continue
                     yield DecoratedCoroutine(self.spot(self.index.parent(gid), found[1]), found[0], scope.name)
 
     def base_http_middleware(self) -> Iterator[Middleware]:
