@@ -24,13 +24,14 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.bounded_caches import BoundedCaches, removes
-from fastapi_lint.project.caches import Caches, parts, same
+from fastapi_lint.project.caches import Caches
 from fastapi_lint.project.changes import Change, Changes
 from fastapi_lint.project.contexts import Arrival
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.locks import Locks
 from fastapi_lint.project.regions import around, branches
+from fastapi_lint.project.spelling import parts, same
 from fastapi_lint.project.values import CoroutineV, ExtInstanceV
 
 _PRIMITIVES = frozenset(

@@ -34,6 +34,7 @@ from fastapi_lint.project.inference import STATE
 from fastapi_lint.project.injection import Injection
 from fastapi_lint.project.nodes import Edge
 from fastapi_lint.project.reach import Reach
+from fastapi_lint.project.spelling import parts
 from fastapi_lint.project.values import (
     ClassV,
     ExternalV,

@@ -10,11 +10,11 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit, Scope
 from fastapi_lint.project.awaiting import pauses
-from fastapi_lint.project.caches import parts, spelled
-from fastapi_lint.project.dead_branches import within
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
-from fastapi_lint.project.regions import branches, stands_in
+from fastapi_lint.project.nodes import Edge
+from fastapi_lint.project.regions import branches, stands_in, within
+from fastapi_lint.project.spelling import parts, spelled
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, InstanceV
 
 _LOCAL = "threading.local"
@@ -89,9 +89,7 @@ class ThreadLocals:
         return list(seen), list(aside)
 
     def _followed(self, frame: Frame) -> Iterator[Edge]:
-        return (
-            edge for edge in self._graph.node(frame).edges if edge.mode in ("runs", "once") and not edge.off_loop
-        )
+        return (edge for edge in self._graph.node(frame).edges if edge.mode in ("runs", "once") and not edge.off_loop)
 
     def _is_uninterrupted(self, frame: Frame, edge: Edge) -> bool:
         """Whether an edge enters or leaves a `with` block in which nothing awaits or yields."""
