@@ -38,6 +38,11 @@ _EVICTIONS = frozenset({"pop", "popitem", "popleft", "clear", "expire"})
 _STORES = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _ENGINES = frozenset({"sqlalchemy.Engine", "sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
 _CLEARERS = frozenset({"cache_clear", "cache_invalidate"})
+_FILE_QUESTIONS = frozenset({"exists", "is_file", "is_dir", "stat", "lstat"})
+_PATH_QUESTIONS = frozenset(f"os.path.{name}" for name in ("exists", "isfile", "isdir", "getmtime", "getsize")) | {
+    "os.stat"
+}
+_NAMED = (Use, Var, Attr)
 _UNBOUNDED = frozenset({"functools.cache"})
 _BY_CONTAINER = frozenset({"cachetools.cached"})
 _BOUNDED_BY_DEFAULT = frozenset({"functools.lru_cache", "async_lru.alru_cache"})
@@ -162,7 +167,26 @@ class Caches:
         key, value = added or (target.index if target is not None else NONE, event.value)
         if key == NONE or self._is_emptied(state.name.rpartition(".")[2]) or self.is_client(frame, value):
             return False
-        return self._request_data.is_from_request(frame.gid, key) and not self._is_few(frame, key)
+        if not self._request_data.is_from_request(frame.gid, key) or self._is_few(frame, key):
+            return False
+        return not self._names_a_file(frame, key)
+
+    def _names_a_file(self, frame: Frame, key: int) -> bool:
+        """Whether the function asks the file system about what the key is made of: there are so many files."""
+        scope = self._index.scope(frame.gid)
+        made_of = [part for part in parts(scope, key, through_names=False) if isinstance(scope.exprs[part], _NAMED)]
+        for event in scope.events:
+            node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+            func = scope.exprs[node.func] if isinstance(node, Call) else None
+            if not isinstance(node, Call):
+                continue
+            asked = func.base if isinstance(func, Attr) and func.name in _FILE_QUESTIONS else NONE
+            called = self._inference.type(frame, node.func) if node.args else ()
+            if any(isinstance(value, ExternalV) and value.name in _PATH_QUESTIONS for value in called):
+                asked = node.args[0]
+            if any(same(scope, asked, part) for part in made_of):
+                return True
+        return False
 
     def is_client(self, frame: Frame, expr: int) -> bool:
         """Whether a value is a client, an engine or a pool: one for each tenant or key is as it should be."""

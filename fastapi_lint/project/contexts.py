@@ -169,12 +169,13 @@ class Contexts:
         With `always`, only what no condition keeps them from, and no other implementation of a method, counts.
         """
         if always not in self._early:
-            modules = [gid for gid in range(self._graph.index.count) if self._graph.index.scope(gid).kind == "module"]
+            index = self._graph.index
+            modules = [(index.frame(gid), None) for gid in range(index.count) if index.scope(gid).kind == "module"]
 
             def stops(stop: Callable[[Frame, Edge], bool]) -> Callable[[Frame, Edge], bool]:
                 return lambda caller, edge: stop(caller, edge) or (always and self._may_not_run(caller, edge))
 
-            imported = self.flow(((self._graph.index.frame(gid), None) for gid in modules), stops(self._is_not_imported))
+            imported = self.flow(modules, stops(self._is_not_imported))
             started = self.flow(self.roots("startup"), stops(self._is_not_awaited))
             self._early[always] = frozenset(frame.gid for reached in (imported, started) for frame in reached)
         return gid in self._early[always]
