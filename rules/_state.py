@@ -14,8 +14,12 @@ def report(project: Project, mutation: Mutation | Race, message: str, severity: 
     return Report(spot, message, project.way_in(mutation.way), tuple(labels), severity)
 
 
-def lazy_message(mutation: Mutation) -> str:
-    """What to say of what the first request sets, and no other."""
+def mild_message(mutation: Mutation) -> str | None:
+    """What to say of what is worth knowing only: what the first request sets, and times; None of anything else."""
+    if mutation.timed:
+        return f"`{mutation.name}` ({mutation.where}) is a time that each worker process keeps for itself"
+    if not mutation.lazy:
+        return None
     if mutation.notes:
         return f"`{mutation.name}` ({mutation.where}) is set by the first request that gets here, once for each process"
     return f"`{mutation.name}` ({mutation.where}) is made by the first request that needs it; make it in the lifespan"

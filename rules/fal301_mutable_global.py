@@ -4,8 +4,8 @@
 
 Reports statements of request handling that change a module-level or class-level list, dict or set, an object that a
 module variable holds, or `app.state`, or an object that lives there and its own methods change. Changes under a lock,
-and tasks, locks, queues and clients that are kept, stay silent; what is made when the first request needs it is
-information.
+and tasks, locks, queues and clients that are kept, stay silent, and so do caches that their own code keeps small; what
+is made when the first request needs it is information, and silent if start-up makes the first call.
 
 ## Why is this bad?
 
@@ -48,7 +48,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.api import Project, ProjectRule, Report, Severity
 
-from ._state import lazy_message, report
+from ._state import mild_message, report
 
 
 class MutableGlobal(ProjectRule):
@@ -60,8 +60,9 @@ class MutableGlobal(ProjectRule):
         for mutation in project.mutations():
             if mutation.rebinds or mutation.fills:
                 continue
-            if mutation.lazy:
-                yield report(project, mutation, lazy_message(mutation), Severity.INFO)
+            mild = mild_message(mutation)
+            if mild is not None:
+                yield report(project, mutation, mild, Severity.INFO)
                 continue
             message = (
                 f"`{mutation.name}` is shared by all requests ({mutation.where}) and changed here; "

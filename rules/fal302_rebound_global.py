@@ -4,7 +4,8 @@
 
 Reports assignments in request handling to names that the function declares `global`, or `nonlocal` where the outer
 function is an application factory. Objects that are made once, when the first request needs them (`if client is None`),
-are reported as information, and not at all if a lock is held.
+are reported as information, once for all that one test lets set; not at all if a lock is held, or if start-up makes the
+first call. A time from which a condition counts (`if now - last > 60`) is information, too.
 
 ## Why is this bad?
 
@@ -47,7 +48,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.api import Project, ProjectRule, Report, Severity
 
-from ._state import lazy_message, report
+from ._state import mild_message, report
 
 
 class ReboundGlobal(ProjectRule):
@@ -57,11 +58,14 @@ class ReboundGlobal(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for mutation in project.mutations():
-            if mutation.rebinds and mutation.lazy:
-                yield report(project, mutation, lazy_message(mutation), Severity.INFO)
-            elif mutation.rebinds:
-                message = (
-                    f"`{mutation.name}` is shared by all requests ({mutation.where}) and rebound here; "
-                    "keep it in the request, or in a store that all workers share"
-                )
-                yield report(project, mutation, message)
+            if not mutation.rebinds:
+                continue
+            mild = mild_message(mutation)
+            if mild is not None:
+                yield report(project, mutation, mild, Severity.INFO)
+                continue
+            message = (
+                f"`{mutation.name}` is shared by all requests ({mutation.where}) and rebound here; "
+                "keep it in the request, or in a store that all workers share"
+            )
+            yield report(project, mutation, message)

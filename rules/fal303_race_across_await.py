@@ -4,8 +4,8 @@
 
 Reports changes of module-level, class-level and application state in async code where the new value, or the condition
 for the change, was read before an `await`, and no lock is held over both. Where the same work is done
-twice and nothing is lost, it is a warning. Looking again after the `await`, or marking
-the state as taken before it, makes it right.
+twice and nothing is lost, it is a warning, once for all variables that are set together. Looking again after the
+`await`, or marking the state as taken before it, makes it right.
 
 ## Why is this bad?
 
@@ -61,6 +61,8 @@ class RaceAcrossAwait(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for race in project.races:
+            if race.joined:
+                continue
             line = project.spot(race.frame.gid, race.pause).place.row
             if race.repeats:
                 message = (

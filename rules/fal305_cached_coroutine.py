@@ -2,7 +2,8 @@
 
 ## What it does
 
-Reports `functools.lru_cache`, `functools.cache` and the decorators of cachetools on coroutine functions.
+Reports `functools.lru_cache`, `functools.cache` and the decorators of cachetools on coroutine functions,
+except above the decorator of a route whose cached name nobody calls: that has no effect.
 
 ## Why is this bad?
 

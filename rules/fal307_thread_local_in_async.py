@@ -3,7 +3,8 @@
 ## What it does
 
 Reports reads and writes of the attributes of a `threading.local` in coroutines, and in functions that they call
-directly. Objects that are made where a test finds none, such as a connection for each thread, stay silent.
+directly, once for each function. Objects that are made where a test finds none, such as a connection for each thread,
+stay silent, and so does what the manager of a `with` block stores if nothing in the block awaits.
 
 ## Why is this bad?
 

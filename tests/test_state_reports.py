@@ -89,6 +89,52 @@ def route():
 """,
         {("FAL302", Severity.INFO)},
     ),
+    "set by what a caller's test lets run once": (
+        """
+def start():
+    global value
+    value = object()
+
+@app.get("/")
+def route():
+    global ready
+    if not ready:
+        start()
+        ready = True
+    return value
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "set back to nothing": (
+        """
+@app.get("/")
+def route():
+    global value
+    if value is not None:
+        value = None
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "a time that is counted from": (
+        """
+@app.get("/{now}")
+def route(now: int):
+    global value
+    if value is None or now - value > 60:
+        value = now
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "a number that is not counted from": (
+        """
+@app.get("/{now}")
+def route(now: int):
+    global value
+    if now - len(stock) > 60:
+        value = now
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
     "rebound by each request": (
         """
 @app.put("/{name}")

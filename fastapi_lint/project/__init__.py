@@ -11,7 +11,9 @@ from fastapi_lint.catalogue import BlockKind, Catalogue
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
 from fastapi_lint.facts import NONE, Call, Lit, ModuleFacts
 from fastapi_lint.project.blocking import Blocking, BlockingUse
+from fastapi_lint.project.bounded_caches import BoundedCaches
 from fastapi_lint.project.caches import CachedFunction, Caches
+from fastapi_lint.project.changes import Changes
 from fastapi_lint.project.contexts import STAGES, Arrival, Contexts
 from fastapi_lint.project.creations import Creation, Creations, LocalModel
 from fastapi_lint.project.described import described
@@ -69,6 +71,7 @@ class Middleware(msgspec.Struct, frozen=True):
     label: str
 
 
+ROUTES = frozenset({"route", "websocket"})
 BASE_HTTP_MIDDLEWARE = "starlette.middleware.base.BaseHTTPMiddleware"
 
 
@@ -236,7 +239,12 @@ class Project:
 
     @cached_property
     def _mutations(self) -> list[Mutation]:
-        return list(Mutations(self.graph, self._requests, self._state, self._locks, self._caches).find())
+        bounded = BoundedCaches(self.graph, self._changes, self._state)
+        return list(Mutations(self.graph, self._changes, self._locks, self._caches, bounded).find())
+
+    @cached_property
+    def _changes(self) -> Changes:
+        return Changes(self.graph, self.contexts, self._state, self._creations.lifetimes)
 
     @cached_property
     def _caches(self) -> Caches:
@@ -245,7 +253,7 @@ class Project:
     @cached_property
     def races(self) -> tuple[Race, ...]:
         """Every change of shared state that rests on what was true before an await."""
-        return tuple(Races(self.graph, self._requests, self._state, self._locks, self._caches).find())
+        return tuple(Races(self.graph, self._changes, self._state, self._locks, self._caches).find())
 
     def own_locks(self) -> Iterator[OwnLock]:
         """Every lock that the call that takes it has made."""
@@ -310,12 +318,20 @@ class Project:
             yield WrongOffload(spot, offload.api, offload.target, offload.given, offload.frame, offload.expr)
 
     def decorated_coroutines(self, decorators: frozenset[str]) -> Iterator[DecoratedCoroutine]:
-        """Every `async def` under one of these library decorators."""
+        """Every `async def` under one of these library decorators, unless that decorates what nobody calls.
+
+        A route's decorator below has registered the function itself.
+        """
+        registered = {(entry.decorated, entry.place) for entry in self.entry_points if entry.kind in ROUTES}
         for gid in range(self.index.count):
             scope = self.index.scope(gid)
             if scope.is_async and scope.decorators and self.is_served(gid):
                 found = self.inference.decorators.named(gid, decorators)
                 if found is not None:
+                    places = scope.decorator_places
+                    below = places[places.index(found[1]) + 1 :]
+                    if any((gid, place) in registered for place in below) and not self.index.call_sites(scope.name):
+                        continue
                     yield DecoratedCoroutine(self.spot(self.index.parent(gid), found[1]), found[0], scope.name)
 
     def base_http_middleware(self) -> Iterator[Middleware]:

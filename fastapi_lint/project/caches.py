@@ -10,19 +10,14 @@ import msgspec
 from fastapi_lint.facts import (
     NONE,
     Attr,
-    Await,
     Bin,
     Call,
     Choice,
-    Declared,
     Event,
     EventKind,
-    Expr,
-    Free,
     Lit,
     Map,
     Param,
-    Phi,
     Scope,
     Seq,
     Sub,
@@ -35,6 +30,7 @@ from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.regions import branches, stands_in
 from fastapi_lint.project.request_data import RequestData
+from fastapi_lint.project.spelling import parts, same, signature, spelled
 from fastapi_lint.project.state import CONTAINERS, SharedState, State
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, InstanceV, MethodV, Value
 
@@ -42,6 +38,11 @@ _EVICTIONS = frozenset({"pop", "popitem", "popleft", "clear", "expire"})
 _STORES = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _ENGINES = frozenset({"sqlalchemy.Engine", "sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
 _CLEARERS = frozenset({"cache_clear", "cache_invalidate"})
+_FILE_QUESTIONS = frozenset({"exists", "is_file", "is_dir", "stat", "lstat"})
+_PATH_QUESTIONS = frozenset(f"os.path.{name}" for name in ("exists", "isfile", "isdir", "getmtime", "getsize")) | {
+    "os.stat"
+}
+_NAMED = (Use, Var, Attr)
 _UNBOUNDED = frozenset({"functools.cache"})
 _BY_CONTAINER = frozenset({"cachetools.cached"})
 _BOUNDED_BY_DEFAULT = frozenset({"functools.lru_cache", "async_lru.alru_cache"})
@@ -93,13 +94,13 @@ class Caches:
         ):
             return True
         return any(
-            event.expr in _signature(node)[1] or getattr(node, "value", NONE) == event.expr for node in scope.exprs
+            event.expr in signature(node)[1] or getattr(node, "value", NONE) == event.expr for node in scope.exprs
         )
 
     def _is_read(self, frame: Frame, key: int, state: State) -> bool:
         """Whether the function uses what it finds under the key: one that only refuses duplicates is no cache."""
         scope = self._index.scope(frame.gid)
-        return any(self._is_item(frame, number, key, state) for number in _loads(scope))
+        return any(self._is_item(frame, number, key, state) for number in loads(scope))
 
     def _is_item(self, frame: Frame, expr: int, key: int, state: State) -> bool:
         """Whether an expression is the container's item of that key: `cache[key]`, `cache.get(key)`."""
@@ -166,7 +167,26 @@ class Caches:
         key, value = added or (target.index if target is not None else NONE, event.value)
         if key == NONE or self._is_emptied(state.name.rpartition(".")[2]) or self.is_client(frame, value):
             return False
-        return self._request_data.is_from_request(frame.gid, key) and not self._is_few(frame, key)
+        if not self._request_data.is_from_request(frame.gid, key) or self._is_few(frame, key):
+            return False
+        return not self._names_a_file(frame, key)
+
+    def _names_a_file(self, frame: Frame, key: int) -> bool:
+        """Whether the function asks the file system about what the key is made of: there are so many files."""
+        scope = self._index.scope(frame.gid)
+        made_of = [part for part in parts(scope, key, through_names=False) if isinstance(scope.exprs[part], _NAMED)]
+        for event in scope.events:
+            node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+            func = scope.exprs[node.func] if isinstance(node, Call) else None
+            if not isinstance(node, Call):
+                continue
+            asked = func.base if isinstance(func, Attr) and func.name in _FILE_QUESTIONS else NONE
+            called = self._inference.type(frame, node.func) if node.args else ()
+            if any(isinstance(value, ExternalV) and value.name in _PATH_QUESTIONS for value in called):
+                asked = node.args[0]
+            if any(same(scope, asked, part) for part in made_of):
+                return True
+        return False
 
     def is_client(self, frame: Frame, expr: int) -> bool:
         """Whether a value is a client, an engine or a pool: one for each tenant or key is as it should be."""
@@ -340,7 +360,7 @@ def stored_item(scope: Scope, event: Event) -> Sub | None:
     return None
 
 
-def _loads(scope: Scope) -> list[int]:
+def loads(scope: Scope) -> list[int]:
     """Every item that a scope reads, by subscript or `get`."""
     stores = {event.place for event in scope.events if event.kind == EventKind.STORE_ITEM}
     return [
@@ -348,78 +368,3 @@ def _loads(scope: Scope) -> list[int]:
         for number, node in enumerate(scope.exprs)
         if isinstance(node, Call) or (isinstance(node, Sub) and node.place not in stores)
     ]
-
-
-def same(scope: Scope, first: int, second: int, hops: int = 0) -> bool:
-    """Whether two expressions of a scope are written alike and read the same definitions."""
-    if first == second:
-        return True
-    if NONE in (first, second) or hops > 6:
-        return False
-    one, other = scope.exprs[first], scope.exprs[second]
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, (Attr, Call, Bin, Sub, Seq)):
-        own, its = _signature(one), _signature(other)
-        return (
-            own[0] == its[0]
-            and len(own[1]) == len(its[1])
-            and all(same(scope, a, b, hops + 1) for a, b in zip(own[1], its[1], strict=True))
-        )
-    return one == other
-
-
-def _signature(node: Expr) -> tuple[object, list[int]]:
-    if isinstance(node, Attr):
-        return node.name, [node.base]
-    if isinstance(node, Call):
-        return [name for name, _ in node.keywords], [node.func, *node.args, *(value for _, value in node.keywords)]
-    if isinstance(node, Bin):
-        return node.op, [node.left, node.right]
-    if isinstance(node, Sub):
-        return None, [node.base, node.index]
-    return (node.kind, list(node.items)) if isinstance(node, Seq) else (None, [])
-
-
-def written(scope: Scope, expr: int) -> Iterator[int]:
-    """An expression and all that is written in it: names stand for themselves."""
-    return parts(scope, expr, through_names=False)
-
-
-def parts(scope: Scope, expr: int, *, through_names: bool = True) -> Iterator[int]:
-    """An expression and everything that it is made of, through local names."""
-    seen: set[int] = set()
-    todo = [expr]
-    while todo:
-        number = todo.pop()
-        if number == NONE or number in seen:
-            continue
-        seen.add(number)
-        yield number
-        node = scope.exprs[number]
-        if isinstance(node, (Use, Phi)):
-            todo += [scope.defs[definition].value for definition in node.defs] if through_names else []
-        elif isinstance(node, (Await, Declared)):
-            todo.append(node.value)
-        elif isinstance(node, Choice):
-            todo += node.items
-        elif isinstance(node, Map):
-            todo += [*node.keys, *node.values]
-        else:
-            todo += _signature(node)[1]
-
-
-def spelled(scope: Scope, expr: int) -> list[str]:
-    """The last names under which an expression is written, and that of what a local name stands for."""
-    node = scope.exprs[expr]
-    if isinstance(node, (Attr, Var, Free)):
-        return [node.name]
-    if isinstance(node, Sub):
-        return spelled(scope, node.base)
-    if isinstance(node, Use):
-        found = [scope.defs[number].name for number in node.defs]
-        for number in node.defs:
-            value = scope.exprs[scope.defs[number].value]
-            found += [value.name] if isinstance(value, (Attr, Var, Free)) else []
-        return found
-    return []

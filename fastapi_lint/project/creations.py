@@ -31,7 +31,6 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
-from fastapi_lint.project.caches import written
 from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
@@ -44,6 +43,7 @@ from fastapi_lint.project.nodes import Edge, LibraryCall
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.regions import around, stands_in
 from fastapi_lint.project.request_data import RequestData
+from fastapi_lint.project.spelling import written
 from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV
 
 _KEEPERS = frozenset({"add", "append", "put", "register", "set", "set_cache", "setdefault"})

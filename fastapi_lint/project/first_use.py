@@ -88,6 +88,8 @@ class FirstUse:
             yield from self._attribute(gid, node.base, node.name)
         elif isinstance(node, Use) and len(node.defs) == 1 and hops < 2:
             yield from self._slot(gid, scope.defs[node.defs[0]].value, hops + 1)
+        elif isinstance(node, Call) and scope.exprs[node.func] == Free("len") and len(node.args) == 1:
+            yield from self._slot(gid, node.args[0], hops)
         elif isinstance(node, Call) and scope.exprs[node.func] in (Free("hasattr"), Free("getattr")):
             name = scope.exprs[node.args[1]] if len(node.args) > 1 else None
             if isinstance(name, Lit) and isinstance(name.value, str):

@@ -11,13 +11,15 @@ from collections.abc import Iterator
 import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Scope, Sub, Var
-from fastapi_lint.project.caches import Caches, parts, same, stored_item
+from fastapi_lint.project.awaiting import pauses
+from fastapi_lint.project.caches import Caches, stored_item
+from fastapi_lint.project.changes import Change, Changes
 from fastapi_lint.project.contexts import Arrival
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.locks import Locks
-from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.regions import around, branches
+from fastapi_lint.project.spelling import parts, same
 from fastapi_lint.project.state import CONTAINERS, MUTATORS, SharedState, State
 from fastapi_lint.project.values import ExternalV, ExtInstanceV
 
@@ -30,7 +32,10 @@ _READERS = frozenset({"get", "count", "index", "copy", "keys", "values", "items"
 
 
 class Race(msgspec.Struct, frozen=True):
-    """`place` changes `name` although others may have changed it since it was read ; `pause` is the await."""
+    """`place` changes `name` although others may have changed it since it was read; `pause` is the await.
+
+    `repeats` says that work is done twice and nothing is lost, `joined` that it is set with what another race is about.
+    """
 
     frame: Frame
     place: int
@@ -39,22 +44,16 @@ class Race(msgspec.Struct, frozen=True):
     pause: int
     way: tuple[Arrival, ...]
     repeats: bool
-
-
-class _Change(msgspec.Struct, frozen=True):
-    number: int
-    event: Event
-    state: State
-    key: int
+    joined: bool = False
 
 
 class Races:
     """Checks and reads, pauses and changes of each async function on a request's way."""
 
-    def __init__(self, graph: Graph, requests: Reach, state: SharedState, locks: Locks, caches: Caches) -> None:
+    def __init__(self, graph: Graph, changes: Changes, state: SharedState, locks: Locks, caches: Caches) -> None:
         self._index = graph.index
         self._inference = graph.inference
-        self._requests = requests
+        self._changes = changes
         self._state = state
         self._locks = locks
         self._caches = caches
@@ -62,42 +61,40 @@ class Races:
     def find(self) -> Iterator[Race]:
         """Each place once."""
         seen: set[tuple[int, int]] = set()
-        for frame in self._requests.frames:
+        blocks: set[tuple[int, int, int]] = set()
+        for frame in self._changes.requests.frames:
             scope = self._index.scope(frame.gid)
-            pauses = [number for number, event in enumerate(scope.events) if _pauses(event)] if scope.is_async else []
-            if not pauses:
+            breaks = [number for number, event in enumerate(scope.events) if pauses(event)] if scope.is_async else []
+            if not breaks:
                 continue
-            changes = list(self._changes(frame, scope))
-            for change in changes:
-                found = self._race(frame, scope, change, changes, pauses)
+            for change in self._changes.of(frame):
+                found = self._race(frame, scope, change, breaks)
                 key = (frame.gid, change.event.place)
                 if found is not None and key not in seen:
                     pause, is_computed = found
                     seen.add(key)
+                    repeats = not is_computed and self._repeats(frame, change)
+                    block = (frame.gid, pause, change.event.region)
                     yield Race(
                         frame=frame,
                         place=change.event.place,
                         name=change.state.name,
                         where=change.state.where,
                         pause=scope.events[pause].place,
-                        way=self._requests.way(frame),
-                        repeats=not is_computed and self._repeats(frame, change),
+                        way=self._changes.requests.way(frame),
+                        repeats=repeats,
+                        joined=repeats and block in blocks,
                     )
+                    blocks.update([block] if repeats else [])
 
-    def _changes(self, frame: Frame, scope: Scope) -> Iterator[_Change]:
-        for number, event in enumerate(scope.events):
-            if event.place == NONE:
-                continue
-            state = self._state.changed(frame, event)
-            if state is not None:
-                yield _Change(number, event, state, _key(scope, event))
-
-    def _race(
-        self, frame: Frame, scope: Scope, change: _Change, changes: list[_Change], pauses: list[int]
-    ) -> tuple[int, bool] | None:
+    def _race(self, frame: Frame, scope: Scope, change: Change, breaks: list[int]) -> tuple[int, bool] | None:
         """The pause that makes the change a race, if there is one, and whether the new value rests on the old."""
-        before = [number for number in pauses if number < change.number and _leads_to(scope, number, change.number)]
-        if not before or _is_repeatable(scope, change.event) or self._is_own_key(frame, scope, change.key):
+        before = [number for number in breaks if number < change.number and _leads_to(scope, number, change.number)]
+        if (
+            not before
+            or _is_repeatable(scope, change.event)
+            or self._is_own_key(frame, scope, _key(scope, change.event))
+        ):
             return None
         computed = self._reads(frame, scope, change, _given(change.event))
         checked = [
@@ -107,13 +104,13 @@ class Races:
             return None  # looked at again
         for read in sorted({*computed, *checked}):
             pause = next((number for number in before if number > read), None)
-            if pause is None or self._is_claimed(change, changes, read, pause):
+            if pause is None or self._is_claimed(frame, change, read, pause):
                 continue
             if not self._is_locked(frame, scope, read, change.number):
                 return pause, read in computed
         return None
 
-    def _repeats(self, frame: Frame, change: _Change) -> bool:
+    def _repeats(self, frame: Frame, change: Change) -> bool:
         if change.event.kind in (EventKind.REBIND, EventKind.STORE_ATTR):
             return True
         return self._caches.is_fill(frame, change.event, change.state)
@@ -134,7 +131,7 @@ class Races:
                     return True
         return False
 
-    def _reads(self, frame: Frame, scope: Scope, change: _Change, expr: int) -> list[int]:
+    def _reads(self, frame: Frame, scope: Scope, change: Change, expr: int) -> list[int]:
         """The events at which parts of an expression read what the change changes."""
         if expr == NONE:
             return []
@@ -144,7 +141,7 @@ class Races:
             if self._is_read(frame, scope, change, part) and self._evaluated(scope, part) != NONE
         ]
 
-    def _is_read(self, frame: Frame, scope: Scope, change: _Change, expr: int) -> bool:
+    def _is_read(self, frame: Frame, scope: Scope, change: Change, expr: int) -> bool:
         node = scope.exprs[expr]
         if isinstance(node, (Var, Attr)):
             if change.event.kind == EventKind.STORE_ATTR:
@@ -166,11 +163,12 @@ class Races:
             return self._is_container(frame, node.args[0], change.state)
         return False
 
-    def _fits(self, frame: Frame, scope: Scope, change: _Change, base: int, key: int) -> bool:
+    def _fits(self, frame: Frame, scope: Scope, change: Change, base: int, key: int) -> bool:
         """Whether it is the same container, and not another key of it."""
         if not self._is_container(frame, base, change.state):
             return False
-        return NONE in (key, change.key) or same(scope, key, change.key)
+        changed = _key(scope, change.event)
+        return NONE in (key, changed) or same(scope, key, changed)
 
     def _is_same(self, frame: Frame, expr: int, state: State) -> bool:
         found = self._state.origin(frame, expr)
@@ -194,11 +192,11 @@ class Races:
             }
         return next((number for number, event in enumerate(scope.events) if event.expr in wanted), NONE)
 
-    def _is_claimed(self, change: _Change, changes: list[_Change], read: int, pause: int) -> bool:
+    def _is_claimed(self, frame: Frame, change: Change, read: int, pause: int) -> bool:
         """Whether the function changes the same state between the look and the pause: others see that."""
         return any(
             read < other.number < pause and other.state == change.state and other.number != change.number
-            for other in changes
+            for other in self._changes.of(frame)
         )
 
     def _is_locked(self, frame: Frame, scope: Scope, read: int, write: int) -> bool:
@@ -207,12 +205,6 @@ class Races:
         if both & locking:
             return True
         return self._locks.acquired(frame, read) or self._locks.held_by_caller(frame)
-
-
-def _pauses(event: Event) -> bool:
-    if event.kind in (EventKind.AWAIT, EventKind.YIELD):
-        return True
-    return event.kind in (EventKind.ENTER, EventKind.EXIT, EventKind.ITER) and event.flag
 
 
 def _key(scope: Scope, event: Event) -> int:

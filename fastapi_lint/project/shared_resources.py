@@ -23,7 +23,6 @@ from fastapi_lint.facts import (
     Seq,
     Use,
 )
-from fastapi_lint.project.caches import spelled
 from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
 from fastapi_lint.project.graph import Graph
@@ -32,6 +31,7 @@ from fastapi_lint.project.module_names import ModuleNames
 from fastapi_lint.project.nodes import LibraryCall
 from fastapi_lint.project.own_locks import aliases
 from fastapi_lint.project.regions import stands_in
+from fastapi_lint.project.spelling import spelled
 from fastapi_lint.project.uses import Uses
 from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, FunctionV, MethodV
 

@@ -1,8 +1,27 @@
-"""How is an expression spelled?"""
+"""How is an expression spelled, and what is it made of?"""
 
 from __future__ import annotations
 
-from fastapi_lint.facts import Attr, Scope, Use, Var
+from collections.abc import Iterator
+
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Await,
+    Bin,
+    Call,
+    Choice,
+    Declared,
+    Expr,
+    Free,
+    Map,
+    Phi,
+    Scope,
+    Seq,
+    Sub,
+    Use,
+    Var,
+)
 
 
 def dotted(scope: Scope, expr: int) -> tuple[str, ...]:
@@ -16,3 +35,79 @@ def dotted(scope: Scope, expr: int) -> tuple[str, ...]:
         head = dotted(scope, node.base)
         return (*head, node.name) if head else ()
     return ()
+
+
+def same(scope: Scope, first: int, second: int, hops: int = 0) -> bool:
+    """Whether two expressions of a scope are written alike and read the same definitions."""
+    if first == second:
+        return True
+    if NONE in (first, second) or hops > 6:
+        return False
+    one, other = scope.exprs[first], scope.exprs[second]
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, (Attr, Call, Bin, Sub, Seq)):
+        own, its = signature(one), signature(other)
+        return (
+            own[0] == its[0]
+            and len(own[1]) == len(its[1])
+            and all(same(scope, a, b, hops + 1) for a, b in zip(own[1], its[1], strict=True))
+        )
+    return one == other
+
+
+def signature(node: Expr) -> tuple[object, list[int]]:
+    """What tells an expression from others of its kind, and its parts."""
+    if isinstance(node, Attr):
+        return node.name, [node.base]
+    if isinstance(node, Call):
+        return [name for name, _ in node.keywords], [node.func, *node.args, *(value for _, value in node.keywords)]
+    if isinstance(node, Bin):
+        return node.op, [node.left, node.right]
+    if isinstance(node, Sub):
+        return None, [node.base, node.index]
+    return (node.kind, list(node.items)) if isinstance(node, Seq) else (None, [])
+
+
+def written(scope: Scope, expr: int) -> Iterator[int]:
+    """An expression and all that is written in it: names stand for themselves."""
+    return parts(scope, expr, through_names=False)
+
+
+def parts(scope: Scope, expr: int, *, through_names: bool = True) -> Iterator[int]:
+    """An expression and everything that it is made of, through local names."""
+    seen: set[int] = set()
+    todo = [expr]
+    while todo:
+        number = todo.pop()
+        if number == NONE or number in seen:
+            continue
+        seen.add(number)
+        yield number
+        node = scope.exprs[number]
+        if isinstance(node, (Use, Phi)):
+            todo += [scope.defs[definition].value for definition in node.defs] if through_names else []
+        elif isinstance(node, (Await, Declared)):
+            todo.append(node.value)
+        elif isinstance(node, Choice):
+            todo += node.items
+        elif isinstance(node, Map):
+            todo += [*node.keys, *node.values]
+        else:
+            todo += signature(node)[1]
+
+
+def spelled(scope: Scope, expr: int) -> list[str]:
+    """The last names under which an expression is written, and that of what a local name stands for."""
+    node = scope.exprs[expr]
+    if isinstance(node, (Attr, Var, Free)):
+        return [node.name]
+    if isinstance(node, Sub):
+        return spelled(scope, node.base)
+    if isinstance(node, Use):
+        found = [scope.defs[number].name for number in node.defs]
+        for number in node.defs:
+            value = scope.exprs[scope.defs[number].value]
+            found += [value.name] if isinstance(value, (Attr, Var, Free)) else []
+        return found
+    return []

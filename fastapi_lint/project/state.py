@@ -34,6 +34,7 @@ from fastapi_lint.project.inference import STATE
 from fastapi_lint.project.injection import Injection
 from fastapi_lint.project.nodes import Edge
 from fastapi_lint.project.reach import Reach
+from fastapi_lint.project.spelling import parts
 from fastapi_lint.project.values import (
     ClassV,
     ExternalV,
@@ -68,6 +69,7 @@ MUTATORS = frozenset(
 _HARMLESS_BASES = frozenset({"abc", "builtins", "collections", "enum", "starlette", "threading", "typing"})
 _GETTERS = frozenset({"get", "setdefault"})
 _MOST_HOPS = 12
+_CONTEXT_VARIABLE = "contextvars.ContextVar"
 
 
 class State(msgspec.Struct, frozen=True):
@@ -300,11 +302,32 @@ class SharedState:
                 return State(f"{self._index.scope(value.gid).name}.{node.name}", "class level")
             if isinstance(value, ClassV) and self._holds_instance(value, node.name):
                 return State(f"{self._index.scope(value.gid).name}.{node.name}", "class level")
-            if isinstance(value, InstanceV):
+            if isinstance(value, InstanceV) and not self._gives_own(value, node.name):
                 owner = self.origin(frame, node.base, hops)
                 if owner is not None:
                     return State(f"{owner.name}.{node.name}", owner.where, owner.held)
         return None
+
+    def _gives_own(self, value: InstanceV, name: str) -> bool:
+        """Whether a property gives what a context variable holds: a shared object, but each request's own things."""
+        members = self._inference.classes.member(value.gid, name)[0]
+        return any(isinstance(one, PropertyV) and self._reads_context(one.function, 0) for one in members)
+
+    def _reads_context(self, function: FunctionV | MethodV, hops: int) -> bool:
+        """Whether what a function returns comes from what a context variable holds."""
+        inner = self._inference.binding.frame_of(function)
+        scope = self._index.scope(inner.gid)
+        for expr in self._inference.names.returns(inner.gid):
+            for node in (scope.exprs[part] for part in parts(scope, expr)):
+                func = scope.exprs[node.func] if isinstance(node, Call) else None
+                if isinstance(func, Attr) and func.name == "get":
+                    holders = self._inference.type(inner, func.base)
+                    if any(isinstance(one, ExtInstanceV) and one.name == _CONTEXT_VARIABLE for one in holders):
+                        return True
+                called = self._inference.type(inner, node.func) if isinstance(node, Call) and hops < 2 else ()
+                if any(self._reads_context(one, hops + 1) for one in self._inference.functions(called)):
+                    return True
+        return False
 
     def _state_attribute(self, frame: Frame, node: Attr) -> State | None:
         """`app.state.x`, and `request.state.x` where the lifespan yields it."""

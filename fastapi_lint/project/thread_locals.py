@@ -9,14 +9,16 @@ from functools import cached_property
 import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit, Scope
-from fastapi_lint.project.caches import parts
+from fastapi_lint.project.awaiting import pauses
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
-from fastapi_lint.project.regions import branches, stands_in
+from fastapi_lint.project.nodes import Edge
+from fastapi_lint.project.regions import branches, stands_in, within
+from fastapi_lint.project.spelling import parts, spelled
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, InstanceV
 
 _LOCAL = "threading.local"
-_READERS = frozenset({"builtins.getattr", "builtins.setattr"})
+_ACCESSORS = frozenset({"builtins.getattr", "builtins.setattr"})
 
 
 class LocalUse(msgspec.Struct, frozen=True):
@@ -25,6 +27,15 @@ class LocalUse(msgspec.Struct, frozen=True):
     gid: int
     place: int
     name: str
+
+
+class _Use(msgspec.Struct, frozen=True):
+    """`local` is how the thread-local object is spelled there."""
+
+    event: Event
+    name: str
+    local: str
+    stores: bool
 
 
 class ThreadLocals:
@@ -37,41 +48,74 @@ class ThreadLocals:
         self._loop_frames = loop_frames
 
     def find(self) -> Iterator[LocalUse]:
-        """Each place once."""
-        seen: set[tuple[int, int]] = set()
-        for frame in self._on_loop():
-            for event, name in self._uses(frame):
-                key = (frame.gid, event.place)
-                if event.place != NONE and key not in seen and name not in self._kept_per_thread:
-                    seen.add(key)
-                    yield LocalUse(frame.gid, event.place, name)
+        """Each thread-local object once in each function: where it is first stored in, else where it is first read."""
+        reached, aside = self._on_loop()
+        stored = {use.name for frame in reached for use in self._uses(frame) if use.stores}
+        handed_back = {use.name for frame in aside for use in self._uses(frame) if use.stores} - stored
+        told: dict[tuple[int, str], _Use] = {}
+        for frame in reached:
+            for use in self._uses(frame):
+                if use.event.place == NONE or use.name in self._kept_per_thread or use.name in handed_back:
+                    continue
+                known = told.setdefault((frame.gid, use.local), use)
+                if use.stores and not known.stores:
+                    told[frame.gid, use.local] = use
+        for (gid, _), use in told.items():
+            yield LocalUse(gid, use.event.place, use.name)
 
-    def _on_loop(self) -> Iterator[Frame]:
-        """Breadth first along what runs there and then, on the caller's thread."""
+    def _on_loop(self) -> tuple[list[Frame], list[Frame]]:
+        """What runs there and then, on the caller's thread, and what only managers of uninterrupted blocks run.
+
+        What such a manager stores at the block's beginning and takes back at its end, no other request sees.
+        """
         seen = dict.fromkeys(self._loop_frames)
+        managing: dict[Frame, None] = {}
         todo = deque(seen)
         while todo:
             frame = todo.popleft()
-            yield frame
-            for edge in self._graph.node(frame).edges:
-                if edge.mode in ("runs", "once") and not edge.off_loop and edge.callee not in seen:
+            for edge in self._followed(frame):
+                if self._is_uninterrupted(frame, edge):
+                    managing[edge.callee] = None
+                elif edge.callee not in seen:
                     seen[edge.callee] = None
                     todo.append(edge.callee)
+        aside = dict.fromkeys(frame for frame in managing if frame not in seen)
+        todo.extend(aside)
+        while todo:
+            for edge in self._followed(todo.popleft()):
+                if edge.callee not in seen and edge.callee not in aside:
+                    aside[edge.callee] = None
+                    todo.append(edge.callee)
+        return list(seen), list(aside)
 
-    def _uses(self, frame: Frame) -> Iterator[tuple[Event, str]]:
+    def _followed(self, frame: Frame) -> Iterator[Edge]:
+        return (edge for edge in self._graph.node(frame).edges if edge.mode in ("runs", "once") and not edge.off_loop)
+
+    def _is_uninterrupted(self, frame: Frame, edge: Edge) -> bool:
+        """Whether an edge enters or leaves a `with` block in which nothing awaits or yields."""
+        scope = self._index.scope(frame.gid)
+        event = scope.events[edge.event] if 0 <= edge.event < len(scope.events) else None
+        if event is None or event.flag or event.kind not in (EventKind.ENTER, EventKind.EXIT):
+            return False
+        blocks = {n for n, region in enumerate(scope.regions) if region.kind == "with" and region.expr == event.expr}
+        return not any(pauses(other) and within(scope, other.region, blocks) for other in scope.events)
+
+    def _uses(self, frame: Frame) -> Iterator[_Use]:
         scope = self._index.scope(frame.gid)
         for event in scope.events:
             node = scope.exprs[event.expr] if event.expr != NONE else None
-            if event.kind == EventKind.STORE_ATTR and self._is_local(frame, event.expr):
-                yield event, event.name
-            elif event.kind == EventKind.ATTR and isinstance(node, Attr) and self._is_local(frame, node.base):
-                yield event, node.name
+            base, name, stores = NONE, "", event.kind == EventKind.STORE_ATTR
+            if event.kind == EventKind.STORE_ATTR:
+                base, name = event.expr, event.name
+            elif event.kind == EventKind.ATTR and isinstance(node, Attr):
+                base, name = node.base, node.name
             elif event.kind == EventKind.CALL and isinstance(node, Call) and len(node.args) > 1:
-                name = scope.exprs[node.args[1]]
-                called = self._inference.type(frame, node.func)
-                if isinstance(name, Lit) and any(isinstance(v, ExternalV) and v.name in _READERS for v in called):
-                    if self._is_local(frame, node.args[0]):
-                        yield event, str(name.value)
+                given = scope.exprs[node.args[1]]
+                for value in self._inference.type(frame, node.func) if isinstance(given, Lit) else ():
+                    if isinstance(given, Lit) and isinstance(value, ExternalV) and value.name in _ACCESSORS:
+                        base, name, stores = node.args[0], str(given.value), value.name == "builtins.setattr"
+            if base != NONE and self._is_local(frame, base):
+                yield _Use(event, name, ".".join(spelled(scope, base)), stores)
 
     def _is_local(self, frame: Frame, expr: int) -> bool:
         for value in self._inference.type(frame, expr):

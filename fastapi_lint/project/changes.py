@@ -1,0 +1,90 @@
+"""Which events of request code change what requests share, and which of them only the first time?
+
+What start-up has filled, or the import of a module, no request fills again.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Event, EventKind, Lit
+from fastapi_lint.project.contexts import Contexts
+from fastapi_lint.project.graph import Graph
+from fastapi_lint.project.index import Frame
+from fastapi_lint.project.lifetimes import Lifetimes
+from fastapi_lint.project.nodes import Edge
+from fastapi_lint.project.reach import Reach
+from fastapi_lint.project.state import SharedState, State
+
+_SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Event `number` of a frame changes `state`; `once` says that it gets there the first time only."""
+
+    number: int
+    event: Event
+    state: State
+    once: bool
+
+
+class Changes:
+    """Asked frame by frame, for all that requests still reach when start-up is done."""
+
+    def __init__(self, graph: Graph, contexts: Contexts, state: SharedState, lifetimes: Lifetimes) -> None:
+        self._index = graph.index
+        self._first_use = graph.inference.first_use
+        self._contexts = contexts
+        self._state = state
+        self._lifetimes = lifetimes
+        roots = contexts.roots("request")
+        self.requests = Reach(graph, contexts, roots, self._is_done)
+        self._each_time = contexts.flow(roots, self._is_first)
+        self._known: dict[Frame, tuple[Change, ...]] = {}
+
+    def of(self, frame: Frame) -> tuple[Change, ...]:
+        """All changes in a frame, in order."""
+        if frame not in self._known:
+            found = (change for change in self._all(frame) if not self._was_made_early(frame, change))
+            self._known[frame] = tuple(found)
+        return self._known[frame]
+
+    def _all(self, frame: Frame) -> list[Change]:
+        found: list[Change] = []
+        for number, event in enumerate(self._index.scope(frame.gid).events):
+            state = self._state.changed(frame, event) if event.place != NONE else None
+            if state is not None:
+                once = frame not in self._each_time or self._is_first_time(frame, event.region)
+                found.append(Change(number, event, state, once))
+        return found
+
+    def _is_first(self, caller: Frame, edge: Edge) -> bool:
+        """Whether a way is taken the first time only, however often requests come by."""
+        return self._lifetimes.lasts(caller, edge.first_use)
+
+    def _is_done(self, caller: Frame, edge: Edge) -> bool:
+        """Whether that first time was before the first request."""
+        return self._is_first(caller, edge) and self._contexts.runs_early(caller.gid, always=True)
+
+    def _is_first_time(self, frame: Frame, region: int) -> bool:
+        return self._lifetimes.lasts(frame, self._first_use.at(frame.gid, region))
+
+    def _was_made_early(self, frame: Frame, change: Change) -> bool:
+        if not self._is_first_time(frame, change.event.region) or not self._contexts.runs_early(frame.gid, always=True):
+            return False
+        return (change.state.name, change.state.where) not in self._emptied
+
+    @cached_property
+    def _emptied(self) -> frozenset[tuple[str, str]]:
+        """What requests set to nothing, so that the next one fills it again."""
+        return frozenset(
+            (change.state.name, change.state.where)
+            for frame in self.requests.frames
+            for change in self._all(frame)
+            if change.event.kind in _SETS and not change.once and self._is_nothing(frame, change.event.value)
+        )
+
+    def _is_nothing(self, frame: Frame, value: int) -> bool:
+        return value == NONE or self._index.scope(frame.gid).exprs[value] in (Lit(None), Lit(False))
