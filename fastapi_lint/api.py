@@ -6,6 +6,7 @@ from fastapi_lint.context import NodeContext
 from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Fix, Hop, Severity
 from fastapi_lint.project import BlockingUse, Project, Spot, WrongOffload
 from fastapi_lint.project.caches import CachedFunction
+from fastapi_lint.project.conditions import is_conditional
 from fastapi_lint.project.creations import Creation, LocalModel
 from fastapi_lint.project.leaked_generators import LeakedGenerator
 from fastapi_lint.project.mutations import Mutation
@@ -37,5 +38,6 @@ __all__ = [
     "Spot",
     "WeakPool",
     "WrongOffload",
+    "is_conditional",
     "on",
 ]

@@ -30,8 +30,10 @@ STAGE_TEXTS = {
     "tests": "in a test",
     "benchmarks": "in a benchmark",
     "migrations": "in a migration",
+    "conditional": "if many conditions hold",
 }
-"""Where code runs that serves no request, as settings name it and as messages say it."""
+"""What is reported only if it is asked for, as settings name it and as messages say it: above all code that serves no
+request."""
 
 
 class FixSource(Protocol):
@@ -60,7 +62,7 @@ class Diagnosis:
         """In the order of files and places, each once."""
         by_file: dict[str, list[Diagnostic]] = {}
         for finding in self._analysis.findings:
-            if finding.path in self._shown:
+            if finding.path in self._shown and self._level(finding.stage) != "silent":
                 by_file.setdefault(finding.path, []).append(self._diagnostic(finding))
         kept = self._unsuppressed(by_file)
         once = {(d.filename, d.location, d.code): d for d in reversed(kept)}

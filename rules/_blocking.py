@@ -34,7 +34,8 @@ class BlockingRule(ProjectRule):
     def check(self, project: Project) -> Iterator[Report]:
         for use in project.blocking(self.kind):
             severity = self.severity.lowered() if use.once else None
-            yield Report(use.spot, self.message(use), use.chain, use.entry_points, severity, use.stage, use)
+            stage = use.stage or ("conditional" if use.is_conditional else "")
+            yield Report(use.spot, self.message(use), use.chain, use.entry_points, severity, stage, use)
 
     def repair(self, report: Report, opener: Opener) -> Fix | None:
         return opener.blocking(report.about, self.fix) if isinstance(report.about, BlockingUse) else None

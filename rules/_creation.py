@@ -16,6 +16,7 @@ from fastapi_lint.api import (
     ProjectRule,
     Report,
     Severity,
+    is_conditional,
 )
 
 OF_THE_REQUEST = "its address or credentials come with the request: keep one for each of them, if they are few"
@@ -57,7 +58,8 @@ def report(project: Project, creation: Creation, message: str, severity: Severit
     """A creation where it stands, with the shortest way in and all entry points."""
     spot, chain = project.creation_place(creation)
     lowered = Severity.INFO if creation.from_request else severity
-    return Report(spot, message, chain, labels(creation), lowered, about=creation)
+    stage = "conditional" if is_conditional(creation.way) else ""
+    return Report(spot, message, chain, labels(creation), lowered, stage, about=creation)
 
 
 def labels(found: Creation | LocalModel) -> tuple[EntryPointLabel, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi_lint.api import EntryPointLabel, Mutation, Project, Race, Report, Severity
+from fastapi_lint.api import EntryPointLabel, Mutation, Project, Race, Report, Severity, is_conditional
 
 
 def report(project: Project, mutation: Mutation | Race, message: str, severity: Severity | None = None) -> Report:
@@ -11,7 +11,8 @@ def report(project: Project, mutation: Mutation | Race, message: str, severity: 
         message += f" ({project.workers}: each has its own copy)"
     spot = project.spot(mutation.frame.gid, mutation.place)
     labels = [EntryPointLabel(a.entry.kind, a.entry.label) for a in mutation.way if a.entry is not None]
-    return Report(spot, message, project.way_in(mutation.way), tuple(labels), severity)
+    stage = "conditional" if is_conditional(mutation.way) else ""
+    return Report(spot, message, project.way_in(mutation.way), tuple(labels), severity, stage)
 
 
 def mild_message(mutation: Mutation) -> str | None:

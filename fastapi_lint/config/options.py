@@ -107,6 +107,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     tests: Level | None = None
     benchmarks: Level | None = None
     migrations: Level | None = None
+    conditional: Level | None = None
     src: tuple[str, ...] | None = None
     follow: tuple[str, ...] | None = None
     python: str | None = None

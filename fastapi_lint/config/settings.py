@@ -101,6 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tests: Level | None = None
     benchmarks: Level | None = None
     migrations: Level | None = None
+    conditional: Level = "silent"
     fix: bool = False
     fix_only: bool = False
     unsafe_fixes: bool | None = None
@@ -121,7 +122,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     origins: dict[str, str] = {}
 
     def level(self, where: str) -> Level:
-        """What becomes of diagnostics at `startup`, in `workers`, `scripts`, `tests`, `benchmarks` or `migrations`."""
+        """What becomes of the diagnostics of one kind: `startup`, `workers`, `tests`, `conditional`, ..."""
         said: Level | None = getattr(self, where)
         return said or ("report" if self.include_tests else "silent")
 

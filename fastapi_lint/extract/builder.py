@@ -149,7 +149,7 @@ class ScopeBuilder:
         self.region = 0
         self.silent = 0
         # the region that a statement leaves behind for what follows it: kind, expression, parent
-        self.implied: tuple[str, int, int | None] | None = None
+        self.implied: tuple[str, int, int | None, str] | None = None
         self.detached = False
         self.loops: list[_Loop] = []
         self.is_generator = False
@@ -259,9 +259,9 @@ class ScopeBuilder:
         finally:
             self.region = outer
 
-    def enter_region(self, kind: str, expr: int = NONE, parent: int | None = None) -> int:
+    def enter_region(self, kind: str, expr: int = NONE, parent: int | None = None, behind: str = "") -> int:
         """Puts what follows into a new region; the caller restores `region` at its end."""
-        self.regions.append(Region(self.region if parent is None else parent, kind, expr))
+        self.regions.append(Region(self.region if parent is None else parent, kind, expr, behind))
         self.region = len(self.regions) - 1
         return self.region
 
@@ -274,7 +274,7 @@ class ScopeBuilder:
         finally:
             self.silent -= 1
 
-    def take_implied(self) -> tuple[str, int, int | None] | None:
+    def take_implied(self) -> tuple[str, int, int | None, str] | None:
         """The region that the last statement left behind, once."""
         implied, self.implied = self.implied, None
         return implied

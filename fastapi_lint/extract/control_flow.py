@@ -82,8 +82,16 @@ def _if(scope: ScopeBuilder, node: cst.If) -> None:
     if node.orelse is not None:
         with scope.within("else", test):
             _orelse(scope, node.orelse)
-    scope.implied = ("else", test, None) if after is None else None
+    scope.implied = ("else", test, None, "raise" if _raises(node.body) else "exit") if after is None else None
     scope.env = merge([after, scope.env])
+
+
+def _raises(body: Any) -> bool:
+    """Whether a suite ends in a `raise`."""
+    last = body.body[-1] if body.body else None
+    if type(last) is cst.SimpleStatementLine:
+        last = last.body[-1]
+    return type(last) is cst.Raise
 
 
 def _orelse(scope: ScopeBuilder, node: Any) -> None:
@@ -139,7 +147,7 @@ def _try(scope: ScopeBuilder, node: cst.Try | cst.TryStar) -> None:
         scope.env = None if interrupted is None else dict(interrupted)
         _handler(scope, handler, region)
         ends.append(scope.env)
-    implied = ("except", NONE, region) if ends[0] is None else None
+    implied = ("except", NONE, region, "") if ends[0] is None else None
     scope.env = merge(ends)
     if node.finalbody is not None:
         falls_through = scope.env is not None

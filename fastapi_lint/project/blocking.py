@@ -12,6 +12,7 @@ from fastapi_lint.catalogue import BlockKind
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
 from fastapi_lint.facts import NONE
 from fastapi_lint.project.call_conditions import is_harmless
+from fastapi_lint.project.conditions import MOST_OF_A_CHAIN
 from fastapi_lint.project.contexts import STAGES, Contexts
 from fastapi_lint.project.effects import CallGraph, Effects, Witness
 from fastapi_lint.project.graph import Graph
@@ -27,7 +28,7 @@ class BlockingUse(msgspec.Struct, frozen=True):
     `event` is the number of the event in `frame`, the coroutine, and `edge` the first hop of the chain: None where the
     event itself is the blocking call.
     `stage` is empty where requests are served, else where the code runs; see `Report`. `once` says that it blocks the
-    first time only.
+    first time only. `is_conditional` says that the chain rests on many conditions; see `conditions`.
     """
 
     spot: Spot
@@ -40,6 +41,7 @@ class BlockingUse(msgspec.Struct, frozen=True):
     edge: Edge | None
     stage: str = ""
     once: bool = False
+    is_conditional: bool = False
 
 
 class Blocking:
@@ -147,6 +149,7 @@ class Blocking:
             entry_points=self._places.labels(frame.gid, STAGES.get(stage, "request")),
             stage=stage,
             once=witness.once != NONE,
+            is_conditional=witness.conditions > MOST_OF_A_CHAIN,
             frame=frame,
             event=witness.event,
             edge=first.edge,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Seq
@@ -25,6 +26,15 @@ def dead_regions(inference: Inference, frame: Frame) -> frozenset[int]:
             return found
         frame.dead = found
     return frame.dead
+
+
+def sure_regions(inference: Inference, frame: Frame) -> frozenset[int]:
+    """The regions of a frame's scope whose condition is known to hold."""
+    if frame.sure is None:
+        dead = dead_regions(inference, frame)
+        branches = DeadBranches(inference, frame)
+        frame.sure = frozenset(branches.sure(dead)) if inference.decidable.regions(frame.gid) else frozenset()
+    return frame.sure
 
 
 class DeadBranches:
@@ -55,6 +65,15 @@ class DeadBranches:
             if plain is not None and is_dead is not (number in plain):
                 plain = None  # what is assigned in a dead branch may decide later ones
         return found
+
+    def sure(self, dead: frozenset[int]) -> Iterator[int]:
+        """The numbers of those that are always taken, once it is known which are `dead`."""
+        self._dead.update(dead)
+        for number in self._inference.decidable.regions(self._frame.gid):
+            region = self._scope.regions[number]
+            truth = self._truth(region.expr)
+            if truth is not None and truth is (region.kind == "if"):
+                yield number
 
     def _truth(self, expr: int) -> bool | None:
         node = self._scope.exprs[expr]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
+import heapq
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
@@ -14,11 +15,12 @@ from fastapi_lint.project.nodes import Edge, LibraryCall, Node
 
 
 class Witness(msgspec.Struct, frozen=True):
-    """The nearest way from an event to a sink: the sink itself (`call`) or the edge to take.
+    """The best way from an event to a sink: the sink itself (`call`) or the edge to take.
 
     `distance` counts hops; `certain` is False where the way goes over one of several implementations of a method or
     over a branch that is one of many, or where it is taken the first time only. Then `once` is the gid of the function
-    that knows: a cached one without arguments, or one that fills what it finds empty.
+    that knows: a cached one without arguments, or one that fills what it finds empty. `conditions` counts what has to
+    hold, behind the event itself, and is not known to hold.
     """
 
     distance: int
@@ -28,11 +30,12 @@ class Witness(msgspec.Struct, frozen=True):
     edge: Edge | None
     certain: bool = True
     once: int = NONE
+    conditions: int = 0
 
     @property
-    def rank(self) -> tuple[bool, int]:
-        """Of several ways the certain ones are better, then the short ones."""
-        return (not self.certain, self.distance)
+    def rank(self) -> tuple[bool, int, int]:
+        """Of several ways the certain ones are better, then those with few conditions, then the short ones."""
+        return (not self.certain, self.conditions, self.distance)
 
 
 class CallGraph:
@@ -63,7 +66,7 @@ class CallGraph:
 
 
 class Effects:
-    """Which frames reach a sink, and along which shortest way.
+    """Which frames reach a sink, and along which best way.
 
     `lasts` says whether what a frame fills on first use, in an attribute of its receiver or beyond, outlives a request.
     """
@@ -81,40 +84,30 @@ class Effects:
         self._lasts = lasts
         self.nearest = self._propagate()
 
-    def _own(self, node: Node) -> Iterator[Witness]:
+    def _own(self, node: Node, is_first: bool = False) -> Iterator[Witness]:
         for call in node.calls:
             if self._is_sink(node.frame, call):
                 once = node.frame.gid if self._lasts(node.frame, call.first_use) else NONE
-                yield Witness(0, call.place, call.event, call, None, once == NONE, once)
+                conditions = 0 if is_first else call.conditions
+                yield Witness(0, call.place, call.event, call, None, once == NONE, once, conditions)
 
     def _propagate(self) -> dict[Frame, Witness]:
-        """Breadth first; doubtful ways count only where there is no certain one."""
+        """The best way of each frame, in the order of their ranks: what is found first is not improved any more."""
         nearest: dict[Frame, Witness] = {}
-        todo: deque[Frame] = deque()
-        doubtful: deque[tuple[Frame, Witness | Edge]] = deque()
+        todo: list[tuple[tuple[bool, int, int], int, Frame, Witness]] = []
+        count = itertools.count()  # of equal ways the first found
         for frame, node in self._nodes.items():
             for own in self._own(node):
-                if own.certain:
-                    nearest[frame] = own
-                    todo.append(frame)
-                    break
-                doubtful.append((frame, own))
-        while todo or doubtful:
-            if not todo:
-                caller, way = doubtful.popleft()
-                if caller not in nearest:
-                    nearest[caller] = self._step(nearest, caller, way) if isinstance(way, Edge) else way
-                    todo.append(caller)
+                heapq.heappush(todo, (own.rank, next(count), frame, own))
+        while todo:
+            _, _, frame, witness = heapq.heappop(todo)
+            if frame in nearest:
                 continue
-            frame = todo.popleft()
+            nearest[frame] = witness
             for caller, edge in self._callers.get(frame, ()):
-                if caller in nearest:
-                    continue
-                if self._once(caller, edge) == NONE and edge.certain and not edge.selected:
-                    nearest[caller] = self._step(nearest, caller, edge)
-                    todo.append(caller)
-                else:
-                    doubtful.append((caller, edge))
+                if caller not in nearest:
+                    step = self._step(witness, caller, edge)
+                    heapq.heappush(todo, (step.rank, next(count), caller, step))
         return nearest
 
     def _once(self, caller: Frame, edge: Edge) -> int:
@@ -123,13 +116,13 @@ class Effects:
             return edge.callee.gid
         return caller.gid if self._lasts(caller, edge.first_use) else NONE
 
-    def _step(self, nearest: dict[Frame, Witness], caller: Frame, edge: Edge, is_first: bool = False) -> Witness:
+    def _step(self, onward: Witness, caller: Frame, edge: Edge, is_first: bool = False) -> Witness:
         """The way over an edge; at its first hop, the reported place itself, no branch is in doubt."""
-        onward = nearest[edge.callee]
         once = self._once(caller, edge)
         certain = onward.certain and edge.certain and once == NONE and not (edge.selected and not is_first)
         once = onward.once if once == NONE else once
-        return Witness(onward.distance + 1, edge.place, edge.event, None, edge, certain, once)
+        conditions = onward.conditions + (0 if is_first else edge.conditions)
+        return Witness(onward.distance + 1, edge.place, edge.event, None, edge, certain, once, conditions)
 
     def at_events(self, frame: Frame) -> list[Witness]:
         """For each place of a frame that reaches a sink its nearest witness, in order of evaluation."""
@@ -137,11 +130,11 @@ class Effects:
         if node is None:
             return []
         best: dict[int, Witness] = {}
-        for own in self._own(node):
+        for own in self._own(node, is_first=True):
             _keep(best, own)
         for edge in node.edges:
             if self._calls.carries(edge) and edge.callee in self.nearest:
-                _keep(best, self._step(self.nearest, frame, edge, is_first=True))
+                _keep(best, self._step(self.nearest[edge.callee], frame, edge, is_first=True))
         return sorted(best.values(), key=lambda witness: witness.event)
 
     def trail(self, frame: Frame, witness: Witness) -> list[tuple[Frame, Witness]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fastapi_lint.facts import NONE, Bin, Call, Event, EventKind, Use
 from fastapi_lint.project.awaiting import Awaiting
 from fastapi_lint.project.calls import Callee
+from fastapi_lint.project.conditions import Conditions
 from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.dead_branches import dead_regions
 from fastapi_lint.project.implicit_calls import (
@@ -65,6 +66,7 @@ class FrameWalk(ImplicitCalls):
         skipped = self.not_run | dead_regions(self.inference, self.frame)
         off_loop = OffLoop(self.inference, self.frame).regions()
         selected = self.selected()
+        conditions = Conditions(self.inference, self.frame)
         for number, event in enumerate(self.scope.events):
             handler = _HANDLERS.get(event.kind)
             if handler is not None and not (skipped and within(self.scope, event.region, skipped)):
@@ -72,8 +74,9 @@ class FrameWalk(ImplicitCalls):
                 self.off_loop = self.has_served or (bool(off_loop) and within(self.scope, event.region, off_loop))
                 self.first_use = self.inference.first_use.at(self.frame.gid, event.region)
                 self.is_selected = bool(selected) and within(self.scope, event.region, selected)
+                self.conditions = conditions.at(event.region)
                 handler(self, event)
-        self.off_loop, self.first_use, self.is_selected = False, "", False
+        self.off_loop, self.first_use, self.is_selected, self.conditions = False, "", False, 0
         self.injected()
         return Node(self.frame, tuple(self.edges), tuple(self.calls))
 

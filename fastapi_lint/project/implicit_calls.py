@@ -62,6 +62,7 @@ class FrameRecord:
         self.off_loop = False
         self.first_use: Lifetime = ""
         self.is_selected = False
+        self.conditions = 0
         self._callees: dict[int, list[Callee]] = {}
 
     def callees(self, expr: int) -> list[Callee]:
@@ -78,12 +79,12 @@ class FrameRecord:
 
     def edge(self, place: int, callee: Frame, mode: str, name: str = "", certain: bool = True) -> None:
         shown = name or self.index.name(callee.gid)
-        ways = (certain, self.off_loop, self.first_use, self.is_selected)
+        ways = (certain, self.off_loop, self.first_use, self.is_selected, self.conditions)
         self.edges.append(Edge(self.number, place, callee, mode, shown, *ways))
 
     def library(self, event: Event, expr: int, name: str, spec: CallSpec, value: Value | None, awaited: bool) -> None:
-        call = LibraryCall(self.number, event.place, expr, name, spec, awaited, value, self.off_loop, self.first_use)
-        self.calls.append(call)
+        ways = (self.off_loop, self.first_use, self.conditions)
+        self.calls.append(LibraryCall(self.number, event.place, expr, name, spec, awaited, value, *ways))
 
     def callable_frames(self, value: Value, node: Call | None) -> list[Frame]:
         calls = self.inference.calls

@@ -47,10 +47,23 @@ class Frame:
     took a fifth of the time. `answers` belongs to `inference`: the types of expressions, and a number for one that is
     being computed, at that depth. `plain` is the frame of the scope in which nothing is bound, None for that very one:
     it answers for all expressions that do not depend on what is bound. Their bits are in `dependences`, and what is
-    bound is in `given` (see `dependence`). `dead` belongs to `dead_branches`: the regions that are never taken.
+    bound is in `given` (see `dependence`). `dead` and `sure` belong to `dead_branches`: the regions that are
+    never taken, and those that are taken always.
     """
 
-    __slots__ = ("answers", "awaited", "bound", "dead", "dependences", "gid", "given", "plain", "receiver", "scope")
+    __slots__ = (
+        "answers",
+        "awaited",
+        "bound",
+        "dead",
+        "dependences",
+        "gid",
+        "given",
+        "plain",
+        "receiver",
+        "scope",
+        "sure",
+    )
 
     def __init__(
         self,
@@ -70,6 +83,7 @@ class Frame:
         self.scope = scope
         self.answers: dict[int, Type | int] = {}
         self.dead: frozenset[int] | None = None
+        self.sure: frozenset[int] | None = None
         self.plain = plain
         self.dependences = dependences
         self.given = 0

@@ -26,7 +26,7 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
 
     `certain` is False for one of several implementations of a method; `off_loop` says that the code asks for a running
     loop first and gets here only where there is none; `first_use` that it gets here the first time only;
-    `selected` that a value selects this branch among many.
+    `selected` that a value selects this branch among many. `conditions` counts what has to hold; see `conditions`.
     """
 
     event: int
@@ -38,6 +38,7 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     off_loop: bool = False
     first_use: Lifetime = ""
     selected: bool = False
+    conditions: int = 0
 
 
 class LibraryCall(msgspec.Struct, frozen=True, gc=False):
@@ -52,6 +53,7 @@ class LibraryCall(msgspec.Struct, frozen=True, gc=False):
     value: Value | None
     off_loop: bool = False
     first_use: Lifetime = ""
+    conditions: int = 0
 
 
 class Node(msgspec.Struct, frozen=True, gc=False):
