@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi_lint.facts import NONE, Attr, Call, EventKind
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
-from fastapi_lint.project.nodes import Edge
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.regions import within
 from fastapi_lint.project.values import ExtInstanceV
@@ -68,9 +67,7 @@ class Locks:
         locking = self.certain_regions(frame) if certain else self.regions(frame)
         if within(scope, scope.events[event].region, locking):
             return True
-        if certain:
-            return self._held_by_all_callers(frame)
-        return self.acquired(frame, event) or self.held_by_caller(frame)
+        return not certain and (self.acquired(frame, event) or self.held_by_caller(frame))
 
     def acquired(self, frame: Frame, before: int) -> bool:
         """Whether the function has called `acquire` by then."""
@@ -83,19 +80,10 @@ class Locks:
         return False
 
     def held_by_caller(self, frame: Frame) -> bool:
-        """Whether some caller holds a lock around the call, or may."""
-        return any(
-            self._stands_in(caller, edge, self.regions(caller)) for caller, edge in self._requests.callers(frame)
-        )
-
-    def _held_by_all_callers(self, frame: Frame) -> bool:
-        """Whether whoever calls a function is known to hold a lock: it is the locked part of a longer one."""
-        callers = self._requests.callers(frame)
-        return bool(callers) and all(
-            self._stands_in(caller, edge, self.certain_regions(caller)) for caller, edge in callers
-        )
-
-    def _stands_in(self, caller: Frame, edge: Edge, locking: frozenset[int]) -> bool:
-        scope = self._index.scope(caller.gid)
-        region = scope.events[edge.event].region if 0 <= edge.event < len(scope.events) else NONE
-        return region > 0 and within(scope, region, locking)
+        """Whether some caller holds a lock around the call."""
+        for caller, edge in self._requests.callers(frame):
+            scope = self._index.scope(caller.gid)
+            region = scope.events[edge.event].region if 0 <= edge.event < len(scope.events) else NONE
+            if region > 0 and within(scope, region, self.regions(caller)):
+                return True
+        return False
