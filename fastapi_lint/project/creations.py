@@ -213,13 +213,12 @@ class Creations:
         """Whether a loop makes one in each pass: of what an object keeps, only a loop that makes the objects."""
         if self._in_loop(scope, call.event):
             return True
-        if call.first_use == "object" or self._is_kept_by_receiver(scope, call):
-            return self._is_constructed_in_loop(frame)
+        keeper = frame if call.first_use == "object" or self._is_kept_by_receiver(scope, call) else None
         for arrival in reversed(way):
             if self._is_looped(arrival):
-                return True
-            if arrival.caller is not None and arrival.edge is not None and arrival.edge.first_use == "object":
-                return self._is_constructed_in_loop(arrival.caller)
+                return keeper is None or self._is_constructed_in_loop(keeper)
+            if keeper is None and arrival.edge is not None and arrival.edge.first_use == "object":
+                keeper = arrival.caller
         return False
 
     def _is_kept_by_receiver(self, scope: Scope, call: LibraryCall) -> bool:
