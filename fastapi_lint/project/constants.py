@@ -75,7 +75,7 @@ class Constants:
         return self._member(node) or self._attribute(node, hops)
 
     def call(self, node: Call, hops: int) -> Constant | None:
-        return self._keyword(node, hops) or (PRESENT if self._constructs(node) else None)
+        return self._keyword(node, hops) or (PRESENT if self._constructs(node) else self._returned(node))
 
     def opaque(self, node: Opaque, _hops: int) -> Constant | None:
         return PRESENT if node.type else None
@@ -157,6 +157,11 @@ class Constants:
         if len(names) != 1 or self.holds_keyword(func.base, names[0]) is not False:
             return None
         return self.of(node.args[1], hops + 1) if len(node.args) > 1 else LiteralV(None)
+
+    def _returned(self, node: Call) -> Constant | None:
+        """What functions of the project give that always give the same: `def supports_async(self): return True`."""
+        called = self._inference.type(self._frame, node.func)
+        return _common([self._inference.calls.constant(value) for value in called])
 
     def _constructs(self, node: Call) -> bool:
         called = self._inference.type(self._frame, node.func)

@@ -105,14 +105,17 @@ class DeadBranches:
         return (left in found) is (node.op in ("equals", "among"))
 
     def _is_same(self, node: Bin) -> bool | None:
-        """`x is None`, `mode is Mode.FAST`."""
+        """`x is None`, `flag is False`, `mode is Mode.FAST`."""
         left = self._constants.of(node.left)
-        if self._scope.exprs[node.right] == Lit(None):
-            return None if left is None else (left == LiteralV(None)) is (node.op == "is")
+        right = self._scope.exprs[node.right]
+        if isinstance(right, Lit) and (right.value is None or isinstance(right.value, bool)):
+            if not isinstance(left, LiteralV) and right.value is not None:
+                return None
+            return None if left is None else (left == LiteralV(right.value)) is (node.op == "is")
         if not isinstance(left, LiteralV) or left.of == NONE:
             return None
-        right = self._literal(node.right)
-        return None if right is None or right.of != left.of else (left == right) is (node.op == "is")
+        member = self._literal(node.right)
+        return None if member is None or member.of != left.of else (left == member) is (node.op == "is")
 
     def _prefix(self, node: Call) -> bool | None:
         """`name.startswith("x")` for a constant name."""
