@@ -155,8 +155,11 @@ class Calls:
         declared = self._inference.annotations.type(outer, scope.returns)
         if scope.is_stub:
             return declared
-        inferred = union([self._inference.type(frame, expr) for expr in self._taken_returns(frame)])
-        return self._inference.annotations.refine(declared, inferred)
+        taken = self._taken_returns(frame)
+        types = [self._inference.type(frame, expr) for expr in taken]
+        if all(types) and len(taken) < len(self._inference.names.returns(frame.gid)):
+            return union(types)  # the declaration speaks of the returns in the other branches, too
+        return self._inference.annotations.refine(declared, union(types))
 
     def _taken_returns(self, frame: Frame) -> list[int]:
         """The returned expressions, without those in branches that this frame never takes."""

@@ -89,10 +89,20 @@ class FrameWalk(ImplicitCalls):
 
     def find_handed_on(self) -> frozenset[int]:
         """The calls whose results are awaited later: under a local name, or by the caller who gets them returned."""
-        awaited = [event.expr for event in self.scope.events if event.kind == EventKind.AWAIT]
-        if self.frame.awaited:
-            awaited += [event.expr for event in self.scope.events if event.kind == EventKind.RETURN]
-        return frozenset(value for expr in awaited if expr != NONE for value in self.values_of(expr))
+        kinds = (EventKind.AWAIT, EventKind.RETURN) if self.frame.awaited else (EventKind.AWAIT,)
+        awaited = [e.expr for e in self.scope.events if e.kind in kinds and e.expr != NONE and not self.is_probed(e)]
+        return frozenset(value for expr in awaited for value in self.values_of(expr))
+
+    def is_probed(self, event: Event) -> bool:
+        """Whether the function asks whether it can be awaited at all: `if inspect.isawaitable(result): await result`."""
+        awaited, region = self.scope.exprs[event.expr], event.region
+        while region != NONE:
+            found = self.scope.regions[region]
+            test = self.scope.exprs[found.expr] if found.kind == "if" and found.expr != NONE else None
+            if isinstance(test, Call) and any(self.scope.exprs[argument] == awaited for argument in test.args):
+                return True
+            region = found.parent
+        return False
 
     def values_of(self, expr: int) -> tuple[int, ...]:
         """What a local name may stand for, else the expression itself."""
