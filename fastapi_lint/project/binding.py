@@ -149,13 +149,15 @@ class Binding:
         parameter = self._index.scope(target.gid).params[number]
         outer = self.outer(target)
         if given != NONE:
-            known = None
+            known: Constant | None = None
             if self._inference.decidable.level(caller.gid, given) != NOTHING:
                 known = Constants(self._inference, caller).of(given)
             if known is None and self._guards.is_present(caller.gid, node, given):
                 known = PRESENT
-            if isinstance(known, PresentV) and self._inference.annotations.is_plain(outer, parameter.annotation):
-                return None
+            if isinstance(known, PresentV):
+                known = PresentV(self._index.scheme(known.prefix))
+                if not known.prefix and self._inference.annotations.is_plain(outer, parameter.annotation):
+                    return None
         else:
             spread = any(key == "**" for key, _ in node.keywords) or _has_star(self._index, caller.gid, node)
             if parameter.default == NONE or spread:

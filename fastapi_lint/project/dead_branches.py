@@ -9,7 +9,7 @@ from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.decidable import LITERAL
 from fastapi_lint.project.index import Frame, strings
 from fastapi_lint.project.regions import within
-from fastapi_lint.project.values import ExternalV, FunctionV, LiteralV, MethodV
+from fastapi_lint.project.values import ExternalV, FunctionV, LiteralV, MethodV, PresentV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.inference import Inference
@@ -124,6 +124,11 @@ class DeadBranches:
             return None
         literal = self._literal(func.base)
         wanted = tuple(strings(self._scope, node.args[0]))
+        known = self._constants.of(func.base)
+        if isinstance(known, PresentV) and known.prefix and func.name == "startswith" and wanted:
+            if known.prefix.startswith(wanted):
+                return True
+            return None if any(text.startswith(known.prefix) for text in wanted) else False
         if literal is None or not isinstance(literal.value, str) or literal.of != NONE or not wanted:
             return None
         return literal.value.startswith(wanted) if func.name == "startswith" else literal.value.endswith(wanted)

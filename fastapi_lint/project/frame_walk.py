@@ -94,7 +94,7 @@ class FrameWalk(ImplicitCalls):
         return frozenset(value for expr in awaited for value in self.values_of(expr))
 
     def is_probed(self, event: Event) -> bool:
-        """Whether the function asks whether it can be awaited at all: `if inspect.isawaitable(result): await result`."""
+        """Whether the function asks first if it can be awaited: `if inspect.isawaitable(result): await result`."""
         awaited, region = self.scope.exprs[event.expr], event.region
         while region != NONE:
             found = self.scope.regions[region]

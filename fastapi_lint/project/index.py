@@ -24,6 +24,7 @@ from fastapi_lint.facts import (
     Param,
     Scope,
     Seq,
+    Sub,
     Use,
     Var,
 )
@@ -290,11 +291,20 @@ class Index:
         """
         if number not in self.tested_parameters(gid):
             return None
-        if self._string_tests is None:
-            self._string_tests = _string_tests(scope for scope in self._scopes if scope.params)
-        prefixes, suffixes, whole = self._string_tests
+        prefixes, suffixes, whole = self._tested_strings()
         fits = not text or text in whole or text.startswith(prefixes) or text.endswith(suffixes)
         return LiteralV(text) if fits else OTHER
+
+    def scheme(self, prefix: str) -> str:
+        """What tests of the project may ask of the beginning of a text: the scheme of an address, else nothing."""
+        scheme, mark, _ = prefix.partition("://")
+        known = scheme + mark if mark or prefix == "http" else ""
+        return known if known and any("://" in tested for tested in self._tested_strings()[0]) else ""
+
+    def _tested_strings(self) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+        if self._string_tests is None:
+            self._string_tests = _string_tests(scope for scope in self._scopes if scope.params)
+        return self._string_tests
 
     def call_sites(self, name: str) -> list[Site]:
         """Every call whose callee is spelled `name` or `x.name`."""
@@ -407,8 +417,46 @@ def _asked_keywords(scope: Scope, number: int) -> frozenset[str]:
             if func.name not in ("get", "pop") or not node.args:
                 return frozenset()  # something else may be done to it
             names.update(strings(scope, node.args[0]))
-    changed = (e for e in scope.events if e.kind == EventKind.STORE_ITEM and is_parameter(scope, e.expr, number))
-    return frozenset(names) if next(changed, None) is None else frozenset()
+    changed = [n for n, e in enumerate(scope.events) if _puts_into(scope, e, number)]
+    return frozenset(names) if all(_is_asked_before(scope, n, number) for n in changed) else frozenset()
+
+
+def _puts_into(scope: Scope, event: Event, number: int) -> bool:
+    return event.kind == EventKind.STORE_ITEM and is_parameter(scope, event.expr, number)
+
+
+def _is_asked_before(scope: Scope, store: int, number: int) -> bool:
+    """Whether a function puts into its `**kwargs` what it has asked for before, and asks for it no more."""
+    event = scope.events[store]
+    target = stored_item(scope, event)
+    region = event.region
+    while region != NONE:
+        if scope.regions[region].kind == "loop":
+            return False
+        region = scope.regions[region].parent
+    names = strings(scope, target.index) if target is not None else []
+    later = scope.events[store + 1 :]
+    asked = [e for e in later if e.kind in (EventKind.CALL, EventKind.OP) and _asks(scope, e.expr, number, names)]
+    return bool(names) and not asked
+
+
+def _asks(scope: Scope, expr: int, number: int, names: list[str]) -> bool:
+    node = scope.exprs[expr]
+    if isinstance(node, Bin):  # an operator's event has its sides the other way round
+        return any(is_parameter(scope, side, number) for side in (node.left, node.right))
+    if not isinstance(node, Call) or not isinstance(func := scope.exprs[node.func], Attr):
+        return False
+    return is_parameter(scope, func.base, number) and strings(scope, node.args[0]) == names
+
+
+def stored_item(scope: Scope, event: Event) -> Sub | None:
+    """The target of a store into an item, with its index."""
+    if event.kind != EventKind.STORE_ITEM:
+        return None
+    for node in reversed(scope.exprs):
+        if isinstance(node, Sub) and node.place == event.place and node.base == event.expr:
+            return node
+    return None
 
 
 def _attributes_in(scope: Scope, expr: int) -> set[str]:
