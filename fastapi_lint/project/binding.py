@@ -38,6 +38,9 @@ _MOST_FRAMES = 32
 _MOST_INSTANCES = 16
 _CALLABLES = (FunctionV, MethodV, ClassV, PartialV, WrappedV)
 
+_CONSTANTS = (LiteralV, PresentV, KeywordsV)
+"""What parameters of other functions are known to hold: no types, and too many to tell frames apart by."""
+
 Function = FunctionV | MethodV
 
 
@@ -227,6 +230,7 @@ class Binding:
 
     def _binding(self, gid: int, index: int, kind: Type) -> Type:
         """What is worth binding: callables, and types that say more than the parameter's own annotation."""
+        kind = tuple(value for value in kind if not isinstance(value, _CONSTANTS))
         if not kind or self._is_too_deep(kind):
             return ()
         declared = self.declared(gid, index)

@@ -22,6 +22,7 @@ from fastapi_lint.facts import (
     Func,
     Lit,
     Map,
+    Narrow,
     Opaque,
     Param,
     Phi,
@@ -69,6 +70,9 @@ class Constants:
 
     def declared(self, node: Declared, hops: int) -> Constant | None:
         return self.of(node.value, hops + 1) if node.value != NONE else None
+
+    def narrow(self, node: Narrow, hops: int) -> Constant | None:
+        return self.of(node.value, hops + 1)
 
     def param(self, node: Param, _hops: int) -> Constant | None:
         return self._parameter(node.index)
@@ -196,6 +200,7 @@ _RULES: dict[type, Callable[[Constants, Any, int], Constant | None]] = {
     Use: Constants.use,
     Phi: Constants.use,
     Declared: Constants.declared,
+    Narrow: Constants.narrow,
     Param: Constants.param,
     Choice: Constants.choice,
     Attr: Constants.attr,

@@ -21,6 +21,7 @@ from fastapi_lint.facts import (
     Lit,
     Map,
     ModuleFacts,
+    Narrow,
     Param,
     Scope,
     Seq,
@@ -391,9 +392,12 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
         return {number for item in node.items for number in _parameters_in(scope, item)}
     if isinstance(node, Declared) and node.value != NONE:
         return _parameters_in(scope, node.value)
+    if isinstance(node, Narrow):
+        return _parameters_in(scope, node.value)
     if isinstance(node, Use):
-        values = [scope.exprs[scope.defs[number].value] for number in node.defs]
-        return {value.index for value in values if isinstance(value, Param)}
+        values = [(scope.defs[number].value, scope.exprs[scope.defs[number].value]) for number in node.defs]
+        narrowed = {n for at, value in values if isinstance(value, Narrow) for n in _parameters_in(scope, at)}
+        return narrowed | {value.index for _, value in values if isinstance(value, Param)}
     if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):
         return _parameters_in(scope, func.base) if func.name in ("startswith", "endswith") else set()
     return set()
