@@ -20,7 +20,7 @@ from fastapi_lint.project.injection import Injection
 from fastapi_lint.project.lazy_code import LazyCode
 from fastapi_lint.project.loop_probes import OffLoop
 from fastapi_lint.project.nodes import Node
-from fastapi_lint.project.regions import within
+from fastapi_lint.project.regions import branches, within
 from fastapi_lint.project.values import LiteralV, PartialV, Type
 
 TASK_MAKERS = frozenset(
@@ -57,6 +57,7 @@ class FrameWalk(ImplicitCalls):
         self.not_run = lazy.regions()
         self.handed: dict[int, str] = {}
         self.has_served = False
+        self.probed: frozenset[int] = frozenset()
         self.handed_on: frozenset[int] = self.find_handed_on()
 
     def run(self) -> Node:
@@ -90,19 +91,16 @@ class FrameWalk(ImplicitCalls):
     def find_handed_on(self) -> frozenset[int]:
         """The calls whose results are awaited later: under a local name, or by the caller who gets them returned."""
         kinds = (EventKind.AWAIT, EventKind.RETURN) if self.frame.awaited else (EventKind.AWAIT,)
-        awaited = [e.expr for e in self.scope.events if e.kind in kinds and e.expr != NONE and not self.is_probed(e)]
-        return frozenset(value for expr in awaited for value in self.values_of(expr))
+        awaited = [event for event in self.scope.events if event.kind in kinds and event.expr != NONE]
+        self.probed = frozenset(value for e in awaited if self.is_probed(e) for value in self.values_of(e.expr))
+        return frozenset(value for event in awaited for value in self.values_of(event.expr))
 
     def is_probed(self, event: Event) -> bool:
         """Whether the function asks first if it can be awaited: `if inspect.isawaitable(result): await result`."""
-        awaited, region = self.scope.exprs[event.expr], event.region
-        while region != NONE:
-            found = self.scope.regions[region]
-            test = self.scope.exprs[found.expr] if found.kind == "if" and found.expr != NONE else None
-            if isinstance(test, Call) and any(self.scope.exprs[argument] == awaited for argument in test.args):
-                return True
-            region = found.parent
-        return False
+        awaited = self.scope.exprs[event.expr]
+        tests = [self.scope.exprs[region.expr] for region in branches(self.scope, event.region)]
+        asked = [argument for test in tests if isinstance(test, Call) for argument in test.args]
+        return any(self.scope.exprs[argument] == awaited for argument in asked)
 
     def values_of(self, expr: int) -> tuple[int, ...]:
         """What a local name may stand for, else the expression itself."""
@@ -129,11 +127,12 @@ class FrameWalk(ImplicitCalls):
             return
         callees = self.callees(event.expr)
         is_awaited = event.flag or event.expr in self.handed_on
-        if is_awaited:
+        is_probed = event.expr in self.probed
+        if is_awaited and not is_probed:
             callees = Awaiting(self.inference).candidates(callees)
         for callee in callees:
             if callee.frame is not None:
-                self.first_party(event, callee, is_awaited)
+                self.first_party(event, callee, is_awaited and not is_probed)
             elif callee.spec is not None:
                 self.library(event, event.expr, callee.name, callee.spec, callee.value, is_awaited)
                 self.has_served = self.has_served or callee.spec.serves
