@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Seq
 from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.decidable import LITERAL
+from fastapi_lint.project.held import Held
 from fastapi_lint.project.index import Frame, strings
 from fastapi_lint.project.regions import within
 from fastapi_lint.project.values import ExternalV, FunctionV, LiteralV, MethodV, PresentV
@@ -36,13 +37,14 @@ class DeadBranches:
         scope = self._scope = inference.index.scope(frame.gid)
         dead = self._dead = set[int]()
         self._constants = Constants(inference, frame, lambda region: within(scope, region, dead))
+        self._held = Held(inference.index, frame)
 
     def regions(self) -> set[int]:
         """Their numbers, without the regions nested in them."""
         found, decidable = self._dead, self._inference.decidable
         found.update(decidable.fallbacks(self._frame.gid))
         numbers = decidable.regions(self._frame.gid)
-        plain = dead_regions(self._inference, self._frame.plain) if numbers and self._frame.plain is not None else None
+        plain = self._dead_in_plain_frame() if numbers and not self._frame.holds else None
         for number in numbers:
             region = self._scope.regions[number]
             if plain is not None and not self._frame.depends(region.expr):
@@ -56,7 +58,13 @@ class DeadBranches:
                 plain = None  # what is assigned in a dead branch may decide later ones
         return found
 
+    def _dead_in_plain_frame(self) -> frozenset[int] | None:
+        return dead_regions(self._inference, self._frame.plain) if self._frame.plain is not None else None
+
     def _truth(self, expr: int) -> bool | None:
+        held = self._held.truth(expr)
+        if held is not None:
+            return held
         node = self._scope.exprs[expr]
         if isinstance(node, Bin):
             return self._operation(node)

@@ -9,6 +9,7 @@ from fastapi_lint.project.awaiting import Awaiting
 from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.dead_branches import dead_regions
+from fastapi_lint.project.held import Held
 from fastapi_lint.project.implicit_calls import (
     SPECIAL_FUNCTIONS,
     STACK_ENTERERS,
@@ -55,6 +56,7 @@ class FrameWalk(ImplicitCalls):
         lazy = LazyCode(self.scope, self.callees)
         self.deferred = lazy.deferred
         self.not_run = lazy.regions()
+        self.held = Held(self.index, frame)
         self.handed: dict[int, str] = {}
         self.has_served = False
         self.probed: frozenset[int] = frozenset()
@@ -154,6 +156,9 @@ class FrameWalk(ImplicitCalls):
         mode, frame = callee.mode, callee.frame
         if is_awaited and mode == "runs":
             frame = self.index.frame(frame.gid, frame.receiver, frame.bound, awaited=True)
+        holds = self.held.at_call(self.number, frame) if mode == "runs" else ()
+        if holds:
+            frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, holds)
         if mode == "coroutine":
             mode = self.handed.get(event.expr, mode)
         elif mode == "runs" and event.flag and self.inference.decorators.has_unknown(callee.frame.gid):

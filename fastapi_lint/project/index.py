@@ -43,7 +43,7 @@ class Frame:
     """A scope as it runs: for which receiver, and with what is known of parameters beyond their annotations.
 
     `awaited` says that the caller awaits what a plain `def` returns: of several ways to end it takes one that gives
-    something awaitable.
+    something awaitable. `holds` names attributes that the caller has found filled on the receiver (see `held`).
 
     There is one object for each frame (`Index.frame` makes them), so that comparing frames costs nothing: by value it
     took a fifth of the time. `answers` belongs to `inference`: the types of expressions, and a number for one that is
@@ -52,7 +52,19 @@ class Frame:
     bound is in `given` (see `dependence`). `dead` belongs to `dead_branches`: the regions that are never taken.
     """
 
-    __slots__ = ("answers", "awaited", "bound", "dead", "dependences", "gid", "given", "plain", "receiver", "scope")
+    __slots__ = (
+        "answers",
+        "awaited",
+        "bound",
+        "dead",
+        "dependences",
+        "gid",
+        "given",
+        "holds",
+        "plain",
+        "receiver",
+        "scope",
+    )
 
     def __init__(
         self,
@@ -60,6 +72,7 @@ class Frame:
         receiver: InstanceV | ClassV | None,
         bound: tuple[tuple[int, int, Type], ...],
         awaited: bool,
+        holds: tuple[str, ...],
         scope: Scope,
         plain: Frame | None,
         dependences: tuple[int, ...],
@@ -69,6 +82,7 @@ class Frame:
         self.receiver = receiver
         self.bound = bound
         self.awaited = awaited
+        self.holds = holds
         self.scope = scope
         self.answers: dict[int, Type | int] = {}
         self.dead: frozenset[int] | None = None
@@ -81,6 +95,9 @@ class Frame:
     def depends(self, expr: int) -> bool:
         """Whether the type of an expression depends on what is bound in this frame."""
         return bool(self.given) and bool(self.dependences[expr] & self.given)
+
+
+_FrameKey = tuple[int, InstanceV | ClassV | None, tuple[tuple[int, int, Type], ...], bool, tuple[str, ...]]
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -105,7 +122,7 @@ class Index:
         self.table = ModuleTable(self.modules, source_roots)
         self._module_of: list[Module] = [m for m in self.modules for _ in m.facts.scopes]
         self._scopes: list[Scope] = [scope for m in self.modules for scope in m.facts.scopes]
-        self._frames: dict[tuple[int, InstanceV | ClassV | None, tuple[tuple[int, int, Type], ...], bool], Frame] = {}
+        self._frames: dict[_FrameKey, Frame] = {}
         self.rebinds: dict[tuple[int, str], list[Site]] = {}
         for module in self.modules:
             for rebind in module.facts.rebinds:
@@ -117,6 +134,7 @@ class Index:
         self._tested: dict[int, frozenset[int]] = {}
         self._kept: dict[int, dict[int, str]] = {}
         self._asked: dict[int, tuple[int, frozenset[str]]] = {}
+        self._asked_attributes: dict[int, frozenset[str]] = {}
         self._attribute_tests: frozenset[str] | None = None
         self._outside_stores: dict[str, list[tuple[Site, int]]] | None = None
         self._string_tests: tuple[tuple[str, ...], tuple[str, ...], frozenset[str]] | None = None
@@ -136,15 +154,16 @@ class Index:
         receiver: InstanceV | ClassV | None = None,
         bound: tuple[tuple[int, int, Type], ...] = (),
         awaited: bool = False,
+        holds: tuple[str, ...] = (),
     ) -> Frame:
         """The scope `gid` as it runs so: the same object for the same question."""
-        key = (gid, receiver, bound, awaited)
+        key = (gid, receiver, bound, awaited, holds)
         known = self._frames.get(key)
         if known is None:
-            plain = self.frame(gid, receiver) if bound or awaited else None
+            plain = self.frame(gid, receiver) if bound or awaited or holds else None
             bits = self._dependences_of(gid) if bound else ()
-            known = self._frames[key] = Frame(gid, receiver, bound, awaited, self._scopes[gid], plain, bits)
-            if awaited:  # that changes what the caller gets of it, and no type in it
+            known = self._frames[key] = Frame(gid, receiver, bound, awaited, holds, self._scopes[gid], plain, bits)
+            if awaited or holds:  # that changes what the caller gets of it and what it runs, and no type in it
                 known.answers = self.frame(gid, receiver, bound).answers
         return known
 
@@ -269,6 +288,21 @@ class Index:
                 for name in _attributes_in(scope, region.expr)
             )
         return self._attribute_tests
+
+    def attributes_asked(self, owner: int) -> frozenset[str]:
+        """The attributes of their receiver that conditions in the methods of a class look at."""
+        known = self._asked_attributes.get(owner)
+        if known is None:
+            module = self._module_of[owner]
+            known = self._asked_attributes[owner] = frozenset(
+                name
+                for number, scope in enumerate(module.facts.scopes)
+                if scope.kind == "function" and self.parent(module.base + number) == owner
+                for region in scope.regions
+                if region.kind in ("if", "else") and region.expr != NONE
+                for name in _attributes_in(scope, region.expr)
+            )
+        return known
 
     def attribute_stores(self, name: str) -> list[tuple[Site, int]]:
         """Where code stores the attribute `name` of others than its receiver: the object and the value.
