@@ -131,6 +131,7 @@ def _concatenated(scope: ScopeBuilder, node: cst.ConcatenatedString) -> int:
 def _formatted(scope: ScopeBuilder, node: Any) -> int:
     """An f-string is what `"..." % (parts)` is: a string made of its parts."""
     parts: list[int] = []
+    head = getattr(node.parts[0], "value", "") if node.parts else ""
     for part in node.parts:
         if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
             parts.append(lower(scope, part.expression))
@@ -139,9 +140,9 @@ def _formatted(scope: ScopeBuilder, node: Any) -> int:
                 for inner in part.format_spec or ()
                 if isinstance(inner, (cst.FormattedStringExpression, cst.TemplatedStringExpression))
             ]
-    text = scope.opaque("str")
     if not parts:
-        return text
+        return scope.opaque("str")
+    text = scope.expr(Lit(head)) if head.isascii() and "\\" not in head else scope.opaque("str")
     return scope.expr(Bin("%", text, scope.expr(Seq("tuple", tuple(parts))), scope.where(node)))
 
 

@@ -38,12 +38,15 @@ class Awaiting:
             return not some_async and not declared
         return any(
             isinstance(value, CoroutineV)
-            or (isinstance(value, (InstanceV, ExtInstanceV)) and not self._is_plain_data(value))
+            or (isinstance(value, (InstanceV, ExtInstanceV)) and not self._is_plain_data(value, some_async))
             for value in result
         )
 
-    def _is_plain_data(self, value: Value) -> bool:
-        """Whether a value is known not to be awaitable."""
+    def _is_plain_data(self, value: Value, some_async: bool) -> bool:
+        """Whether a value is known not to be awaitable; where a coroutine may run as well, the catalogue is trusted."""
         if isinstance(value, InstanceV):
             return self._inference.classes.find_method(value.gid, "__await__") is None
-        return isinstance(value, ExtInstanceV) and value.name.startswith("builtins.")
+        if not isinstance(value, ExtInstanceV):
+            return False
+        spec = self._inference.libraries.type(value.name) if some_async else None
+        return value.name.startswith("builtins.") or (spec is not None and spec.awaited is None)

@@ -38,6 +38,9 @@ _MOST_FRAMES = 32
 _MOST_INSTANCES = 16
 _CALLABLES = (FunctionV, MethodV, ClassV, PartialV, WrappedV)
 
+_CONSTANTS = (LiteralV, PresentV, KeywordsV)
+"""What parameters of other functions are known to hold: no types, and too many to tell frames apart by."""
+
 Function = FunctionV | MethodV
 
 
@@ -149,13 +152,15 @@ class Binding:
         parameter = self._index.scope(target.gid).params[number]
         outer = self.outer(target)
         if given != NONE:
-            known = None
+            known: Constant | None = None
             if self._inference.decidable.level(caller.gid, given) != NOTHING:
                 known = Constants(self._inference, caller).of(given)
             if known is None and self._guards.is_present(caller.gid, node, given):
                 known = PRESENT
-            if isinstance(known, PresentV) and self._inference.annotations.is_plain(outer, parameter.annotation):
-                return None
+            if isinstance(known, PresentV):
+                known = PresentV(self._index.scheme(known.prefix))
+                if not known.prefix and self._inference.annotations.is_plain(outer, parameter.annotation):
+                    return None
         else:
             spread = any(key == "**" for key, _ in node.keywords) or _has_star(self._index, caller.gid, node)
             if parameter.default == NONE or spread:
@@ -225,6 +230,7 @@ class Binding:
 
     def _binding(self, gid: int, index: int, kind: Type) -> Type:
         """What is worth binding: callables, and types that say more than the parameter's own annotation."""
+        kind = tuple(value for value in kind if not isinstance(value, _CONSTANTS))
         if not kind or self._is_too_deep(kind):
             return ()
         declared = self.declared(gid, index)

@@ -27,7 +27,7 @@ from fastapi_lint.facts import (
 from fastapi_lint.project.constants import ENUMS
 from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.index import Frame, stored_item
 from fastapi_lint.project.regions import branches, stands_in
 from fastapi_lint.project.request_data import RequestData
 from fastapi_lint.project.spelling import parts, same, signature, spelled
@@ -348,16 +348,6 @@ def setdefault(scope: Scope, event: Event) -> tuple[int, int] | None:
     if not isinstance(node, Call) or not isinstance(func, Attr) or func.name != "setdefault" or len(node.args) != 2:
         return None
     return node.args[0], node.args[1]
-
-
-def stored_item(scope: Scope, event: Event) -> Sub | None:
-    """The target of a store into an item, with its index."""
-    if event.kind != EventKind.STORE_ITEM:
-        return None
-    for node in reversed(scope.exprs):
-        if isinstance(node, Sub) and node.place == event.place and node.base == event.expr:
-            return node
-    return None
 
 
 def loads(scope: Scope) -> list[int]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fastapi_lint.catalogue import Condition
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Scope, Use, Var
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Scope, Use
+from fastapi_lint.project.held import is_same
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.nodes import LibraryCall
@@ -51,15 +52,7 @@ def _answers(scope: Scope, test: int, holds: bool, receiver: int, guards: dict[s
     if isinstance(node, Choice) and not holds:
         return any(_answers(scope, item, False, receiver, guards) for item in node.items)
     func = scope.exprs[node.func] if isinstance(node, Call) else None
-    return isinstance(func, Attr) and guards.get(func.name) is holds and _is_same(scope, func.base, receiver)
-
-
-def _is_same(scope: Scope, one: int, other: int) -> bool:
-    """Whether two expressions are spelled alike and mean the same definitions."""
-    left, right = scope.exprs[one], scope.exprs[other]
-    if isinstance(left, Attr) and isinstance(right, Attr):
-        return left.name == right.name and _is_same(scope, left.base, right.base)
-    return isinstance(left, (Use, Var)) and left == right
+    return isinstance(func, Attr) and guards.get(func.name) is holds and is_same(scope, func.base, receiver)
 
 
 def _awaits_inside(index: Index, frame: Frame, call: LibraryCall) -> bool:

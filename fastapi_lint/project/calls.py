@@ -25,6 +25,7 @@ from fastapi_lint.project.values import (
     FunctionV,
     GeneratorV,
     InstanceV,
+    LiteralV,
     MethodV,
     PartialV,
     Type,
@@ -154,8 +155,11 @@ class Calls:
         declared = self._inference.annotations.type(outer, scope.returns)
         if scope.is_stub:
             return declared
-        inferred = union([self._inference.type(frame, expr) for expr in self._taken_returns(frame)])
-        return self._inference.annotations.refine(declared, inferred)
+        taken = self._taken_returns(frame)
+        types = [self._inference.type(frame, expr) for expr in taken]
+        if all(types) and len(taken) < len(self._inference.names.returns(frame.gid)):
+            return union(types)  # the declaration speaks of the returns in the other branches, too
+        return self._inference.annotations.refine(declared, union(types))
 
     def _taken_returns(self, frame: Frame) -> list[int]:
         """The returned expressions, without those in branches that this frame never takes."""
@@ -168,6 +172,26 @@ class Calls:
             for event in scope.events
             if event.kind == EventKind.RETURN and event.expr != NONE and not within(scope, event.region, dead)
         ]
+
+    def constant(self, value: Value) -> LiteralV | None:
+        """The literal that a function always returns, and that no subclass's override of it may change."""
+        function = value.function if isinstance(value, MethodV) else value
+        scope = self._index.scope(function.gid) if isinstance(function, FunctionV) else None
+        if scope is None or scope.is_async or scope.is_generator or scope.is_stub or scope.decorators:
+            return None
+        ends = [event for event in scope.events if event.kind == EventKind.RETURN]
+        literals = {scope.exprs[event.expr] if event.expr != NONE else Lit(None) for event in ends}
+        literal = literals.pop() if len(literals) == 1 and any(event.region == 0 for event in ends) else None
+        if not isinstance(literal, Lit) or not isinstance(literal.value, bool) or self._is_overridden(value):
+            return None
+        return LiteralV(literal.value)
+
+    def _is_overridden(self, value: Value) -> bool:
+        if not isinstance(value, MethodV):
+            return False
+        classes, gid = self._inference.classes, value.function.gid
+        found = [classes.find_method(c, self._index.scope(gid).name) for c in classes.subclasses(value.receiver.gid)]
+        return any(function is not None and function.gid != gid for function in found)
 
     def _yielded(self, frame: Frame) -> Type:
         scope = self._index.scope(frame.gid)

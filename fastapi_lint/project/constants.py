@@ -22,6 +22,7 @@ from fastapi_lint.facts import (
     Func,
     Lit,
     Map,
+    Narrow,
     Opaque,
     Param,
     Phi,
@@ -30,7 +31,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.index import Frame, is_parameter, strings
-from fastapi_lint.project.values import ClassV, InstanceV, LiteralV, PresentV
+from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, InstanceV, LiteralV, PresentV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.inference import Inference
@@ -39,6 +40,8 @@ Constant = LiteralV | PresentV
 PRESENT = PresentV()
 
 _DEEPEST = 8
+_ADDRESSES = frozenset({"httpx.URL"})
+"""What an HTTP client takes for an address; other schemes are of no use to it."""
 ENUMS = ("enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag")
 
 
@@ -68,6 +71,9 @@ class Constants:
     def declared(self, node: Declared, hops: int) -> Constant | None:
         return self.of(node.value, hops + 1) if node.value != NONE else None
 
+    def narrow(self, node: Narrow, hops: int) -> Constant | None:
+        return self.of(node.value, hops + 1)
+
     def param(self, node: Param, _hops: int) -> Constant | None:
         return self._parameter(node.index)
 
@@ -75,13 +81,24 @@ class Constants:
         return self._member(node) or self._attribute(node, hops)
 
     def call(self, node: Call, hops: int) -> Constant | None:
-        return self._keyword(node, hops) or (PRESENT if self._constructs(node) else None)
+        if self._constructs(node):
+            return PRESENT
+        return self._keyword(node, hops) or self._as_text(node, hops) or self._returned(node)
 
     def opaque(self, node: Opaque, _hops: int) -> Constant | None:
         return PRESENT if node.type else None
 
-    def bin(self, node: Bin, _hops: int) -> Constant | None:
+    def bin(self, node: Bin, hops: int) -> Constant | None:
+        if node.op in ("%", "+"):
+            return PresentV(self._head(node, hops))
         return PRESENT if node.op != "and" else None
+
+    def _head(self, node: Bin, hops: int) -> str:
+        """What a formatted or joined text starts with."""
+        start = self.of(node.left, hops + 1)
+        if start == LiteralV("") and node.op == "%" and isinstance(parts := self._scope.exprs[node.right], Seq):
+            start = self.of(parts.items[0], hops + 1)
+        return _text(start).partition("%")[0].partition("{")[0]
 
     def made(self, _node: Expr, _hops: int) -> Constant:
         return PRESENT
@@ -158,6 +175,21 @@ class Constants:
             return None
         return self.of(node.args[1], hops + 1) if len(node.args) > 1 else LiteralV(None)
 
+    def _as_text(self, node: Call, hops: int) -> Constant | None:
+        """`str(url)`: a text as it is, and the address of an HTTP API."""
+        if len(node.args) != 1 or ExternalV("builtins.str") not in self._inference.type(self._frame, node.func):
+            return None
+        kind = self._inference.type(self._frame, node.args[0])
+        if kind and all(isinstance(value, ExtInstanceV) and value.name in _ADDRESSES for value in kind):
+            return PresentV("http")
+        known = self.of(node.args[0], hops + 1)
+        return known if _text(known) else None
+
+    def _returned(self, node: Call) -> Constant | None:
+        """What functions of the project give that always give the same: `def supports_async(self): return True`."""
+        called = self._inference.type(self._frame, node.func)
+        return _common([self._inference.calls.constant(value) for value in called])
+
     def _constructs(self, node: Call) -> bool:
         called = self._inference.type(self._frame, node.func)
         return bool(called) and all(isinstance(value, ClassV) for value in called)
@@ -168,6 +200,7 @@ _RULES: dict[type, Callable[[Constants, Any, int], Constant | None]] = {
     Use: Constants.use,
     Phi: Constants.use,
     Declared: Constants.declared,
+    Narrow: Constants.narrow,
     Param: Constants.param,
     Choice: Constants.choice,
     Attr: Constants.attr,
@@ -176,6 +209,13 @@ _RULES: dict[type, Callable[[Constants, Any, int], Constant | None]] = {
     Bin: Constants.bin,
     **dict.fromkeys((Seq, Map, Comp, Func, Cls), Constants.made),
 }
+
+
+def _text(known: Constant | None) -> str:
+    """What a value starts with, as far as that is known; empty for no text, too."""
+    if isinstance(known, LiteralV):
+        return known.value if isinstance(known.value, str) and known.of == NONE else ""
+    return known.prefix if known is not None else ""
 
 
 def _common(found: list[Constant | None]) -> Constant | None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Seq
 from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.decidable import LITERAL
+from fastapi_lint.project.held import Held
 from fastapi_lint.project.index import Frame, strings
 from fastapi_lint.project.regions import within
-from fastapi_lint.project.values import ExternalV, FunctionV, LiteralV, MethodV
+from fastapi_lint.project.values import ExternalV, FunctionV, LiteralV, MethodV, PresentV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.inference import Inference
@@ -46,13 +47,14 @@ class DeadBranches:
         scope = self._scope = inference.index.scope(frame.gid)
         dead = self._dead = set[int]()
         self._constants = Constants(inference, frame, lambda region: within(scope, region, dead))
+        self._held = Held(inference.index, frame)
 
     def regions(self) -> set[int]:
         """Their numbers, without the regions nested in them."""
         found, decidable = self._dead, self._inference.decidable
         found.update(decidable.fallbacks(self._frame.gid))
         numbers = decidable.regions(self._frame.gid)
-        plain = dead_regions(self._inference, self._frame.plain) if numbers and self._frame.plain is not None else None
+        plain = self._dead_in_plain_frame() if numbers and not self._frame.holds else None
         for number in numbers:
             region = self._scope.regions[number]
             if plain is not None and not self._frame.depends(region.expr):
@@ -75,7 +77,13 @@ class DeadBranches:
             if truth is not None and truth is (region.kind == "if"):
                 yield number
 
+    def _dead_in_plain_frame(self) -> frozenset[int] | None:
+        return dead_regions(self._inference, self._frame.plain) if self._frame.plain is not None else None
+
     def _truth(self, expr: int) -> bool | None:
+        held = self._held.truth(expr)
+        if held is not None:
+            return held
         node = self._scope.exprs[expr]
         if isinstance(node, Bin):
             return self._operation(node)
@@ -124,14 +132,17 @@ class DeadBranches:
         return (left in found) is (node.op in ("equals", "among"))
 
     def _is_same(self, node: Bin) -> bool | None:
-        """`x is None`, `mode is Mode.FAST`."""
+        """`x is None`, `flag is False`, `mode is Mode.FAST`."""
         left = self._constants.of(node.left)
-        if self._scope.exprs[node.right] == Lit(None):
-            return None if left is None else (left == LiteralV(None)) is (node.op == "is")
+        right = self._scope.exprs[node.right]
+        if isinstance(right, Lit) and (right.value is None or isinstance(right.value, bool)):
+            if not isinstance(left, LiteralV) and right.value is not None:
+                return None
+            return None if left is None else (left == LiteralV(right.value)) is (node.op == "is")
         if not isinstance(left, LiteralV) or left.of == NONE:
             return None
-        right = self._literal(node.right)
-        return None if right is None or right.of != left.of else (left == right) is (node.op == "is")
+        member = self._literal(node.right)
+        return None if member is None or member.of != left.of else (left == member) is (node.op == "is")
 
     def _prefix(self, node: Call) -> bool | None:
         """`name.startswith("x")` for a constant name."""
@@ -140,6 +151,11 @@ class DeadBranches:
             return None
         literal = self._literal(func.base)
         wanted = tuple(strings(self._scope, node.args[0]))
+        known = self._constants.of(func.base)
+        if isinstance(known, PresentV) and known.prefix and func.name == "startswith" and wanted:
+            if known.prefix.startswith(wanted):
+                return True
+            return None if any(text.startswith(known.prefix) for text in wanted) else False
         if literal is None or not isinstance(literal.value, str) or literal.of != NONE or not wanted:
             return None
         return literal.value.startswith(wanted) if func.name == "startswith" else literal.value.endswith(wanted)

@@ -20,6 +20,7 @@ from fastapi_lint.facts import (
     Func,
     Lit,
     Map,
+    Narrow,
     Opaque,
     Param,
     Phi,
@@ -103,8 +104,9 @@ def _level_of(scope: Scope, node: Expr, known: dict[int, int]) -> int:
     if isinstance(node, Choice):
         return max(_level(scope, item, known) for item in node.items)
     if isinstance(node, Call):
-        func = scope.exprs[node.func]
-        return LITERAL if isinstance(func, Attr) and func.name in _GETTERS else PRESENCE
+        return LITERAL  # it may ask for a keyword, or a function that always gives the same
+    if isinstance(node, Narrow):
+        return _level(scope, node.value, known)
     if isinstance(node, Opaque):
         return PRESENCE if node.type else NOTHING
     if isinstance(node, Bin):
@@ -130,5 +132,5 @@ def _may_decide(scope: Scope, expr: int, known: dict[int, int]) -> bool:
         func = scope.exprs[node.func]
         if not isinstance(func, Attr) or func.name not in _PREFIX_TESTS:
             return True  # it may ask for a coroutine function
-        return _level(scope, func.base, known) == LITERAL
+        return _level(scope, func.base, known) != NOTHING
     return _level(scope, expr, known) == LITERAL

@@ -10,6 +10,7 @@ from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.conditions import Conditions
 from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.dead_branches import dead_regions
+from fastapi_lint.project.held import Held
 from fastapi_lint.project.implicit_calls import (
     SPECIAL_FUNCTIONS,
     STACK_ENTERERS,
@@ -21,7 +22,7 @@ from fastapi_lint.project.injection import Injection
 from fastapi_lint.project.lazy_code import LazyCode
 from fastapi_lint.project.loop_probes import OffLoop
 from fastapi_lint.project.nodes import Node
-from fastapi_lint.project.regions import within
+from fastapi_lint.project.regions import branches, within
 from fastapi_lint.project.values import LiteralV, PartialV, Type
 
 TASK_MAKERS = frozenset(
@@ -56,8 +57,10 @@ class FrameWalk(ImplicitCalls):
         lazy = LazyCode(self.scope, self.callees)
         self.deferred = lazy.deferred
         self.not_run = lazy.regions()
+        self.held = Held(self.index, frame)
         self.handed: dict[int, str] = {}
         self.has_served = False
+        self.probed: frozenset[int] = frozenset()
         self.handed_on: frozenset[int] = self.find_handed_on()
 
     def run(self) -> Node:
@@ -92,10 +95,17 @@ class FrameWalk(ImplicitCalls):
 
     def find_handed_on(self) -> frozenset[int]:
         """The calls whose results are awaited later: under a local name, or by the caller who gets them returned."""
-        awaited = [event.expr for event in self.scope.events if event.kind == EventKind.AWAIT]
-        if self.frame.awaited:
-            awaited += [event.expr for event in self.scope.events if event.kind == EventKind.RETURN]
-        return frozenset(value for expr in awaited if expr != NONE for value in self.values_of(expr))
+        kinds = (EventKind.AWAIT, EventKind.RETURN) if self.frame.awaited else (EventKind.AWAIT,)
+        awaited = [event for event in self.scope.events if event.kind in kinds and event.expr != NONE]
+        self.probed = frozenset(value for e in awaited if self.is_probed(e) for value in self.values_of(e.expr))
+        return frozenset(value for event in awaited for value in self.values_of(event.expr))
+
+    def is_probed(self, event: Event) -> bool:
+        """Whether the function asks first if it can be awaited: `if inspect.isawaitable(result): await result`."""
+        awaited = self.scope.exprs[event.expr]
+        tests = [self.scope.exprs[region.expr] for region in branches(self.scope, event.region)]
+        asked = [argument for test in tests if isinstance(test, Call) for argument in test.args]
+        return any(self.scope.exprs[argument] == awaited for argument in asked)
 
     def values_of(self, expr: int) -> tuple[int, ...]:
         """What a local name may stand for, else the expression itself."""
@@ -122,11 +132,12 @@ class FrameWalk(ImplicitCalls):
             return
         callees = self.callees(event.expr)
         is_awaited = event.flag or event.expr in self.handed_on
-        if is_awaited:
+        is_probed = event.expr in self.probed
+        if is_awaited and not is_probed:
             callees = Awaiting(self.inference).candidates(callees)
         for callee in callees:
             if callee.frame is not None:
-                self.first_party(event, callee, is_awaited)
+                self.first_party(event, callee, is_awaited and not is_probed)
             elif callee.spec is not None:
                 self.library(event, event.expr, callee.name, callee.spec, callee.value, is_awaited)
                 self.has_served = self.has_served or callee.spec.serves
@@ -148,6 +159,9 @@ class FrameWalk(ImplicitCalls):
         mode, frame = callee.mode, callee.frame
         if is_awaited and mode == "runs":
             frame = self.index.frame(frame.gid, frame.receiver, frame.bound, awaited=True)
+        holds = self.held.at_call(self.number, frame) if mode == "runs" else ()
+        if holds:
+            frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, holds)
         if mode == "coroutine":
             mode = self.handed.get(event.expr, mode)
         elif mode == "runs" and event.flag and self.inference.decorators.has_unknown(callee.frame.gid):

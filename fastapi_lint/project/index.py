@@ -21,9 +21,11 @@ from fastapi_lint.facts import (
     Lit,
     Map,
     ModuleFacts,
+    Narrow,
     Param,
     Scope,
     Seq,
+    Sub,
     Use,
     Var,
 )
@@ -41,7 +43,7 @@ class Frame:
     """A scope as it runs: for which receiver, and with what is known of parameters beyond their annotations.
 
     `awaited` says that the caller awaits what a plain `def` returns: of several ways to end it takes one that gives
-    something awaitable.
+    something awaitable. `holds` names attributes that the caller has found filled on the receiver (see `held`).
 
     There is one object for each frame (`Index.frame` makes them), so that comparing frames costs nothing: by value it
     took a fifth of the time. `answers` belongs to `inference`: the types of expressions, and a number for one that is
@@ -59,6 +61,7 @@ class Frame:
         "dependences",
         "gid",
         "given",
+        "holds",
         "plain",
         "receiver",
         "scope",
@@ -71,6 +74,7 @@ class Frame:
         receiver: InstanceV | ClassV | None,
         bound: tuple[tuple[int, int, Type], ...],
         awaited: bool,
+        holds: tuple[str, ...],
         scope: Scope,
         plain: Frame | None,
         dependences: tuple[int, ...],
@@ -80,6 +84,7 @@ class Frame:
         self.receiver = receiver
         self.bound = bound
         self.awaited = awaited
+        self.holds = holds
         self.scope = scope
         self.answers: dict[int, Type | int] = {}
         self.dead: frozenset[int] | None = None
@@ -93,6 +98,9 @@ class Frame:
     def depends(self, expr: int) -> bool:
         """Whether the type of an expression depends on what is bound in this frame."""
         return bool(self.given) and bool(self.dependences[expr] & self.given)
+
+
+_FrameKey = tuple[int, InstanceV | ClassV | None, tuple[tuple[int, int, Type], ...], bool, tuple[str, ...]]
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -117,7 +125,7 @@ class Index:
         self.table = ModuleTable(self.modules, source_roots)
         self._module_of: list[Module] = [m for m in self.modules for _ in m.facts.scopes]
         self._scopes: list[Scope] = [scope for m in self.modules for scope in m.facts.scopes]
-        self._frames: dict[tuple[int, InstanceV | ClassV | None, tuple[tuple[int, int, Type], ...], bool], Frame] = {}
+        self._frames: dict[_FrameKey, Frame] = {}
         self.rebinds: dict[tuple[int, str], list[Site]] = {}
         for module in self.modules:
             for rebind in module.facts.rebinds:
@@ -129,6 +137,7 @@ class Index:
         self._tested: dict[int, frozenset[int]] = {}
         self._kept: dict[int, dict[int, str]] = {}
         self._asked: dict[int, tuple[int, frozenset[str]]] = {}
+        self._asked_attributes: dict[int, frozenset[str]] = {}
         self._attribute_tests: frozenset[str] | None = None
         self._outside_stores: dict[str, list[tuple[Site, int]]] | None = None
         self._string_tests: tuple[tuple[str, ...], tuple[str, ...], frozenset[str]] | None = None
@@ -148,15 +157,16 @@ class Index:
         receiver: InstanceV | ClassV | None = None,
         bound: tuple[tuple[int, int, Type], ...] = (),
         awaited: bool = False,
+        holds: tuple[str, ...] = (),
     ) -> Frame:
         """The scope `gid` as it runs so: the same object for the same question."""
-        key = (gid, receiver, bound, awaited)
+        key = (gid, receiver, bound, awaited, holds)
         known = self._frames.get(key)
         if known is None:
-            plain = self.frame(gid, receiver) if bound or awaited else None
+            plain = self.frame(gid, receiver) if bound or awaited or holds else None
             bits = self._dependences_of(gid) if bound else ()
-            known = self._frames[key] = Frame(gid, receiver, bound, awaited, self._scopes[gid], plain, bits)
-            if awaited:  # that changes what the caller gets of it, and no type in it
+            known = self._frames[key] = Frame(gid, receiver, bound, awaited, holds, self._scopes[gid], plain, bits)
+            if awaited or holds:  # that changes what the caller gets of it and what it runs, and no type in it
                 known.answers = self.frame(gid, receiver, bound).answers
         return known
 
@@ -282,6 +292,21 @@ class Index:
             )
         return self._attribute_tests
 
+    def attributes_asked(self, owner: int) -> frozenset[str]:
+        """The attributes of their receiver that conditions in the methods of a class look at."""
+        known = self._asked_attributes.get(owner)
+        if known is None:
+            module = self._module_of[owner]
+            known = self._asked_attributes[owner] = frozenset(
+                name
+                for number, scope in enumerate(module.facts.scopes)
+                if scope.kind == "function" and self.parent(module.base + number) == owner
+                for region in scope.regions
+                if region.kind in ("if", "else") and region.expr != NONE
+                for name in _attributes_in(scope, region.expr)
+            )
+        return known
+
     def attribute_stores(self, name: str) -> list[tuple[Site, int]]:
         """Where code stores the attribute `name` of others than its receiver: the object and the value.
 
@@ -304,11 +329,20 @@ class Index:
         """
         if number not in self.tested_parameters(gid):
             return None
-        if self._string_tests is None:
-            self._string_tests = _string_tests(scope for scope in self._scopes if scope.params)
-        prefixes, suffixes, whole = self._string_tests
+        prefixes, suffixes, whole = self._tested_strings()
         fits = not text or text in whole or text.startswith(prefixes) or text.endswith(suffixes)
         return LiteralV(text) if fits else OTHER
+
+    def scheme(self, prefix: str) -> str:
+        """What tests of the project may ask of the beginning of a text: the scheme of an address, else nothing."""
+        scheme, mark, _ = prefix.partition("://")
+        known = scheme + mark if mark or prefix == "http" else ""
+        return known if known and any("://" in tested for tested in self._tested_strings()[0]) else ""
+
+    def _tested_strings(self) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+        if self._string_tests is None:
+            self._string_tests = _string_tests(scope for scope in self._scopes if scope.params)
+        return self._string_tests
 
     def call_sites(self, name: str) -> list[Site]:
         """Every call whose callee is spelled `name` or `x.name`."""
@@ -395,9 +429,12 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
         return {number for item in node.items for number in _parameters_in(scope, item)}
     if isinstance(node, Declared) and node.value != NONE:
         return _parameters_in(scope, node.value)
+    if isinstance(node, Narrow):
+        return _parameters_in(scope, node.value)
     if isinstance(node, Use):
-        values = [scope.exprs[scope.defs[number].value] for number in node.defs]
-        return {value.index for value in values if isinstance(value, Param)}
+        values = [(scope.defs[number].value, scope.exprs[scope.defs[number].value]) for number in node.defs]
+        narrowed = {n for at, value in values if isinstance(value, Narrow) for n in _parameters_in(scope, at)}
+        return narrowed | {value.index for _, value in values if isinstance(value, Param)}
     if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):
         return _parameters_in(scope, func.base) if func.name in ("startswith", "endswith") else set()
     return set()
@@ -421,8 +458,46 @@ def _asked_keywords(scope: Scope, number: int) -> frozenset[str]:
             if func.name not in ("get", "pop") or not node.args:
                 return frozenset()  # something else may be done to it
             names.update(strings(scope, node.args[0]))
-    changed = (e for e in scope.events if e.kind == EventKind.STORE_ITEM and is_parameter(scope, e.expr, number))
-    return frozenset(names) if next(changed, None) is None else frozenset()
+    changed = [n for n, e in enumerate(scope.events) if _puts_into(scope, e, number)]
+    return frozenset(names) if all(_is_asked_before(scope, n, number) for n in changed) else frozenset()
+
+
+def _puts_into(scope: Scope, event: Event, number: int) -> bool:
+    return event.kind == EventKind.STORE_ITEM and is_parameter(scope, event.expr, number)
+
+
+def _is_asked_before(scope: Scope, store: int, number: int) -> bool:
+    """Whether a function puts into its `**kwargs` what it has asked for before, and asks for it no more."""
+    event = scope.events[store]
+    target = stored_item(scope, event)
+    region = event.region
+    while region != NONE:
+        if scope.regions[region].kind == "loop":
+            return False
+        region = scope.regions[region].parent
+    names = strings(scope, target.index) if target is not None else []
+    later = scope.events[store + 1 :]
+    asked = [e for e in later if e.kind in (EventKind.CALL, EventKind.OP) and _asks(scope, e.expr, number, names)]
+    return bool(names) and not asked
+
+
+def _asks(scope: Scope, expr: int, number: int, names: list[str]) -> bool:
+    node = scope.exprs[expr]
+    if isinstance(node, Bin):  # an operator's event has its sides the other way round
+        return any(is_parameter(scope, side, number) for side in (node.left, node.right))
+    if not isinstance(node, Call) or not isinstance(func := scope.exprs[node.func], Attr):
+        return False
+    return is_parameter(scope, func.base, number) and strings(scope, node.args[0]) == names
+
+
+def stored_item(scope: Scope, event: Event) -> Sub | None:
+    """The target of a store into an item, with its index."""
+    if event.kind != EventKind.STORE_ITEM:
+        return None
+    for node in reversed(scope.exprs):
+        if isinstance(node, Sub) and node.place == event.place and node.base == event.expr:
+            return node
+    return None
 
 
 def _attributes_in(scope: Scope, expr: int) -> set[str]:

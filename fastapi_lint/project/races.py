@@ -12,11 +12,11 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Scope, Sub, Var
 from fastapi_lint.project.awaiting import pauses
-from fastapi_lint.project.caches import Caches, stored_item
+from fastapi_lint.project.caches import Caches
 from fastapi_lint.project.changes import Change, Changes
 from fastapi_lint.project.contexts import Arrival
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.index import Frame, stored_item
 from fastapi_lint.project.locks import Locks
 from fastapi_lint.project.regions import around, branches
 from fastapi_lint.project.spelling import parts, same

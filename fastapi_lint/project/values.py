@@ -142,7 +142,9 @@ class KeywordsV(_Value):
 
 
 class PresentV(_Value):
-    """Whatever it is, it is known not to be None."""
+    """Whatever it is, it is known not to be None, and to be a text that starts with `prefix` if there is one."""
+
+    prefix: str = ""
 
 
 class WrappedV(_Value):
