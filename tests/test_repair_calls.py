@@ -27,6 +27,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 import bcrypt
@@ -86,6 +87,12 @@ def fetch_listing(url: str) -> str:
     if url not in seen:
         seen.append(url)
     return requests.get(url).text
+
+
+@lru_cache
+def read_settings() -> str:
+    with open("settings") as f:
+        return f.read()
 
 
 def read_record() -> dict[str, object]:
@@ -327,6 +334,11 @@ REPAIRED = {
     "check and act under a lock of the loop": (
         "async with loop_lock:\n    if url not in cache:\n        cache[url] = fetch(url)",
         "async with loop_lock:\n    if url not in cache:\n        cache[url] = await asyncio.to_thread(fetch, url)",
+    ),
+    "head of the last handler": (
+        "try:\n    await other()\nexcept OSError:\n    pass\nexcept fetch_then(url, lambda x: KeyError):\n    pass",
+        "try:\n    await other()\nexcept OSError:\n    pass\n"
+        "except await asyncio.to_thread(fetch_then, url, lambda x: KeyError):\n    pass",
     ),
     "loop over a copy": (
         "for u in list(seen):\n    fetch(u)",
@@ -627,6 +639,9 @@ KEPT = {
     "nested function": "def inner() -> None:\n    fetch(url)\nreturn inner",
     "sleep in a generator": "return list(time.sleep(x) for x in (1, 2))",
     # -- cancellation
+    "head of a handler before another": (
+        "try:\n    await other()\nexcept fetch_then(url, lambda x: KeyError):\n    pass\nexcept BaseException:\n    raise"
+    ),
     "clean up what was cancelled": "try:\n    await other()\nexcept BaseException:\n    fetch(url)\n    raise",
     "clean up what was cancelled, among others": (
         "try:\n    await other()\nexcept (OSError, asyncio.CancelledError):\n    fetch(url)\n    raise"
@@ -635,6 +650,8 @@ KEPT = {
         'try:\n    await other()\nexcept asyncio.CancelledError:\n    with open(url, "w") as f:\n'
         '        f.write("x")\n    raise'
     ),
+    # -- what blocks once
+    "cached function without arguments": "return read_settings()",
     # -- locks
     "sleep with a lock": "with lock:\n    time.sleep(n)",
     "call with a lock": "with lock:\n    fetch(url)",

@@ -150,6 +150,18 @@ def test_variables_that_change_are_no_constants() -> None:
     assert untouched(body)
 
 
+@pytest.mark.parametrize(("url", "is_fixed"), [("sqlite://", False), ("sqlite:///shop.db", True)])
+def test_where_the_database_is_may_be_said_by_another_module(url: str, is_fixed: bool) -> None:
+    files = {
+        "places.py": f'URL = "{url}"\n',
+        "settings.py": "from places import URL as WHERE\n",
+        "app.py": "from fastapi import FastAPI\nfrom settings import WHERE\nfrom sqlalchemy import create_engine\n\n"
+        'app = FastAPI()\n\n\n@app.get("/")\ndef f():\n    engine = create_engine(WHERE)\n    return engine.connect()\n',
+    }
+    ((_, _, fix),) = Repaired(files, CODES).found
+    assert (fix is not None) is is_fixed
+
+
 def test_settings_of_another_module() -> None:
     files = {
         "settings.py": "class Settings:\n    def __init__(self):\n        self.url = 'postgresql://db'\n\n\nsettings = Settings()\n",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from fastapi_lint.facts import NONE, Cls, EventKind, Func, Lit
+from fastapi_lint.facts import NONE, Cls, EventKind, Func, Import, Lit
 from fastapi_lint.project import Project
 from fastapi_lint.project.modules import Module
 from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, FunctionV, InstanceV, ModuleV, Type, Value
@@ -28,6 +28,7 @@ _PLAIN_VALUES = frozenset(
 )  # fmt: skip
 """Calls that give an equal value for equal arguments, which nobody changes."""
 _CHANGING = (cst.Await, cst.Yield, cst.Lambda, cst.NamedExpr, *Comprehension)
+_MOST_HOPS = 8
 _FIXED = (Func, Cls, Lit)
 
 
@@ -64,9 +65,25 @@ class Constancy:
             if isinstance(node, (cst.SimpleString, cst.FormattedString)):
                 yield opened.text[opened.start(node) : opened.end(node)].lstrip("rRbBfFuU").strip("\"'")
             elif isinstance(node, cst.Name) and module is not None and is_reference(opened, node):
-                scope = module.facts.scopes[0]
-                values = [scope.exprs[scope.defs[number].value] for number in scope.names.get(node.value, ())]
-                yield from (value.value for value in values if isinstance(value, Lit) and isinstance(value.value, str))
+                yield from self._texts(module, node.value)
+
+    def _texts(self, module: Module, name: str, hops: int = 0) -> Iterator[str]:
+        """The texts that a variable of a module holds, which it may have from another one."""
+        scope = module.facts.scopes[0]
+        for number in scope.names.get(name, ()):
+            value = scope.exprs[scope.defs[number].value]
+            if isinstance(value, Lit) and isinstance(value.value, str):
+                yield value.value
+            elif isinstance(value, Import) and value.name is not None and hops < _MOST_HOPS:
+                table = self._index.table
+                key = (
+                    table.relative(module, value.module, value.level)
+                    if value.level
+                    else table.absolute(module, value.module)
+                )
+                home = table.by_key.get(key) if key is not None else None
+                if home is not None:
+                    yield from self._texts(home, value.name, hops + 1)
 
     def _is_plain_value(self, opened: OpenedFile, module: Module, node: cst.Call) -> bool:
         func = node.func

@@ -26,11 +26,20 @@ def may_await(opened: OpenedFile, node: cst.CSTNode) -> bool:
             return False
         if isinstance(parent, cst.FormattedStringExpression) and parent.equal is not None:
             return False  # `{x=}` shows the code itself
+        if isinstance(parent, (cst.ExceptHandler, cst.ExceptStarHandler)) and child is not parent.body:
+            if not _is_last_handler(opened, parent):
+                return False
         if isinstance(parent, Comprehension) and not _is_first_iterable(opened, node, parent):
             if isinstance(parent, cst.GeneratorExp) or in_comprehension:
                 return False
             in_comprehension = True
     return False
+
+
+def _is_last_handler(opened: OpenedFile, handler: cst.CSTNode) -> bool:
+    """Whether no other `except` follows: a task that is cancelled again at the `await` would not get to it."""
+    whole = opened.parent(handler)
+    return isinstance(whole, (cst.Try, cst.TryStar)) and whole.handlers[-1] is handler
 
 
 def _is_used_asynchronously(opened: OpenedFile, node: cst.CSTNode) -> bool:
