@@ -99,7 +99,7 @@ class Frame:
         return bool(self.given) and bool(self.dependences[expr] & self.given)
 
 
-class Site(msgspec.Struct, frozen=True):
+class Site(msgspec.Struct, frozen=True, gc=False):
     """An expression of a scope."""
 
     gid: int
