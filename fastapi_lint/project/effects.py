@@ -14,7 +14,7 @@ from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import Edge, LibraryCall, Node
 
 
-class Witness(msgspec.Struct, frozen=True):
+class Witness(msgspec.Struct, frozen=True, gc=False):
     """The best way from an event to a sink: the sink itself (`call`) or the edge to take.
 
     `distance` counts hops; `certain` is False where the way goes over one of several implementations of a method or
@@ -127,7 +127,7 @@ class Effects:
     def at_events(self, frame: Frame) -> list[Witness]:
         """For each place of a frame that reaches a sink its nearest witness, in order of evaluation."""
         node = self._nodes.get(frame)
-        if node is None:
+        if node is None or frame not in self.nearest:
             return []
         best: dict[int, Witness] = {}
         for own in self._own(node, is_first=True):
