@@ -63,6 +63,30 @@ import time
 async def f():
     time.sleep(1)
 """
+CONDITIONAL = """\
+import time
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+def wait(kind, urgent):
+    if urgent:
+        return
+    if kind == 1:
+        time.sleep(1)
+
+
+def work(kind, urgent, slowly):
+    if slowly:
+        wait(kind, urgent)
+
+
+@app.get("/")
+async def index(kind: int, urgent: bool, slowly: bool):
+    work(kind, urgent, slowly)
+"""
 
 
 def lint(root: Path, config: str, name: str, text: str) -> tuple[Diagnostic, ...]:
@@ -89,6 +113,7 @@ PLACES = [
     ("tests", "in a test", "test_app.py", PLAIN),
     ("benchmarks", "in a benchmark", "benchmarks/app.py", PLAIN),
     ("migrations", "in a migration", "alembic/versions/0001.py", PLAIN),
+    ("conditional", "if many conditions hold", "app.py", CONDITIONAL),
 ]
 
 
