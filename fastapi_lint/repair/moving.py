@@ -8,6 +8,7 @@ from fastapi_lint.project.index import Frame
 from fastapi_lint.repair.ownership import Ownership
 from fastapi_lint.repair.rewriting import Rewrites
 from fastapi_lint.repair.state_use import StateUse
+from fastapi_lint.repair.steps import Steps
 from fastapi_lint.repair.surroundings import Surroundings
 from fastapi_lint.repair.threads import Given, Risk, ThreadSafety
 
@@ -27,6 +28,7 @@ class Moving:
         self.threads = ThreadSafety(project, self._state)
         self._ownership = Ownership(project)
         self._rewrites = Rewrites(project)
+        self._steps = Steps(project)
 
     def pause(self, use: BlockingUse) -> Risk | None:
         """What speaks against leaving control at the place at all."""
@@ -39,6 +41,8 @@ class Moving:
             return Risk("shared state is looked at before and written after")
         if self._rewrites.splits(use):
             return Risk("a file is read and written back")
+        if self._steps.splits(use):
+            return Risk("a caller reads something and writes it back, and nothing waits in between")
         return None
 
     def around(self, use: BlockingUse) -> Surroundings:

@@ -6,36 +6,11 @@ one that writes last undoes what the other one wrote.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from fastapi_lint.facts import (
-    NONE,
-    Attr,
-    Await,
-    Bin,
-    Call,
-    Choice,
-    Comp,
-    Declared,
-    Enter,
-    EventKind,
-    Expr,
-    Iter,
-    Map,
-    Narrow,
-    Phi,
-    Scope,
-    Seq,
-    Star,
-    Sub,
-    Unpack,
-    Use,
-)
+from fastapi_lint.facts import Call, EventKind, Scope
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.regions import around
-
-_MOST_EXPRESSIONS = 400
+from fastapi_lint.repair.dataflow import reaches
 
 
 class Rewrites:
@@ -75,8 +50,8 @@ def _feeds(scope: Scope, first: int, last: int, opens: bool) -> bool:
         node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
         if isinstance(node, Call):
             given = (*node.args, *(value for _, value in node.keywords))
-            if event is target or (opens and _reaches(scope, (node.func, *given), target.expr, is_same=True)):
-                if _reaches(scope, given, source.expr):
+            if event is target or (opens and reaches(scope, (node.func, *given), target.expr, is_same=True)):
+                if reaches(scope, given, source.expr):
                     return True
     return False
 
@@ -84,38 +59,3 @@ def _feeds(scope: Scope, first: int, last: int, opens: bool) -> bool:
 def _is_held(scope: Scope, region: int, opened: int) -> bool:
     blocks = (scope.regions[number] for number in around(scope, region))
     return any(block.kind == "with" and block.expr == opened for block in blocks)
-
-
-def _reaches(scope: Scope, exprs: Iterable[int], wanted: int, is_same: bool = False) -> bool:
-    """Whether the value of an expression goes into one of these, or, if `is_same`, is the object itself."""
-    todo = list(exprs)
-    seen: set[int] = set()
-    while todo and len(seen) < _MOST_EXPRESSIONS:
-        number = todo.pop()
-        if number == wanted:
-            return True
-        if number != NONE and number not in seen:
-            seen.add(number)
-            if not is_same or not isinstance(scope.exprs[number], Call):
-                todo += _parts(scope, scope.exprs[number])
-    return False
-
-
-def _parts(scope: Scope, node: Expr) -> Iterable[int]:
-    if isinstance(node, (Use, Phi)):
-        return [scope.defs[definition].value for definition in node.defs]
-    if isinstance(node, Call):
-        return [node.func, *node.args, *(value for _, value in node.keywords)]
-    if isinstance(node, (Await, Enter, Iter, Narrow, Unpack, Declared, Star)):
-        return [node.value]
-    if isinstance(node, (Seq, Choice)):
-        return node.items
-    if isinstance(node, Map):
-        return [*node.keys, *node.values]
-    if isinstance(node, Attr):
-        return [node.base]
-    if isinstance(node, Sub):
-        return [node.base, node.index]
-    if isinstance(node, Bin):
-        return [node.left, node.right]
-    return [node.element, node.key] if isinstance(node, Comp) else []

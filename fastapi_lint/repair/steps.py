@@ -1,0 +1,87 @@
+"""Does a caller count on a coroutine that never lets go of the loop?
+
+`value = await self.get(key)`, `await self.set(key, value + 1)`: as long as neither coroutine waits for anything, no
+other task runs in between, for all the `await`s. With half of one in a thread, two tasks read the same value, and one
+of the two changes is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_lint.facts import NONE, Call, EventKind, Scope
+from fastapi_lint.project import BlockingUse, Project
+from fastapi_lint.project.spelling import same
+from fastapi_lint.repair.dataflow import reaches
+
+_WAITS = frozenset({EventKind.AWAIT, EventKind.YIELD})
+_MAY_WAIT = frozenset({EventKind.ENTER, EventKind.ITER})
+
+
+class Steps:
+    """Looks at the callers of coroutines that contain no `await`."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._index = project.index
+        self._counted: dict[int, bool] = {}
+
+    def splits(self, use: BlockingUse) -> bool:
+        """Whether the coroutine of a use is one half of reading something and writing it back, in a caller of it."""
+        gid = use.frame.gid
+        known = self._counted.get(gid)
+        if known is None:
+            known = self._counted[gid] = self._never_waits(gid) and self._is_half(gid)
+        return known
+
+    def _never_waits(self, gid: int) -> bool:
+        scope = self._index.scope(gid)
+        return scope.is_async and not any(
+            event.kind in _WAITS or (event.kind in _MAY_WAIT and event.flag) for event in scope.events
+        )
+
+    def _is_half(self, gid: int) -> bool:
+        scope = self._index.scope(gid)
+        for site in self._index.call_sites(scope.name):
+            outer = self._index.scope(site.gid)
+            for number, event in enumerate(outer.events):
+                if event.kind == EventKind.CALL and event.expr == site.expr and gid in self._awaited(site.gid, number):
+                    if any(self._belong_together(outer, number, other) for other in self._steps(site.gid, gid)):
+                        return True
+        return False
+
+    def _steps(self, caller: int, gid: int) -> Iterator[int]:
+        """The awaited calls of a function that run coroutines like this one: of the same class or module."""
+        home = self._index.parent(gid)
+        for number in range(len(self._index.scope(caller).events)):
+            awaited = self._awaited(caller, number)
+            if awaited and all(self._index.parent(each) == home and self._never_waits(each) for each in awaited):
+                yield number
+
+    def _awaited(self, caller: int, number: int) -> list[int]:
+        """The coroutine functions of the project that an event calls and awaits at once."""
+        scope = self._index.scope(caller)
+        event = scope.events[number]
+        node = scope.exprs[event.expr] if event.kind == EventKind.CALL and event.flag else None
+        if not isinstance(node, Call):
+            return []
+        inference = self._project.inference
+        found = inference.calls.callees(inference.plain_frame(caller), node)
+        return [callee.frame.gid for callee in found if callee.frame is not None and callee.mode == "coroutine"]
+
+    def _belong_together(self, scope: Scope, one: int, other: int) -> bool:
+        """Whether the later of two calls is given what the earlier one gave, for the same key, with no wait between."""
+        first, last = min(one, other), max(one, other)
+        source, target = scope.exprs[scope.events[first].expr], scope.exprs[scope.events[last].expr]
+        if first == last or not isinstance(source, Call) or not isinstance(target, Call):
+            return False
+        between = (event for event in scope.events[first + 1 : last] if event.kind == EventKind.AWAIT)
+        if any(event.expr != scope.events[first].expr for event in between):
+            return False
+        keys, given = _given(source), _given(target)
+        has_key = not keys or any(same(scope, key, value) for key in keys for value in given if value != NONE)
+        return has_key and reaches(scope, given, scope.events[first].expr)
+
+
+def _given(node: Call) -> list[int]:
+    return [*node.args, *(value for _, value in node.keywords)]
