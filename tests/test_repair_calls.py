@@ -792,3 +792,36 @@ def test_kept_is_reported(name: str) -> None:
     rows = {report.spot.place.row for _, report, _ in repaired.found}
     first = text[: text.index("async def route")].count("\n")
     assert any(row > first for row in rows)
+
+
+PAGES = """
+import asyncio
+
+from fastapi import FastAPI
+from pypdf import PdfReader
+
+app = FastAPI()
+
+
+@app.get("/")
+async def texts() -> list[str]:
+    reader = PdfReader("x.pdf")
+
+    async def read(page) -> str:
+        return page.extract_text()
+
+    return {run}
+"""
+
+
+@pytest.mark.parametrize(
+    ("run", "is_fixed"),
+    [
+        ("await asyncio.gather(*[read(page) for page in reader.pages])", False),
+        ("[await read(page) for page in reader.pages]", True),
+    ],
+)
+def test_pages_of_one_file_are_read_one_after_another(run: str, is_fixed: bool) -> None:
+    found = Repaired({"app.py": PAGES.replace("{run}", run)}, CODES).found
+    ((_, _, fix),) = [one for one in found if one[1].spot.place.row == 15]
+    assert (fix is not None) is is_fixed
