@@ -55,6 +55,7 @@ class Binding:
         self._instances: dict[int, set[InstanceV]] = {}
         self._deep: dict[Type, bool] = {}
         self._guards = Guards(index)
+        self._defaults: dict[tuple[int, int], Constant | None] = {}
 
     def outer(self, frame: Frame) -> Frame:
         """The scope around a function, as it ran when it made the function."""
@@ -136,6 +137,8 @@ class Binding:
             if number < skip or parameter.kind in ("args", "kwargs"):
                 continue
             given = arguments.at(number - skip, parameter.name, parameter.kind)
+            if given == NONE and number not in tested:
+                continue
             known = self._constant(caller, node, target, number, given) if number in tested else None
             if isinstance(known, LiteralV):
                 new.append((target.gid, number, (known,)))
@@ -149,28 +152,39 @@ class Binding:
 
     def _constant(self, caller: Frame, node: Call, target: Frame, number: int, given: int) -> Constant | None:
         """The constant that the call passes, or leaves to the default, for a parameter that branches test."""
-        parameter = self._index.scope(target.gid).params[number]
-        outer = self.outer(target)
-        if given != NONE:
-            known: Constant | None = None
-            if self._inference.decidable.level(caller.gid, given) != NOTHING:
-                known = Constants(self._inference, caller).of(given)
-            if known is None and self._guards.is_present(caller.gid, node, given):
-                known = PRESENT
-            if isinstance(known, PresentV):
-                known = PresentV(self._index.scheme(known.prefix))
-                if not known.prefix and self._inference.annotations.is_plain(outer, parameter.annotation):
-                    return None
-        else:
-            spread = any(key == "**" for key, _ in node.keywords) or _has_star(self._index, caller.gid, node)
-            if parameter.default == NONE or spread:
+        if given == NONE:
+            default = self._default(target, number)
+            spread = default is not None and any(key == "**" for key, _ in node.keywords)
+            return None if spread or default is None or _has_star(self._index, caller.gid, node) else default
+        known: Constant | None = None
+        if self._inference.decidable.level(caller.gid, given) != NOTHING:
+            known = Constants(self._inference, caller).of(given)
+        if known is None and self._guards.is_present(caller.gid, node, given):
+            known = PRESENT
+        if isinstance(known, PresentV):
+            known = PresentV(self._index.scheme(known.prefix))
+            annotation = self._index.scope(target.gid).params[number].annotation
+            if not known.prefix and self._inference.annotations.is_plain(self.outer(target), annotation):
                 return None
-            known = Constants(self._inference, outer).of(parameter.default)
-            if isinstance(known, PresentV):
-                return None
+        return self._told_apart(target.gid, number, known)
+
+    def _told_apart(self, gid: int, number: int, known: Constant | None) -> Constant | None:
+        """A constant as the function's tests see it: most strings pass none of them."""
         if isinstance(known, LiteralV) and isinstance(known.value, str) and known.of == NONE:
-            return self._index.string_class(target.gid, number, known.value)
+            return self._index.string_class(gid, number, known.value)
         return known
+
+    def _default(self, target: Frame, number: int) -> Constant | None:
+        """The constant that a parameter has where nothing is given; kept, but for functions in functions."""
+        key = (target.gid, number)
+        if key in self._defaults:
+            return self._defaults[key]
+        default, outer = self._index.scope(target.gid).params[number].default, self.outer(target)
+        known = Constants(self._inference, outer).of(default) if default != NONE else None
+        found = self._told_apart(target.gid, number, known) if isinstance(known, LiteralV) else None
+        if not outer.bound and self._inference.is_settled():
+            self._defaults[key] = found
+        return found
 
     def _keywords(self, target: Frame, number: int, node: Call) -> list[tuple[int, int, Type]]:
         """Which of the names that a function asks its `**kwargs` for this call gives."""
@@ -231,17 +245,19 @@ class Binding:
     def _binding(self, gid: int, index: int, kind: Type) -> Type:
         """What is worth binding: callables, and types that say more than the parameter's own annotation."""
         kind = tuple(value for value in kind if not isinstance(value, _CONSTANTS))
-        if not kind or self._is_too_deep(kind):
+        if not kind:
             return ()
         declared = self.declared(gid, index)
         if not declared:
-            return kind if any(not _is_builtin(value) for value in kind) else ()
-        if any(isinstance(value, _CALLABLES) for value in kind):
-            return kind
-        if any(isinstance(value, InstanceV) for value in declared) and all(isinstance(v, InstanceV) for v in kind):
+            useful = kind if not all(map(_is_builtin, kind)) else ()
+        elif any(isinstance(value, _CALLABLES) for value in kind):
+            useful = kind
+        elif any(isinstance(value, InstanceV) for value in declared) and all(isinstance(v, InstanceV) for v in kind):
             refined = self._inference.annotations.refine(declared, self._allowed(declared, kind))
-            return refined if refined != declared else ()
-        return ()
+            useful = refined if refined != declared else ()
+        else:
+            return ()
+        return useful if useful and not self._is_too_deep(kind) else ()
 
     def _allowed(self, declared: Type, kind: Type) -> Type:
         """The arguments that the annotation allows: of a union that the caller narrows it takes its part.
@@ -289,6 +305,9 @@ def argument_at(index: Index, gid: int, node: Call, position: int, name: str, ki
     return _Arguments(index, gid, node).at(position, name, kind)
 
 
+_NONE_GIVEN: dict[str, int] = {}
+
+
 class _Arguments:
     """The arguments of one call, ready to be asked for by position and by name."""
 
@@ -301,7 +320,7 @@ class _Arguments:
             if isinstance(exprs[argument], Star):
                 self._positional = node.args[:number]
                 break
-        self._keywords = dict(reversed(node.keywords))  # of two the first counts
+        self._keywords = dict(reversed(node.keywords)) if node.keywords else _NONE_GIVEN  # of two the first counts
 
     def at(self, position: int, name: str, kind: str) -> int:
         """The expression given for a parameter; NONE where it is not given or a `*` may give it."""

@@ -66,12 +66,16 @@ class FrameRecord:
         self._callees: dict[int, list[Callee]] = {}
 
     def callees(self, expr: int) -> list[Callee]:
-        """Everything that the call `expr` may run, found once."""
-        known = self._callees.get(expr)
+        """Everything that the call `expr` may run, found once: for all frames together if nothing bound decides."""
+        plain = self.frame.plain
+        where, table = self.frame, self._callees
+        if plain is not None and not self.frame.depends(expr):
+            where, table = plain, plain.callees
+        known = table.get(expr)
         if known is None:
             node = self.scope.exprs[expr]
-            found = self.inference.calls.callees(self.frame, node) if isinstance(node, Call) else []
-            known = self._callees[expr] = found
+            found = self.inference.calls.callees(where, node) if isinstance(node, Call) else []
+            known = table[expr] = found
         return known
 
     def type(self, expr: int) -> Type:

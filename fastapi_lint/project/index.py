@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -33,6 +34,9 @@ from fastapi_lint.project.dependence import OUTER, dependences, parameter_bit
 from fastapi_lint.project.modules import Module, ModuleTable
 from fastapi_lint.project.values import ClassV, InstanceV, LiteralV, Type
 
+if TYPE_CHECKING:
+    from fastapi_lint.project.calls import Callee
+
 OTHER = LiteralV("\0")
 """A string that passes none of the project's tests."""
 
@@ -50,13 +54,15 @@ class Frame:
     being computed, at that depth. `plain` is the frame of the scope in which nothing is bound, None for that very one:
     it answers for all expressions that do not depend on what is bound. Their bits are in `dependences`, and what is
     bound is in `given` (see `dependence`). `dead` and `sure` belong to `dead_branches`: the regions that are
-    never taken, and those that are taken always.
+    never taken, and those that are taken always; `callees` to `frame_walk`: what the calls run that are the same in all
+    frames of the scope.
     """
 
     __slots__ = (
         "answers",
         "awaited",
         "bound",
+        "callees",
         "dead",
         "dependences",
         "gid",
@@ -87,6 +93,7 @@ class Frame:
         self.holds = holds
         self.scope = scope
         self.answers: dict[int, Type | int] = {}
+        self.callees: dict[int, list[Callee]] = {}
         self.dead: frozenset[int] | None = None
         self.sure: frozenset[int] | None = None
         self.plain = plain
