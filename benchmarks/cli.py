@@ -57,14 +57,17 @@ def _measure_corpus(corpus: Corpus, tools: dict[str, Installed], options: argpar
         subprocess.run(command, cwd=corpus.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
     for cores in options.cores:
-        wanted = [s for s in scenarios(corpus, tools, run) if not options.scenario or s.name in options.scenario]
+        is_largest = cores == max(options.cores)
+        known = [s for s in scenarios(corpus, tools, run) if s.fits(size["bytes"], is_largest)]
+        wanted = [s for s in known if not options.scenario or s.name in options.scenario]
         for scenario in wanted:
             scenario.setup()
         found: dict[str, list[Cost]] = {scenario.name: [] for scenario in wanted}
         overdue: set[str] = set()
         for number in range(options.rounds):
             for scenario in wanted:
-                if scenario.name not in overdue:
+                spent = sum(cost.wall for cost in found[scenario.name])
+                if scenario.name not in overdue and spent < options.patience:
                     _one(scenario, corpus, cores, found, overdue, options.timeout)
             print(f"{corpus.name}, {cores} cores: round {number + 1} of {options.rounds}", file=sys.stderr)
         by_cores[str(cores)] = {
@@ -119,7 +122,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", action="append", type=int, help="a generated project of so many modules; repeatable")
     parser.add_argument("--no-scaling", dest="size", action="store_const", const=[], help="no generated projects")
     parser.add_argument("--cores", type=int, nargs="+", default=[1, 2], help="on how many cores (default: 1 2)")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each scenario runs (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each scenario runs at most (default: 5)")
+    parser.add_argument(
+        "--patience", type=float, default=15, help="seconds after which a scenario is not repeated (default: 15)"
+    )
     parser.add_argument("--timeout", type=float, default=600, help="seconds after which a scenario is given up")
     parser.add_argument("--cache-dir", type=Path, default=Path(".ecosystem"), help="where the projects are kept")
     parser.add_argument("--environments", type=Path, default=Path(".benchmarks"), help="where the tools are installed")

@@ -15,7 +15,8 @@ def markdown(results: Mapping[str, Any]) -> str:
         "# Measurements",
         "",
         (
-            f"Whole processes, medians of {results['rounds']} rounds; in each round every scenario runs once, in turn. "
+            f"Whole processes, medians of up to {results['rounds']} rounds: what takes long runs less often (column runs). "
+            "In each round every scenario runs once, in turn. "
             "CPU and memory count child processes: CPU is their sum, memory that of the largest process."
         ),
         "",
@@ -45,11 +46,12 @@ def _corpus(corpus: Mapping[str, Any]) -> list[str]:
         for name, row in rows.items():
             cost = row["median"]
             if cost is None:
-                table.append((name, f"more than {row['timeout']:.0f}", "", "", ""))
+                table.append((name, f"more than {row['timeout']:.0f}", "", "", "", ""))
                 continue
             ratio = f"{cost['wall'] / parse:.2f}" if parse else ""
-            table.append((name, f"{cost['wall']:.2f}", f"{cost['cpu']:.2f}", f"{cost['peak_mb']:.0f}", ratio))
-        lines += _table(("scenario", "wall s", "CPU s", "peak MB", "wall / bare parse"), table)
+            memory, runs = f"{cost['peak_mb']:.0f}", str(len(row["all"]))
+            table.append((name, f"{cost['wall']:.2f}", f"{cost['cpu']:.2f}", memory, ratio, runs))
+        lines += _table(("scenario", "wall s", "CPU s", "peak MB", "wall / bare parse", "runs"), table)
     return lines
 
 

@@ -13,18 +13,29 @@ from benchmarks.corpora import Corpus
 from benchmarks.tools import Installed
 
 _BARE_PARSE = Path(__file__).with_name("bare_parse.py")
+_SLOW_PEERS = 1_000_000
 _SETTLED = 2.5
 """Seconds after which a file's times tell whether it was changed: tools that look at them wait that long."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`setup` runs once, `prepare` before each measurement; neither is measured."""
+    """`setup` runs once, `prepare` before each measurement; neither is measured.
+
+    `on_any` says that it is measured on each number of cores, and not on the largest only. `most` is the size of the
+    largest corpus in bytes on which it is measured: some peers take minutes for each megabyte.
+    """
 
     name: str
     command: Callable[[int], list[str]]
     setup: Callable[[], object] = lambda: None
     prepare: Callable[[], object] = lambda: None
+    on_any: bool = False
+    most: int | None = None
+
+    def fits(self, size: int, is_largest: bool) -> bool:
+        """Whether it is measured on a corpus of `size` bytes, on the largest number of cores or on another one."""
+        return (self.on_any or is_largest) and (self.most is None or size <= self.most)
 
 
 def scenarios(corpus: Corpus, tools: Mapping[str, Installed], run: Callable[[list[str]], object]) -> list[Scenario]:
@@ -32,7 +43,7 @@ def scenarios(corpus: Corpus, tools: Mapping[str, Installed], run: Callable[[lis
     ours = tools["fastapi-lint"]
     found = [
         Scenario("python -c pass", lambda _cores: [ours.python, "-c", "pass"]),
-        Scenario("libcst.parse_module", lambda cores: [ours.python, str(_BARE_PARSE), ".", str(cores)]),
+        Scenario("libcst.parse_module", lambda cores: [ours.python, str(_BARE_PARSE), ".", str(cores)], on_any=True),
         *_ours(corpus, ours, run),
     ]
     for name, installed in tools.items():
@@ -68,7 +79,7 @@ def _ours(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object]) -
 
     return [
         Scenario("fastapi-lint --help", lambda _cores: [program, "--help"]),
-        Scenario("fastapi-lint, cold", lint("."), prepare=forget),
+        Scenario("fastapi-lint, cold", lint("."), prepare=forget, on_any=True),
         Scenario("fastapi-lint, nothing changed", lint("."), prepare=warm),
         Scenario("fastapi-lint, one file changed", lint("."), prepare=change),
         Scenario("fastapi-lint, pre-commit on an unchanged file", lint(one), prepare=warm),
@@ -91,7 +102,7 @@ def _ruff(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object]) -
 def _hydroid(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object]) -> list[Scenario]:
     program = tool.path("hydroid")
     return [
-        Scenario("hydroid --no-cache", lambda _cores: [program, "--no-cache", "."]),
+        Scenario("hydroid --no-cache", lambda _cores: [program, "--no-cache", "."], on_any=True),
         Scenario("hydroid, nothing changed", lambda _cores: [program, "."], setup=lambda: run([program, "."])),
     ]
 
@@ -103,11 +114,12 @@ def _ty_async(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object
 
 def _flake8_async(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object]) -> list[Scenario]:
     command = [tool.path("flake8"), "--isolated", "--select", "ASYNC"]
-    return [Scenario("flake8-async", lambda cores: [*command, "--jobs", str(cores), "."])]
+    return [Scenario("flake8-async", lambda cores: [*command, "--jobs", str(cores), "."], most=_SLOW_PEERS)]
 
 
 def _fixit(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object]) -> list[Scenario]:
-    return [Scenario("fixit, built-in rules", lambda _cores: [tool.path("fixit"), "--quiet", "lint", "."])]
+    command = [tool.path("fixit"), "--quiet", "lint", "."]
+    return [Scenario("fixit, built-in rules", lambda _cores: command, most=_SLOW_PEERS)]
 
 
 _PEERS: dict[str, Callable[[Corpus, Installed, Callable[[list[str]], object]], list[Scenario]]] = {
