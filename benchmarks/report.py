@@ -15,7 +15,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         "# Measurements",
         "",
         (
-            f"Whole processes, medians of up to {results['rounds']} rounds: what takes long runs less often (column runs). "
+            f"Whole processes, medians of up to {results['rounds']} rounds, fewer of what takes long (see runs). "
             "In each round every scenario runs once, in turn. "
             "CPU and memory count child processes: CPU is their sum, memory that of the largest process."
         ),

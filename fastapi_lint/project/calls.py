@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from fastapi_lint.project.inference import Inference
 
 
-class Callee(msgspec.Struct, frozen=True):
+class Callee(msgspec.Struct, frozen=True, gc=False):
     """What one call may run: a first-party function (`frame`) or a library's API (`spec`, None if not catalogued).
 
     `mode` says when a first-party body runs: `runs` (there and then), `coroutine` (when awaited, on the loop), `lazy`

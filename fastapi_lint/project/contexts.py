@@ -45,7 +45,7 @@ STAGES = {"startup": "startup", "workers": "worker", "scripts": "script"}
 """The other categories by the names that the configuration gives them; of several the first one is told."""
 
 
-class Arrival(msgspec.Struct, frozen=True):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """How a frame is reached: from `caller` along `edge`, or directly as an entry point."""
 
     caller: Frame | None

@@ -91,7 +91,7 @@ class Creations:
     def __init__(self, graph: Graph, contexts: Contexts, request_data: RequestData) -> None:
         self._graph = graph
         self._contexts = contexts
-        self._keeping: dict[int, list[Event]] = {}
+        self._keeping: dict[int, list[tuple[Event, frozenset[int]]]] = {}
         self._once: dict[tuple[Frame, Edge], bool] = {}
         decorators = graph.inference.decorators
         self._request_data = request_data
@@ -283,11 +283,12 @@ class Creations:
         An item of a container or an attribute of something shared keeps it. A module variable or an attribute of the
         receiver keeps it only behind a guard (`if _client is None`): otherwise each request makes a new one.
         """
-        guarded = stands_in(scope, scope.events[event].region, "if", "else")
-        for store in self._keeping_events(frame.gid, scope):
-            if store.kind == EventKind.CALL and guarded and _hands_over(scope, store.expr, expr):
-                return True
-            if store.value == NONE or not _is_value(scope, store.value, expr):
+        keeping = [store for store, kept in self._keeping_events(frame.gid, scope) if expr in kept]
+        guarded = bool(keeping) and stands_in(scope, scope.events[event].region, "if", "else")
+        for store in keeping:
+            if store.kind == EventKind.CALL:
+                if guarded:
+                    return True
                 continue
             if store.kind == EventKind.REBIND and guarded:
                 return True
@@ -304,11 +305,12 @@ class Creations:
                     return True
         return False
 
-    def _keeping_events(self, gid: int, scope: Scope) -> list[Event]:
-        """The events of a scope that may keep a thing: stores, and calls of what keeps things."""
+    def _keeping_events(self, gid: int, scope: Scope) -> list[tuple[Event, frozenset[int]]]:
+        """The events of a scope that may keep things, stores and calls of what keeps them, with all that they keep."""
         known = self._keeping.get(gid)
         if known is None:
-            known = self._keeping[gid] = [event for event in scope.events if _may_keep(scope, event)]
+            keeping = [event for event in scope.events if _may_keep(scope, event)]
+            known = self._keeping[gid] = [(event, frozenset(_kept(scope, event))) for event in keeping]
         return known
 
     def _is_shared(self, frame: Frame, expr: int) -> bool:
@@ -362,14 +364,18 @@ def _leaves(scope: Scope, loop: int) -> bool:
     return any(event.kind == EventKind.RETURN and event.region in inside for event in scope.events)
 
 
-def _hands_over(scope: Scope, call: int, created: int) -> bool:
-    """Whether a call gives the created thing to something that keeps things: `cache.set(key, client)`."""
-    node = scope.exprs[call]
+def _kept(scope: Scope, event: Event) -> set[int]:
+    """The expressions that a store stores, or that a call gives to what keeps things: `cache.set(key, client)`."""
+    found: set[int] = set()
+    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
     func = scope.exprs[node.func] if isinstance(node, Call) else None
-    if not isinstance(node, Call) or not isinstance(func, Attr) or func.name not in _KEEPERS:
-        return False
-    given = [*node.args, *(value for _, value in node.keywords)]
-    return any(_is_value(scope, value, created) for value in given) and not _is_local_container(scope, func.base)
+    if isinstance(node, Call) and isinstance(func, Attr):
+        given = [*node.args, *(value for _, value in node.keywords)]
+        for value in given if not _is_local_container(scope, func.base) else ():
+            found |= _values(scope, value)
+    elif event.value != NONE:
+        found |= _values(scope, event.value)
+    return found
 
 
 def _is_local_container(scope: Scope, expr: int) -> bool:
@@ -382,24 +388,33 @@ def _is_local_container(scope: Scope, expr: int) -> bool:
     return all(isinstance(value, (Map, Seq, Comp)) for value in made)
 
 
-def _is_value(scope: Scope, value: int, created: int, hops: int = 0) -> bool:
-    """Whether `value` is the created thing, perhaps awaited, entered, or by way of a local name."""
+def _values(scope: Scope, value: int) -> set[int]:
+    """All that `value` may be: awaited, entered, or by way of a local name."""
+    found: set[int] = set()
+    _add_values(scope, value, 0, found, set())
+    return found
+
+
+def _add_values(scope: Scope, value: int, hops: int, found: set[int], seen: set[tuple[int, int]]) -> None:
+    if (value, hops) in seen:
+        return
+    seen.add((value, hops))
     for _ in range(8 - hops):
-        if value == created:
-            return True
+        found.add(value)
         node = scope.exprs[value]
-        if isinstance(node, (Await, Declared, Enter)):
+        if isinstance(node, (Await, Declared, Enter)) and node.value != NONE:
             value = node.value
-        elif isinstance(node, Use):
-            values = [scope.defs[number].value for number in node.defs]
-            return any(_is_value(scope, part, created, hops + 1) for part in values)
-        elif isinstance(node, Choice) and created in node.items:
-            return True
+            continue
+        parts: list[int] = []
+        if isinstance(node, Use):
+            parts = [scope.defs[number].value for number in node.defs]
+        elif isinstance(node, Choice):
+            found.update(node.items)
         elif isinstance(node, Call):  # wrapped in another call, or the product of its method
-            return any(_is_value(scope, part, created, hops + 1) for part in _parts(scope, node))
-        else:
-            return False
-    return False
+            parts = _parts(scope, node)
+        for part in parts:
+            _add_values(scope, part, hops + 1, found, seen)
+        return
 
 
 def _parts(scope: Scope, node: Call) -> list[int]:

@@ -14,7 +14,7 @@ from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import Edge, LibraryCall, Node
 
 
-class Witness(msgspec.Struct, frozen=True):
+class Witness(msgspec.Struct, frozen=True, gc=False):
     """The best way from an event to a sink: the sink itself (`call`) or the edge to take.
 
     `distance` counts hops; `certain` is False where the way goes over one of several implementations of a method or

@@ -110,7 +110,7 @@ class Frame:
 _FrameKey = tuple[int, InstanceV | ClassV | None, tuple[tuple[int, int, Type], ...], bool, tuple[str, ...]]
 
 
-class Site(msgspec.Struct, frozen=True):
+class Site(msgspec.Struct, frozen=True, gc=False):
     """An expression of a scope."""
 
     gid: int

@@ -22,6 +22,7 @@ class ModuleNames:
         self._index = graph.index
         self._inference = graph.inference
         self._requests = requests
+        self._bound: dict[int, dict[int, list[Name]]] = {}
 
     def serves(self, module: int, name: str) -> bool:
         """Whether request handling uses the variable."""
@@ -79,8 +80,12 @@ class ModuleNames:
 
     def _names_of(self, module: int, expr: int) -> list[Name]:
         """The variables that were bound to this very expression."""
-        scope = self._index.scope(module)
-        return [(module, definition.name) for definition in scope.defs if definition.value == expr]
+        bound = self._bound.get(module)
+        if bound is None:
+            bound = self._bound[module] = {}
+            for definition in self._index.scope(module).defs:
+                bound.setdefault(definition.value, []).append((module, definition.name))
+        return bound.get(expr, [])
 
     def _imported(self, module: int, node: Import) -> list[Name]:
         home = self._index.module(module)
