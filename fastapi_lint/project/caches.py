@@ -252,9 +252,9 @@ class Caches:
         """The functions whose cache the project empties: `lookup.cache_clear()`."""
         found: set[int] = set()
         for gid in range(self._index.count):
-            frame = self._inference.plain_frame(gid)
             for node in self._index.scope(gid).exprs:
                 if isinstance(node, Attr) and node.name in _CLEARERS:
+                    frame = self._inference.plain_frame(gid)
                     functions = self._inference.functions(self._inference.type(frame, node.base))
                     found.update(self._inference.binding.frame_of(function).gid for function in functions)
         return frozenset(found)

@@ -168,9 +168,13 @@ class Creations:
     def local_models(self) -> Iterator[LocalModel]:
         """Each model class that functions on a request's way define."""
         seen: set[int] = set()
+        read: set[int] = set()
         for frame in self._reached:
             scope = self._graph.index.scope(frame.gid)
-            for node in scope.exprs if scope.kind == "function" else ():
+            if scope.kind != "function" or frame.gid in read:
+                continue
+            read.add(frame.gid)
+            for node in scope.exprs:
                 gid = self._graph.index.local(frame.gid, node.scope) if isinstance(node, Cls) else NONE
                 if gid != NONE and gid not in seen and self._is_model(gid):
                     seen.add(gid)
@@ -226,7 +230,7 @@ class Creations:
         return stands_in(scope, scope.events[call.event].region, "if", "else") and any(
             store.kind == EventKind.STORE_ATTR
             and is_receiver(scope, store.expr)
-            and _is_value(scope, store.value, call.expr)
+            and call.expr in _values(scope, store.value)
             for store in scope.events
             if store.value != NONE
         )

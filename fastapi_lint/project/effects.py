@@ -127,7 +127,7 @@ class Effects:
     def at_events(self, frame: Frame) -> list[Witness]:
         """For each place of a frame that reaches a sink its nearest witness, in order of evaluation."""
         node = self._nodes.get(frame)
-        if node is None:
+        if node is None or frame not in self.nearest:
             return []
         best: dict[int, Witness] = {}
         for own in self._own(node, is_first=True):

@@ -56,8 +56,9 @@ class Uses:
 
     @cached_property
     def _mentions(self) -> dict[str, list[tuple[int, int]]]:
-        """Every name, attribute, import and text, with the scope and the expression that says it."""
+        """Where names, attributes, imports and texts name a function, with the scope and the expression that does."""
         found: dict[str, list[tuple[int, int]]] = {}
+        functions = {self._index.scope(gid).name for gid in range(self._index.count)}.union(_CLOSERS)
         for gid in range(self._index.count):
             scope = self._index.scope(gid)
             for number, node in enumerate(scope.exprs):
@@ -70,6 +71,6 @@ class Uses:
                     names = [node.name]
                 elif isinstance(node, Lit) and isinstance(node.value, str) and len(node.value) < _LONGEST:
                     names = [node.value.rpartition(":")[2].rpartition(".")[2]]
-                for name in names:
+                for name in functions.intersection(names):
                     found.setdefault(name, []).append((gid, number))
         return found
