@@ -55,7 +55,7 @@ class Binding:
         self._instances: dict[int, set[InstanceV]] = {}
         self._deep: dict[Type, bool] = {}
         self._guards = Guards(index)
-        self._defaults: dict[tuple[int, int], LiteralV | None] = {}
+        self._defaults: dict[tuple[int, int], Constant | None] = {}
 
     def outer(self, frame: Frame) -> Frame:
         """The scope around a function, as it ran when it made the function."""
@@ -156,7 +156,7 @@ class Binding:
             default = self._default(target, number)
             spread = default is not None and any(key == "**" for key, _ in node.keywords)
             return None if spread or default is None or _has_star(self._index, caller.gid, node) else default
-        known = None
+        known: Constant | None = None
         if self._inference.decidable.level(caller.gid, given) != NOTHING:
             known = Constants(self._inference, caller).of(given)
         if known is None and self._guards.is_present(caller.gid, node, given):
@@ -174,7 +174,7 @@ class Binding:
             return self._index.string_class(gid, number, known.value)
         return known
 
-    def _default(self, target: Frame, number: int) -> LiteralV | None:
+    def _default(self, target: Frame, number: int) -> Constant | None:
         """The constant that a parameter has where nothing is given; kept, but for functions in functions."""
         key = (target.gid, number)
         if key in self._defaults:
@@ -182,10 +182,9 @@ class Binding:
         default, outer = self._index.scope(target.gid).params[number].default, self.outer(target)
         known = Constants(self._inference, outer).of(default) if default != NONE else None
         found = self._told_apart(target.gid, number, known) if isinstance(known, LiteralV) else None
-        literal = found if isinstance(found, LiteralV) else None
         if not outer.bound and self._inference.is_settled():
-            self._defaults[key] = literal
-        return literal
+            self._defaults[key] = found
+        return found
 
     def _keywords(self, target: Frame, number: int, node: Call) -> list[tuple[int, int, Type]]:
         """Which of the names that a function asks its `**kwargs` for this call gives."""
