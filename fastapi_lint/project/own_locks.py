@@ -90,7 +90,7 @@ class OwnLocks:
 
 
 def _may_take(scope: Scope) -> bool:
-    """Whether the function takes anything at all: what else it runs costs a fifth of a run, and says nothing here."""
+    """Whether the function takes anything at all: what else it runs costs a tenth of a run, and says nothing here."""
     if any(event.kind == EventKind.ENTER for event in scope.events):
         return True
     return any(isinstance(node, Attr) and node.name == "acquire" for node in scope.exprs)
