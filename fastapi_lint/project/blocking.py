@@ -80,19 +80,20 @@ class Blocking:
         a sink through a cached function, which runs the first time only, the nearest one.
         """
         certain: dict[str, list[BlockingUse]] = {}
-        doubtful: dict[tuple[int, ...], tuple[tuple[bool, bool, int], str, BlockingUse]] = {}
+        doubtful: dict[tuple[int, ...], tuple[tuple[bool, bool, bool, int], str, BlockingUse]] = {}
         told: set[tuple[int, ...]] = set()
         for kind in get_args(BlockKind):
             for frame, witness, use, is_constructing in self._nearest(kind):
                 here = (frame.gid, witness.place)
                 if witness.certain:
-                    told.add(here)
+                    if not use.is_conditional:
+                        told.add(here)
                     certain.setdefault(kind, []).append(use)
                     continue
                 if witness.once != NONE and not use.stage and self._contexts.runs_early(witness.once):
                     continue  # the first time was before the first request
                 about = here if witness.once == NONE else (witness.once,)
-                rank = (bool(use.stage), not is_constructing, witness.distance)
+                rank = (bool(use.stage), not is_constructing, use.is_conditional, witness.distance)
                 if about not in doubtful or rank < doubtful[about][0]:
                     doubtful[about] = (rank, kind, use)
         for key, (_, kind, use) in doubtful.items():
