@@ -16,6 +16,7 @@ PRELUDE = """
 import asyncio
 import contextvars
 import decimal
+import fcntl
 import json
 import os
 import queue
@@ -102,6 +103,12 @@ def read_record() -> dict[str, object]:
 
 def write_record(record: dict[str, object]) -> None:
     with open("record.json", "w") as f:
+        json.dump(record, f)
+
+
+def write_record_alone(record: dict[str, object]) -> None:
+    with open("record.json", "w") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
         json.dump(record, f)
 
 
@@ -680,6 +687,9 @@ KEPT = {
         "async def work(own: Session) -> None:\n    own.execute('select 1')\n\nreturn [work]"
     ),
     "sleep between check and act": "if url not in cache:\n    time.sleep(n)\n    cache[url] = 1",
+    "record that is changed under a lock of its file": (
+        'record = read_record()\nrecord["n"] = n\nwrite_record_alone(record)'
+    ),
     "record that is changed": 'record = read_record()\nrecord["n"] = n\nwrite_record(record)',
     "copy of a record that is changed": "record = read_record()\nwrite_record({**record, 'n': n})",
     "file that is changed": (
