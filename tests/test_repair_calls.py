@@ -563,10 +563,6 @@ REPAIRED = {
         "try:\n    await other()\nexcept (OSError, Exception):\n    fetch(url)",
         "try:\n    await other()\nexcept (OSError, Exception):\n    await asyncio.to_thread(fetch, url)",
     ),
-    "finally": (
-        "try:\n    await other()\nfinally:\n    fetch(url)",
-        "try:\n    await other()\nfinally:\n    await asyncio.to_thread(fetch, url)",
-    ),
     # -- blocks
     "read in a block": (
         "with open(url) as f:\n    data = f.read()\nprint(data)",
@@ -646,6 +642,8 @@ KEPT = {
     "nested function": "def inner() -> None:\n    fetch(url)\nreturn inner",
     "sleep in a generator": "return list(time.sleep(x) for x in (1, 2))",
     # -- cancellation
+    "finally": "try:\n    await other()\nfinally:\n    fetch(url)",
+    "file in finally": 'try:\n    await other()\nfinally:\n    with open(url, "w") as f:\n        f.write("x")',
     "head of a handler before another": (
         "try:\n    await other()\nexcept fetch_then(url, lambda x: KeyError):\n    pass\nexcept BaseException:\n    raise"
     ),
