@@ -16,6 +16,7 @@ PRELUDE = """
 import asyncio
 import contextvars
 import decimal
+import fcntl
 import json
 import os
 import queue
@@ -102,6 +103,12 @@ def read_record() -> dict[str, object]:
 
 def write_record(record: dict[str, object]) -> None:
     with open("record.json", "w") as f:
+        json.dump(record, f)
+
+
+def write_record_alone(record: dict[str, object]) -> None:
+    with open("record.json", "w") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
         json.dump(record, f)
 
 
@@ -556,10 +563,6 @@ REPAIRED = {
         "try:\n    await other()\nexcept (OSError, Exception):\n    fetch(url)",
         "try:\n    await other()\nexcept (OSError, Exception):\n    await asyncio.to_thread(fetch, url)",
     ),
-    "finally": (
-        "try:\n    await other()\nfinally:\n    fetch(url)",
-        "try:\n    await other()\nfinally:\n    await asyncio.to_thread(fetch, url)",
-    ),
     # -- blocks
     "read in a block": (
         "with open(url) as f:\n    data = f.read()\nprint(data)",
@@ -639,6 +642,8 @@ KEPT = {
     "nested function": "def inner() -> None:\n    fetch(url)\nreturn inner",
     "sleep in a generator": "return list(time.sleep(x) for x in (1, 2))",
     # -- cancellation
+    "finally": "try:\n    await other()\nfinally:\n    fetch(url)",
+    "file in finally": 'try:\n    await other()\nfinally:\n    with open(url, "w") as f:\n        f.write("x")',
     "head of a handler before another": (
         "try:\n    await other()\nexcept fetch_then(url, lambda x: KeyError):\n    pass\nexcept BaseException:\n    raise"
     ),
@@ -680,6 +685,9 @@ KEPT = {
         "async def work(own: Session) -> None:\n    own.execute('select 1')\n\nreturn [work]"
     ),
     "sleep between check and act": "if url not in cache:\n    time.sleep(n)\n    cache[url] = 1",
+    "record that is changed under a lock of its file": (
+        'record = read_record()\nrecord["n"] = n\nwrite_record_alone(record)'
+    ),
     "record that is changed": 'record = read_record()\nrecord["n"] = n\nwrite_record(record)',
     "copy of a record that is changed": "record = read_record()\nwrite_record({**record, 'n': n})",
     "file that is changed": (

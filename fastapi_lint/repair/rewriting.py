@@ -6,9 +6,10 @@ one that writes last undoes what the other one wrote.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from fastapi_lint.facts import Call, EventKind, Scope
 from fastapi_lint.project import BlockingUse, Project
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.regions import around
 from fastapi_lint.repair.dataflow import reaches
 
@@ -20,21 +21,28 @@ class Rewrites:
         self._project = project
 
     def splits(self, use: BlockingUse) -> bool:
-        """Whether a place is one half of reading a file and writing it back, without an `await` between them."""
-        if use.call.spec.blocks != "file":
-            return False
+        """Whether a place is one half of reading a file and writing it back, without an `await` between them.
+
+        It may have been reported for something else that happens there, such as a lock of the file.
+        """
         scope = self._project.index.scope(use.frame.gid)
-        opens = self._events(use.frame)
+        opens = self._events.get(use.frame.gid, {})
+        if use.event not in opens:
+            return False
         for other in opens:
             first, last = min(other, use.event), max(other, use.event)
             if first != last and not _awaits(scope, first, last) and _feeds(scope, first, last, opens.get(last, False)):
                 return True
         return False
 
-    def _events(self, frame: Frame) -> dict[int, bool]:
-        """The places that work with files, and whether what they give is an open one."""
-        uses = [use for use in self._project.blocking("file") if use.frame.gid == frame.gid]
-        return {use.event: use.edge is None and use.call.spec.returns is not None for use in uses}
+    @cached_property
+    def _events(self) -> dict[int, dict[int, bool]]:
+        """By function the places that work with files, and whether what they give is an open one."""
+        found: dict[int, dict[int, bool]] = {}
+        for use in self._project.blocking("file"):
+            opens = use.edge is None and use.call.spec.returns is not None
+            found.setdefault(use.frame.gid, {})[use.event] = opens
+        return found
 
 
 def _awaits(scope: Scope, first: int, last: int) -> bool:

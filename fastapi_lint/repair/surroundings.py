@@ -99,12 +99,15 @@ class Surroundings:
         return any(self._scope.regions[number].kind == "try" for number in self.regions())
 
     def handles_cancellation(self) -> bool:
-        """Whether the place is in a handler that runs for a cancelled task, too.
+        """Whether the place is in a handler that runs for a cancelled task, too, as every `finally` does.
 
         A task may be cancelled more than once, and AnyIO's scopes cancel at each `await`: what has no `await` is sure
         to be done there, what is awaited is not.
         """
-        handlers = [self._scope.regions[n].expr for n in self.regions() if self._scope.regions[n].kind == "except"]
+        regions = [self._scope.regions[number] for number in self.regions()]
+        if any(region.kind == "finally" for region in regions):
+            return True
+        handlers = [region.expr for region in regions if region.kind == "except"]
         return any(expr != NONE and self._names_cancellation(expr) for expr in handlers)
 
     def _names_cancellation(self, expr: int) -> bool:
