@@ -23,6 +23,12 @@ from fastapi_lint.project.values import (
 if TYPE_CHECKING:
     from fastapi_lint.project.inference import Inference
 
+_BUILTIN_WRAPPERS = {
+    "builtins.staticmethod": "static",
+    "builtins.classmethod": "class",
+    "contextlib.contextmanager": "contextmanager",
+    "contextlib.asynccontextmanager": "contextmanager",
+}
 _PROPERTIES = frozenset(
     {
         "builtins.property",
@@ -66,7 +72,11 @@ class Decorators:
         return (value,)
 
     def _by(self, frame: Frame, decorator: int, made_by: Value, function: FunctionV) -> Type | None:
-        if isinstance(made_by, ExternalV):
+        if isinstance(made_by, ExternalV) and made_by.name in _BUILTIN_WRAPPERS:
+            return (WrappedV(function, _BUILTIN_WRAPPERS[made_by.name]),)
+        if isinstance(made_by, ExternalV) and made_by.name in _PROPERTIES:
+            return (PropertyV(function),)
+        if isinstance(made_by, (ExternalV, ExtMemberV)):  # a method as well: `@cli.group()`
             return self._by_library(made_by, function)
         if isinstance(made_by, PropertyV):  # `@value.setter`
             return (made_by,)
@@ -79,16 +89,7 @@ class Decorators:
             return (InstanceV(made_by.gid),)
         return None
 
-    def _by_library(self, made_by: ExternalV, function: FunctionV) -> Type | None:
-        name = made_by.name
-        if name == "builtins.staticmethod":
-            return (WrappedV(function, "static"),)
-        if name == "builtins.classmethod":
-            return (WrappedV(function, "class"),)
-        if name in _PROPERTIES:
-            return (PropertyV(function),)
-        if name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
-            return (WrappedV(function, "contextmanager"),)
+    def _by_library(self, made_by: ExternalV | ExtMemberV, function: FunctionV) -> Type | None:
         spec, _ = self._inference.libraries.call_spec(made_by)
         if spec is not None and spec.decorates in ("offloads", "contextmanager"):
             return (WrappedV(function, spec.decorates),)

@@ -250,6 +250,23 @@ RIGHT: dict[str, Edits] = {
     ],
     "unrelated_lines": [("import  os,time ", "import asyncio, os "), NAP],
     "syntax_trouble": [INSTEAD, NAP],
+    "bounded_results": [
+        ("@cache\ndef slug", "@lru_cache(maxsize=512)\ndef slug"),
+        ("@lru_cache(maxsize=None)", "@lru_cache(maxsize=512)"),
+    ],
+    "driven_dependency": [
+        ("from fastapi import", "from contextlib import asynccontextmanager\n\nfrom fastapi import"),
+        (
+            'async for session in get_session():\n        if key == "none"',
+            'async with asynccontextmanager(get_session)() as session:\n        if key == "none"',
+        ),
+    ],
+    "made_once": [
+        ("class Reports:", "ENGINE = create_engine(URL)\n\n\nclass Reports:"),
+        ("        engine = create_engine(URL)\n        with engine", "        with ENGINE"),
+        ("adapter = TypeAdapter(list[Item])\n    try", "adapter = ITEMS\n    try"),
+        ('@app.post("/items")', 'ITEMS = TypeAdapter(list[Item])\n\n\n@app.post("/items")'),
+    ],
 }
 
 
