@@ -28,7 +28,7 @@ class BlockingUse(msgspec.Struct, frozen=True):
     `event` is the number of the event in `frame`, the coroutine, and `edge` the first hop of the chain: None where the
     event itself is the blocking call.
     `stage` is empty where requests are served, else where the code runs; see `Report`. `once` says that it blocks the
-    first time only. `is_conditional` says that the chain rests on many conditions; see `conditions`.
+    first time only. `is_conditional` says that the chain rests on too much that is undecided; see `conditions`.
     """
 
     spot: Spot
@@ -150,7 +150,7 @@ class Blocking:
             entry_points=self._places.labels(frame.gid, STAGES.get(stage, "request")),
             stage=stage,
             once=witness.once != NONE,
-            is_conditional=witness.conditions > MOST_OF_A_CHAIN,
+            is_conditional=witness.doubt > MOST_OF_A_CHAIN,
             frame=frame,
             event=witness.event,
             edge=first.edge,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from fastapi_lint.facts import NONE
+from fastapi_lint.project.conditions import doubt
 from fastapi_lint.project.first_use import Lifetime
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import Edge, LibraryCall, Node
@@ -34,8 +35,13 @@ class Witness(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def rank(self) -> tuple[bool, int, int]:
-        """Of several ways the certain ones are better, then those with few conditions, then the short ones."""
-        return (not self.certain, self.conditions, self.distance)
+        """Of several ways the certain ones are better, then those with little doubt, then the short ones."""
+        return (not self.certain, self.doubt, self.distance)
+
+    @property
+    def doubt(self) -> int:
+        """On how much the way rests that nothing known decides."""
+        return doubt(self.conditions, self.distance)
 
 
 class CallGraph:
