@@ -13,12 +13,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from fastapi_lint.cache import CatalogueCache, Database, FactsCache, digest
+from fastapi_lint.cache import Analyses, CatalogueCache, Database, FactsCache, digest
 from fastapi_lint.catalogue import load_catalogue
 from fastapi_lint.config import load_settings
 from fastapi_lint.engine import CheckRequest, CheckResult, check
 from fastapi_lint.extract import extract
 from fastapi_lint.facts import ModuleFacts
+from fastapi_lint.findings import Analysis
 from fastapi_lint.source import SourceFile
 
 SOURCE = b"""import time
@@ -224,6 +225,17 @@ def test_old_analyses_go(tmp_path: Path) -> None:
         (count,) = connection.execute("SELECT count(*) FROM analyses").fetchone()
     connection.close()
     assert count < 30
+
+
+def test_large_analyses_share_the_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastapi_lint.cache.analyses._MOST_BYTES", 1000)
+    database = Database(tmp_path)
+    analyses = Analyses(database, [])
+    keys = [analyses.key({"app.py": bytes([number])}) for number in range(4)]
+    for key, size in zip(keys, (400, 400, 400, 2000), strict=True):
+        analyses.store(key, Analysis((), (), {}, ("x" * size,)))
+    assert [analyses.load(key) is not None for key in keys] == [False, True, True, False]
+    database.close()
 
 
 def test_a_crash_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,13 +41,15 @@ class Analyses:
         return None
 
     def store(self, key: bytes, analysis: Analysis) -> None:
-        """Keeps an analysis; the oldest ones go."""
+        """Keeps an analysis; the oldest ones go, so that there are neither too many nor too much of them."""
         data = msgspec.msgpack.encode(analysis)
-        if len(data) > _MOST_BYTES // _MOST:
+        if len(data) > _MOST_BYTES:
             return
         self._database.change("INSERT OR REPLACE INTO analyses (key, data) VALUES (?, ?)", [(key, data)])
-        last = "SELECT rowid FROM analyses ORDER BY rowid DESC LIMIT ?"
-        self._database.change(f"DELETE FROM analyses WHERE rowid NOT IN ({last})", [(_MOST,)])
+        newest = "OVER (ORDER BY rowid DESC)"
+        ranked = f"SELECT rowid, row_number() {newest} AS number, sum(length(data)) {newest} AS size FROM analyses"
+        beyond = f"SELECT rowid FROM ({ranked}) WHERE number > ? OR size > ?"
+        self._database.change(f"DELETE FROM analyses WHERE rowid IN ({beyond})", [(_MOST, _MOST_BYTES)])
 
 
 def _program() -> list[bytes]:
