@@ -1,4 +1,4 @@
-"""Lowering of branches, loops, handlers, context managers and patterns."""
+"""Lowering of branches, loops, handlers and context managers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fastapi_lint.extract.expressions import (
     lower,
     lower_test,
 )
+from fastapi_lint.extract.matching import lower_match
 from fastapi_lint.extract.narrowing import narrow
 from fastapi_lint.extract.statements import assign
 from fastapi_lint.extract.suites import lower_body, lower_statement
@@ -23,7 +24,6 @@ from fastapi_lint.facts import (
     Exc,
     Free,
     Iter,
-    Narrow,
     Var,
 )
 
@@ -201,54 +201,6 @@ def _may_suppress(scope: ScopeBuilder, manager: int) -> bool:
     return name in ("suppress", "raises")
 
 
-def _match(scope: ScopeBuilder, node: cst.Match) -> None:
-    subject = lower(scope, node.subject)
-    entry = scope.fork()
-    ends: list[Env | None] = []
-    exhaustive = False
-    for case in node.cases:
-        scope.env = None if entry is None else dict(entry)
-        with scope.within("if", subject):
-            _pattern(scope, case.pattern, subject, node.subject)
-            if case.guard is not None:
-                lower(scope, case.guard)
-            elif isinstance(case.pattern, cst.MatchAs) and case.pattern.pattern is None:
-                exhaustive = True
-            lower_body(scope, case.body)
-        ends.append(scope.env)
-    scope.env = merge(ends if exhaustive else [*ends, entry])
-
-
-def _pattern(scope: ScopeBuilder, pattern: Any, value: int, subject: Any = None) -> None:
-    """Binds the names of a pattern; a class pattern narrows the subject."""
-    if isinstance(pattern, cst.MatchAs):
-        if pattern.pattern is not None:
-            _pattern(scope, pattern.pattern, value, subject)
-            if isinstance(pattern.pattern, cst.MatchClass):
-                value = scope.expr(Narrow(value, lower(scope, pattern.pattern.cls), True))
-        if pattern.name is not None:
-            scope.bind(pattern.name.value, value)
-    elif isinstance(pattern, cst.MatchClass):
-        cls = lower(scope, pattern.cls)
-        if isinstance(subject, cst.Name):
-            scope.bind(subject.value, scope.expr(Narrow(value, cls, True)))
-        for item in (*pattern.patterns, *pattern.kwds):
-            _pattern(scope, getattr(item, "value", getattr(item, "pattern", None)), scope.opaque())
-    elif isinstance(pattern, cst.MatchOr):
-        for item in pattern.patterns:
-            _pattern(scope, item.pattern, value)
-    elif isinstance(pattern, (cst.MatchList, cst.MatchTuple)):
-        for item in pattern.patterns:
-            _pattern(scope, getattr(item, "value", item), scope.opaque())
-    elif isinstance(pattern, cst.MatchStar) and pattern.name is not None:
-        scope.bind(pattern.name.value, scope.opaque("list"))
-    elif isinstance(pattern, cst.MatchMapping):
-        for entry in pattern.elements:
-            _pattern(scope, entry.pattern, scope.opaque())
-        if pattern.rest is not None:
-            scope.bind(pattern.rest.value, scope.opaque("dict"))
-
-
 CONTROL_FLOW: Table = {
     cst.If: _if,
     cst.While: _while,
@@ -256,6 +208,6 @@ CONTROL_FLOW: Table = {
     cst.Try: _try,
     cst.TryStar: _try,
     cst.With: _with,
-    cst.Match: _match,
+    cst.Match: lower_match,
 }
 """Handlers by node type."""
