@@ -64,7 +64,7 @@ def _code_of_extraction() -> bytes:
         folder / "facts.py",
         folder / "scopes.py",
         folder / "source.py",
-        *sorted((folder / "extract").glob("*.py")),
+        *sorted((folder / "extract").rglob("*.py")),
     ]
     return b"".join(file.read_bytes() for file in files)
 
