@@ -108,6 +108,12 @@ class Project:
 
     @cached_property
     def contexts(self) -> Contexts:
+        """Where functions run.
+
+        The whole graph is built first: of a function that is called in very many ways those are told apart that were
+        met first (`binding`), and that must not depend on which rules are selected.
+        """
+        _ = self.nodes
         return Contexts(self.graph, self.entry_points)
 
     @cached_property

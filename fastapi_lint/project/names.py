@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, EventKind, Func, Import
+from fastapi_lint.facts import NONE, Declared, EventKind, Func, Import, Lit
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.modules import Module
 from fastapi_lint.project.values import ExternalV, ModuleV, Type, union
@@ -32,8 +32,20 @@ class Names:
         return union([*types, *self._rebound(gid, name)])
 
     def _rebound(self, gid: int, name: str) -> list[Type]:
-        sites = self._index.rebinds.get((gid, name), ())
-        return [self._inference.type(self._inference.plain_frame(site.gid), site.expr) for site in sites]
+        """What other scopes assign to it; where that is unknown, what its declaration allows."""
+        found = []
+        for site in self._index.rebinds.get((gid, name), ()):
+            kind = self._inference.type(self._inference.plain_frame(site.gid), site.expr)
+            if not kind and self._index.scope(site.gid).exprs[site.expr] != Lit(None):
+                kind = self._declared(gid, name)
+            found.append(kind)
+        return found
+
+    def _declared(self, gid: int, name: str) -> Type:
+        scope, frame = self._index.scope(gid), self._inference.plain_frame(gid)
+        values = [scope.exprs[scope.defs[number].value] for number in scope.names.get(name, ())]
+        annotations = [value.annotation for value in values if isinstance(value, Declared)]
+        return union(self._inference.annotations.type(frame, annotation) for annotation in annotations)
 
     def member(self, module: Module, name: str) -> Type:
         """The attribute `name` of a first-party module, wherever it comes from."""
