@@ -63,7 +63,7 @@ def read_block(opened: OpenedFile, statement: Movable, lets_out: Callable[[cst.W
     passed = _passed(opened, statement, function, lets_out)
     if passed is None or (returns and passed[0]):
         return None
-    return Block(statement, *passed, returns, opened.row(_end(opened, statement)))
+    return Block(statement, *passed, returns, opened.row(code_end(opened, statement)))
 
 
 def _ends_with_return(body: cst.IndentedBlock) -> bool:
@@ -247,7 +247,7 @@ def _is_target(opened: OpenedFile, name: cst.Name) -> bool:
 # -- the text
 
 
-def _end(opened: OpenedFile, statement: cst.CSTNode) -> int:
+def code_end(opened: OpenedFile, statement: cst.CSTNode) -> int:
     """Where a statement ends, comments behind its last line left out."""
     last = statement
     while not isinstance(last, cst.SimpleStatementLine):

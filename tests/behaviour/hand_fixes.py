@@ -93,6 +93,12 @@ RIGHT: dict[str, Edits] = {
         ),
         ("async def rows():\n    await asyncio.sleep(0)\n", "def rows():\n"),
     ],
+    "unclosed_client": [
+        (
+            'await watched.get("/slow?ms=1")\n\n',
+            'await watched.get("/slow?ms=1")\n        await watched.aclose()\n\n',
+        )
+    ],
     "chain_helpers": [
         LATE_ASYNCIO,
         ("build_report(name)", "await asyncio.to_thread(build_report, name)"),
