@@ -808,6 +808,7 @@ KEPT = {
     "asyncio.run with options": "asyncio.run(other(), debug=True)",
     "loop object": "asyncio.get_event_loop().run_until_complete(other())",
     "block whose file is named later": "with open(url) as f:\n    f.read()\nprint(f.name)",
+    "block that annotates what it changes": "x = ''\nwith open(url) as f:\n    if n:\n        x: str = f.read()\nprint(x)",
     "block whose value is lost in a handler": "try:\n    with open(url) as f:\n        x = f.read()\n        print(n)\nexcept ValueError:\n    pass\nprint(x)",
     "block that a loop enters with what it left": "for _ in range(2):\n    with open(url) as f:\n        if n:\n            print(x)\n        x = f.read()",
     "connection of one thread that lives longer": "with sqlite3.connect(url) as db:\n    db.execute('x')\ndb.close()",

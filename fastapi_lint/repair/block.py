@@ -84,7 +84,7 @@ def _passed(
     if _opened_names(statement) & (names.read_later | names.handled):
         return None  # what is open only inside has no meaning outside, and may belong to the thread
     changed = assigned.exposed | (names.read_later - settled) | names.handled | names.after_try
-    if not changed <= names.elsewhere:
+    if not changed <= names.elsewhere or changed & _annotated(opened, statement):
         return None
     return tuple(sorted(names.read_later - changed)), tuple(sorted(changed))
 
@@ -112,6 +112,12 @@ def _names(opened: OpenedFile, statement: Movable, function: cst.FunctionDef) ->
         if _is_behind_open_try(opened, name, statement):
             after_try.add(name.value)
     return _Names(bound, *(frozenset(each) for each in (elsewhere, read_later, handled, after_try)))
+
+
+def _annotated(opened: OpenedFile, statement: Movable) -> set[str]:
+    """The names with an annotation of their own: such a name cannot be `nonlocal`."""
+    targets = [part.target for part in opened.inside(statement) if isinstance(part, cst.AnnAssign)]
+    return {target.value for target in targets if isinstance(target, cst.Name)}
 
 
 def _opened_names(statement: Movable) -> set[str]:
