@@ -49,7 +49,12 @@ def read_block(opened: OpenedFile, statement: Movable, lets_out: Callable[[cst.W
     """The block, or None where something in it has to stay in the function."""
     function = opened.function_around(statement)
     body = statement.body
-    if function is None or not isinstance(body, cst.IndentedBlock) or _has_multiline_string(opened, statement):
+    if (
+        function is None
+        or function.asynchronous is None
+        or not isinstance(body, cst.IndentedBlock)
+        or _has_multiline_string(opened, statement)
+    ):
         return None
     parts = list(opened.inside(statement))
     if any(isinstance(part, _LEAVES) for part in parts) or _jumps_out(opened, statement, parts):

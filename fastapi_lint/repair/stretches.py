@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import get_args
 
 from fastapi_lint.catalogue import BlockKind
-from fastapi_lint.facts import Attr, Await, Call, Enter, EventKind, Iter, Phi, Place, Sub, Unpack, Use
+from fastapi_lint.facts import Attr, Await, Call, Comp, Enter, EventKind, Iter, Map, Phi, Place, Seq, Sub, Unpack, Use
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.state import MUTATORS
 from fastapi_lint.project.values import ExtInstanceV
 from fastapi_lint.repair.moving import Moving
 from fastapi_lint.repair.threads import Risk
@@ -90,6 +91,8 @@ class Stretches:
             event = stretch.scope.events[number]
             if event.kind == EventKind.ENTER and not around.may_enter(event.expr):
                 return Risk("what a `with` holds is not known, or a lock")
+        if self._leaves_behind(stretch):
+            return Risk("what belongs to its thread gets out of it")
         return self._of_given(stretch) or self._moving.threads.of_events(stretch.frame, stretch.events)
 
     def of_results(self, stretch: Stretch, names: Iterable[str]) -> Risk | None:
@@ -117,6 +120,28 @@ class Stretches:
         kind = self._project.inference.type(stretch.frame, expr) if expr is not None else ()
         return bool(kind) and all(
             isinstance(value, ExtInstanceV) and not value.name.startswith("contextlib.") for value in kind
+        )
+
+    def _leaves_behind(self, stretch: Stretch) -> bool:
+        """Whether something that belongs to its thread is put into a container or an attribute."""
+        parts: list[int] = []
+        for node in stretch.scope.exprs:
+            if isinstance(node, Seq):
+                parts += node.items
+            elif isinstance(node, Map):
+                parts += node.values
+            elif isinstance(node, Comp):
+                parts.append(node.element)
+        for number in stretch.events:
+            event = stretch.scope.events[number]
+            if event.kind in (EventKind.STORE_ATTR, EventKind.STORE_ITEM):
+                parts.append(event.value)
+            elif event.kind == EventKind.CALL and isinstance(call := stretch.scope.exprs[event.expr], Call):
+                func = stretch.scope.exprs[call.func]
+                parts += call.args if isinstance(func, Attr) and func.name in MUTATORS else ()
+        return any(
+            part >= 0 and self._moving.threads.belongs_to_thread(self._project.inference.type(stretch.frame, part))
+            for part in parts
         )
 
     def _of_given(self, stretch: Stretch) -> Risk | None:

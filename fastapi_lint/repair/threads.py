@@ -357,6 +357,10 @@ class ThreadSafety:
                 risk = self.of_values(frame, [expr])
         return risk
 
+    def belongs_to_thread(self, kind: Type) -> bool:
+        """Whether an object is of no use outside of the thread that made it."""
+        return any(self._threads_of(value) == "same" for value in kind)
+
     def of_result(self, kind: Type) -> Risk | None:
         """Whether a result that was made in a thread is good for anything on the loop."""
         for value in kind:
