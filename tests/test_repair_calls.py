@@ -813,6 +813,7 @@ KEPT = {
     "rows of one thread put in a list": "x = []\nwith sqlite3.connect(url) as db:\n    x.append(db.execute('x'))\nreturn x",
     "connection of one thread on an object": "with sqlite3.connect(url) as db:\n    request.db = db",
     "block that opens a file and takes a lock": "with open(url) as f, guard:\n    f.read()",
+    "property that is counted up": "client.status += 1",
     "block whose value is lost in a handler": "try:\n    with open(url) as f:\n        x = f.read()\n        print(n)\nexcept ValueError:\n    pass\nprint(x)",
     "block that a loop enters with what it left": "for _ in range(2):\n    with open(url) as f:\n        if n:\n            print(x)\n        x = f.read()",
     "connection of one thread that lives longer": "with sqlite3.connect(url) as db:\n    db.execute('x')\ndb.close()",
