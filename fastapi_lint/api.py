@@ -11,7 +11,7 @@ from fastapi_lint.project.creations import Creation, LocalModel
 from fastapi_lint.project.leaked_generators import LeakedGenerator
 from fastapi_lint.project.mutations import Mutation
 from fastapi_lint.project.races import Race
-from fastapi_lint.project.shared_resources import WeakPool
+from fastapi_lint.project.shared_resources import Resource, WeakPool
 from fastapi_lint.repair import Opener
 from fastapi_lint.rule import NodeRule, ProjectRule, Report, Rule, on
 
@@ -33,6 +33,7 @@ __all__ = [
     "ProjectRule",
     "Race",
     "Report",
+    "Resource",
     "Rule",
     "Severity",
     "Spot",

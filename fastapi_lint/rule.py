@@ -18,6 +18,7 @@ from fastapi_lint.project import BlockingUse, Project, Spot, WrongOffload
 from fastapi_lint.project.caches import CachedFunction
 from fastapi_lint.project.creations import Creation
 from fastapi_lint.project.leaked_generators import LeakedGenerator
+from fastapi_lint.project.shared_resources import Resource
 from fastapi_lint.repair import Opener
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Report(msgspec.Struct, frozen=True):
     entry_points: tuple[EntryPointLabel, ...] = ()
     severity: Severity | None = None
     stage: str = ""
-    about: BlockingUse | WrongOffload | Creation | CachedFunction | LeakedGenerator | None = None
+    about: BlockingUse | WrongOffload | Creation | CachedFunction | LeakedGenerator | Resource | None = None
 
 
 class Rule:

@@ -47,6 +47,11 @@ app = FastAPI(lifespan=lifespan)
 async def users(request: Request) -> int:
     return await request.state.pool.fetchval("select count(*) from users")
 ```
+
+## Fix safety
+
+There is no fix. Requests that share one connection would mix their transactions, and where a pool is made, how large it
+is and who gives connections back to it, is for somebody who knows the server.
 """
 
 from __future__ import annotations

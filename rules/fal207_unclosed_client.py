@@ -49,21 +49,32 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 app = FastAPI(lifespan=lifespan)
 ```
+
+## Fix safety
+
+The fix is unsafe. It closes the object when all else is done that the lifespan does after its `yield`, in the `finally`
+that is there, if any. There is no fix for what a condition, a start-up handler or a request makes, and none if the
+lifespan does not yield exactly once, or for an HTTP client or pool that the module makes: after the first shutdown it
+would be closed for good, for every further start in the same process, as tests do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.api import Project, ProjectRule, Report, Severity
+from fastapi_lint.api import Applicability, Fix, Opener, Project, ProjectRule, Report, Resource, Severity
 
 
 class UnclosedClient(ProjectRule):
     code = "FAL207"
     name = "unclosed-client"
     severity = Severity.INFO
+    fix = Applicability.UNSAFE
 
     def check(self, project: Project) -> Iterator[Report]:
         for resource in project.unclosed_resources():
             message = f"`{resource.call.name}` makes what nothing ever closes; close it at the end of the lifespan"
-            yield Report(project.spot(resource.frame.gid, resource.call.place), message)
+            yield Report(project.spot(resource.frame.gid, resource.call.place), message, about=resource)
+
+    def repair(self, report: Report, opener: Opener) -> Fix | None:
+        return opener.unclosed(report.about) if isinstance(report.about, Resource) else None

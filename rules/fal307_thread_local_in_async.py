@@ -44,6 +44,11 @@ async def index(user: str) -> str:
     current_user.set(user)
     return user
 ```
+
+## Fix safety
+
+There is no fix. What is set in a context variable in a thread or another task, such as that of an application below
+`BaseHTTPMiddleware`, those that started it do not see; and whoever reads what is not set gets another error.
 """
 
 from __future__ import annotations

@@ -626,6 +626,63 @@ REPAIRED = {
     "asyncio.run, used": ("return asyncio.run(other()).text", "return (await other()).text"),
     "asyncio.run over lines": ("asyncio.run(\n    other(),\n)", "await other()"),
     "asyncio.run of a choice": ("asyncio.run(other() if n else other())", "await (other() if n else other())"),
+    "loop over a generator function": (
+        "for line in fetch_lines(url):\n    print(line)",
+        "\ndef process_line():\n    for line in fetch_lines(url):\n        print(line)\n\n"
+        "await asyncio.to_thread(process_line)",
+    ),
+    "loop over a zipped generator": (
+        "for pair in zip(fetch_lines(url), [1]):\n    print(pair)",
+        "\ndef process_pair():\n    for pair in zip(fetch_lines(url), [1]):\n        print(pair)\n\n"
+        "await asyncio.to_thread(process_pair)",
+    ),
+    "loop that fills a list": (
+        "lines = []\nfor line in fetch_lines(url):\n    lines.append(line)\n    if n:\n        break\nreturn lines",
+        "lines = []\n\ndef process_line():\n    for line in fetch_lines(url):\n        lines.append(line)\n        if n:\n"
+        "            break\n\nawait asyncio.to_thread(process_line)\nreturn lines",
+    ),
+    "loop over a folder": (
+        "for entry in os.scandir(url):\n    print(entry)\nfor entry in [1]:\n    print(entry)",
+        "\ndef process_entry():\n    for entry in os.scandir(url):\n        print(entry)\n\n"
+        "await asyncio.to_thread(process_entry)\nfor entry in [1]:\n    print(entry)",
+    ),
+    "block that changes a variable": (
+        "count = 0\nwith open(url) as f:\n    count += len(f.read())\nreturn count",
+        "count = 0\n\ndef use_file():\n    nonlocal count\n    with open(url) as f:\n        count += len(f.read())\n\n"
+        "await asyncio.to_thread(use_file)\nreturn count",
+    ),
+    "block that rereads a variable": (
+        "x = 1\nwith open(url) as f:\n    x = f.read() * x\nreturn x",
+        "x = 1\n\ndef use_file():\n    nonlocal x\n    with open(url) as f:\n        x = f.read() * x\n\n"
+        "await asyncio.to_thread(use_file)\nreturn x",
+    ),
+    "block that changes a variable on a condition": (
+        "x = 1\nwith open(url) as f:\n    if n:\n        x = f.read()\nreturn x",
+        "x = 1\n\ndef use_file():\n    nonlocal x\n    with open(url) as f:\n        if n:\n            x = f.read()\n\n"
+        "await asyncio.to_thread(use_file)\nreturn x",
+    ),
+    "block beside others with the same names": (
+        "with open(url) as f:\n    try:\n        x = f.read()\n    except ValueError as e:\n        x = str(e)\nprint(x)\n"
+        "try:\n    x = 1\nexcept ValueError as e:\n    print(e)\nwith suppress(OSError) as f:\n    print(f)",
+        "\ndef load_x():\n    with open(url) as f:\n        try:\n            x = f.read()\n        except ValueError as e:\n"
+        "            x = str(e)\n    return x\n\nx = await asyncio.to_thread(load_x)\nprint(x)\n"
+        "try:\n    x = 1\nexcept ValueError as e:\n    print(e)\nwith suppress(OSError) as f:\n    print(f)",
+    ),
+    "block that gives a value in each branch": (
+        "with open(url) as f:\n    try:\n        x = json.load(f)\n    except ValueError:\n        x = {}\nreturn x",
+        "\ndef load_x():\n    with open(url) as f:\n        try:\n            x = json.load(f)\n        except ValueError:\n"
+        "            x = {}\n    return x\n\nx = await asyncio.to_thread(load_x)\nreturn x",
+    ),
+    "block whose variable a handler sets": (
+        "try:\n    with open(url) as f:\n        x = json.load(f)\nexcept ValueError:\n    x = None\nreturn x",
+        "try:\n    def load_x():\n        with open(url) as f:\n            x = json.load(f)\n        return x\n\n"
+        "    x = await asyncio.to_thread(load_x)\nexcept ValueError:\n    x = None\nreturn x",
+    ),
+    "connection of one thread, made and used up in a block": (
+        "with sqlite3.connect(url) as db:\n    names = [row[0] for row in db.execute('x')]\nreturn names",
+        "\ndef load_names():\n    with sqlite3.connect(url) as db:\n        names = [row[0] for row in db.execute('x')]\n"
+        "    return names\n\nnames = await asyncio.to_thread(load_names)\nreturn names",
+    ),
 }
 
 KEPT = {
@@ -726,8 +783,6 @@ KEPT = {
     "peewee": "Person.create(name='x')",
     "helper with peewee": "save_person()",
     # -- what is lazy
-    "zip of a generator function": "for pair in zip(fetch_lines(url), [1]):\n    print(pair)",
-    "generator function": "for line in fetch_lines(url):\n    print(line)",
     "iterated response": "for part in requests.get.__call__(url).iter_content():\n    print(part)",
     "stop iteration": "try:\n    fetch(url)\nexcept StopIteration:\n    pass",
     # -- files
@@ -737,14 +792,11 @@ KEPT = {
     "block that returns sometimes": "with open(url) as f:\n    if n:\n        return f.read()\nprint(n)",
     "block that breaks": "while n:\n    with open(url) as f:\n        f.read()\n        break",
     "block that continues": "for _ in range(3):\n    with open(url) as f:\n        if f.read():\n            continue",
-    "block that changes a variable": "count = 0\nwith open(url) as f:\n    count += len(f.read())\nreturn count",
-    "block that rereads a variable": "x = 1\nwith open(url) as f:\n    x = f.read() * x\nreturn x",
     "block that sets a global": "global total\nwith open(url) as f:\n    total = len(f.read())",
     "block with a long string": 'with open(url) as f:\n    f.write("""a\nb""")',
     "block with a lambda": "with open(url) as f:\n    g = lambda: f\n    f.read()",
     "block that collects": "with open(url) as f:\n    seen.append(f.read())",
     "block with an unknown manager": "with open(url) as f, request.app.state.gate:\n    f.read()",
-    "block whose variable a handler may see": "x = 1\ntry:\n    with open(url) as f:\n        x = f.read()\nexcept OSError:\n    print(x)",
     "block whose result is cleaned up": (
         'try:\n    with open(url, "w") as f:\n        name = f.name\n        f.write("x")\nfinally:\n    print(name)'
     ),
@@ -755,6 +807,24 @@ KEPT = {
     # -- loops
     "asyncio.run with options": "asyncio.run(other(), debug=True)",
     "loop object": "asyncio.get_event_loop().run_until_complete(other())",
+    "block whose file is named later": "with open(url) as f:\n    f.read()\nprint(f.name)",
+    "block that annotates what it changes": "x = ''\nwith open(url) as f:\n    if n:\n        x: str = f.read()\nprint(x)",
+    "connection of one thread in a list": "with sqlite3.connect(url) as db:\n    x = [db.execute('x')]\nreturn x",
+    "rows of one thread put in a list": "x = []\nwith sqlite3.connect(url) as db:\n    x.append(db.execute('x'))\nreturn x",
+    "connection of one thread on an object": "with sqlite3.connect(url) as db:\n    request.db = db",
+    "block that opens a file and takes a lock": "with open(url) as f, guard:\n    f.read()",
+    "property that is counted up": "client.status += 1",
+    "block whose value is lost in a handler": "try:\n    with open(url) as f:\n        x = f.read()\n        print(n)\nexcept ValueError:\n    pass\nprint(x)",
+    "block that a loop enters with what it left": "for _ in range(2):\n    with open(url) as f:\n        if n:\n            print(x)\n        x = f.read()",
+    "connection of one thread that lives longer": "with sqlite3.connect(url) as db:\n    db.execute('x')\ndb.close()",
+    "connection of one thread from before": "db = sqlite3.connect(url)\nwith db:\n    db.execute('x')",
+    "rows of a connection of one thread": "db = sqlite3.connect(url)\nfor row in db.execute('x'):\n    print(row)",
+    "loop that awaits": "for entry in os.scandir(url):\n    await other()",
+    "loop that returns": "for entry in os.scandir(url):\n    return entry",
+    "loop whose last value is read": "for entry in os.scandir(url):\n    print(n)\nprint(entry)",
+    "loop that starts a task": "for entry in os.scandir(url):\n    asyncio.create_task(other())",
+    "loop in a lock": "with guard:\n    for entry in os.scandir(url):\n        print(entry)",
+    "loop that takes a lock": "for entry in os.scandir(url):\n    with guard:\n        print(entry)",
 }
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fastapi_lint.project.caches import CachedFunction
     from fastapi_lint.project.creations import Creation
     from fastapi_lint.project.leaked_generators import LeakedGenerator
+    from fastapi_lint.project.shared_resources import Resource
     from fastapi_lint.repair.blocking import BlockingRepair
     from fastapi_lint.repair.factories import Factories
     from fastapi_lint.repair.imports import Imports
@@ -120,6 +121,13 @@ class Opener:
         if file is None:
             return None
         return Generators(self.project).fix(*file, leaked, self.open(index.module(leaked.generator).path))
+
+    def unclosed(self, resource: Resource) -> Fix | None:
+        """What to do about something that nothing closes."""
+        from fastapi_lint.repair.closing import Closing
+
+        opened = self.open(self.project.index.module(resource.frame.gid).path)
+        return None if opened is None else Closing(self.project).fix(opened, resource)
 
     def unbounded(self, function: CachedFunction) -> Fix | None:
         """What to do about a cached function without a bound."""

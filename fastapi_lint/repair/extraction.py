@@ -13,15 +13,17 @@ from fastapi_lint.diagnostic import Applicability, Fix
 from fastapi_lint.facts import Call, EventKind, Place
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.values import ExternalV
-from fastapi_lint.repair.block import Block, read_block
+from fastapi_lint.repair.block import Block, Movable, name_for, read_block
 from fastapi_lint.repair.imports import Imports
 from fastapi_lint.repair.legality import awaited, may_await
 from fastapi_lint.repair.moving import Moving
 from fastapi_lint.repair.names import fresh_name
 from fastapi_lint.repair.opened import Change, OpenedFile
+from fastapi_lint.repair.stretches import Stretch, Stretches
 from fastapi_lint.repair.style import Offloading
 
-_KINDS = frozenset({"file", "metadata", "http", "network", "subprocess"})
+_FILES = frozenset({"file", "metadata", "http", "network", "subprocess"})
+_KINDS = _FILES | {"database"}
 _FILE_METHODS = frozenset({"read", "readline", "readlines", "write", "writelines"})
 _CONSUMERS = frozenset(
     {
@@ -40,20 +42,25 @@ class Extraction:
         self._project = project
         self._moving = moving
         self._offloading = offloading
+        self._stretches = Stretches(project, moving)
 
     def fix(self, opened: OpenedFile, imports: Imports, use: BlockingUse) -> Fix | None:
-        """The fix for a use that opens something."""
-        if use.edge is not None or use.call.spec.blocks not in _KINDS or self._moving.pause(use) is not None:
+        """The fix for a use that opens something, or that stands in the head or the body of what does."""
+        if self._moving.pause(use) is not None:
             return None
-        if not self._moving.is_sure(use) or self._moving.is_after_cancellation(use):
-            return None
-        node = opened.at(use.spot.place, cst.Call)
-        if node is None or not may_await(opened, node):
-            return None
-        item = opened.parent(node)
-        if isinstance(item, cst.WithItem):
-            return self._block(opened, imports, use, item)
-        return self._expression(opened, imports, use, node)
+        call = opened.at(use.spot.place, cst.Call)
+        if call is not None and self._opens(use) and may_await(opened, call):
+            found = self._expression(opened, imports, use, call)
+            if found is not None:
+                return found
+        place = use.spot.place
+        node = call or opened.at(place, cst.Attribute) or opened.at(place, cst.Name)
+        return None if node is None else self._statement(opened, imports, use, node)
+
+    def _opens(self, use: BlockingUse) -> bool:
+        if use.edge is not None or use.call.spec.blocks not in _FILES:
+            return False
+        return self._moving.is_sure(use) and not self._moving.is_after_cancellation(use)
 
     # -- expressions
 
@@ -99,29 +106,54 @@ class Extraction:
 
     # -- blocks
 
-    def _block(self, opened: OpenedFile, imports: Imports, use: BlockingUse, item: cst.WithItem) -> Fix | None:
-        statement = opened.parent(item)
-        if not isinstance(statement, cst.With) or statement.asynchronous is not None:
-            return None
-        start, end = opened.start(statement), opened.end(statement)
-        if not self._opens_files_only(opened, use, statement) or self._risk(use, opened, start, end):
-            return None
-        around = self._moving.around(use)
-        block = read_block(opened, statement, around.is_tried())
-        return None if block is None else self._extracted(opened, imports, block)
+    def _statement(
+        self, opened: OpenedFile, imports: Imports, use: BlockingUse, node: cst.BaseExpression
+    ) -> Fix | None:
+        """The smallest `with` or `for` around that can be moved as a whole.
 
-    def _opens_files_only(self, opened: OpenedFile, use: BlockingUse, statement: cst.With) -> bool:
-        """Whether each item is a call that is known to open something, and so lets no exception disappear."""
+        Where the use stands in its body, what its head opens or goes through has to be known.
+        """
+        for child, parent in opened.ancestors(node):
+            if isinstance(parent, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
+                return None
+            if not isinstance(parent, (cst.With, cst.For)) or parent.asynchronous is not None:
+                continue
+            in_head = any(child is head for head in (parent.items if isinstance(parent, cst.With) else (parent.iter,)))
+            if in_head or self._has_known_head(opened, use, parent):
+                found = self._moved(opened, imports, use, parent)
+                if found is not None:
+                    return found
+        return None
+
+    def _has_known_head(self, opened: OpenedFile, use: BlockingUse, statement: Movable) -> bool:
+        """Whether each item of a `with`, or what a loop goes through, is a call of a library that is known."""
         known = {
             self._project.spot(use.frame.gid, call.place).place
             for call in self._project.graph.node(use.frame).calls
-            if call.spec.blocks in _KINDS and call.spec.returns is not None
+            if call.spec.blocks in _KINDS or call.spec.returns is not None
         }
-        return all(isinstance(item.item, cst.Call) and opened.place(item.item) in known for item in statement.items)
+        heads = [item.item for item in statement.items] if isinstance(statement, cst.With) else [statement.iter]
+        return all(isinstance(head, cst.Call) and opened.place(head) in known for head in heads)
+
+    def _moved(self, opened: OpenedFile, imports: Imports, use: BlockingUse, statement: Movable) -> Fix | None:
+        whole = opened.place(statement)
+        stretch = Stretch(self._project, use.frame, (whole.row, whole.column), (whole.end_row, whole.end_column))
+
+        def lets_out(inner: cst.With) -> bool:
+            return all(self._stretches.lets_out(stretch, opened.place(item.item)) for item in inner.items)
+
+        block = read_block(opened, statement, lets_out)
+        if block is None or self._stretches.risk(stretch) is not None:
+            return None
+        if self._stretches.of_results(stretch, (*block.results, *block.changed)) is not None:
+            return None
+        if block.returns and self._stretches.of_returned(stretch) is not None:
+            return None
+        return self._extracted(opened, imports, block)
 
     def _extracted(self, opened: OpenedFile, imports: Imports, block: Block) -> Fix | None:
         statement = block.statement
-        name = fresh_name(opened, block.name)
+        name = fresh_name(opened, name_for(block))
         visible = self._offloading.function(opened, imports, statement, name)
         if visible is None:
             return None
@@ -135,9 +167,10 @@ class Extraction:
             call = f"return {call}"
         elif results:
             call = f"{results} = {call}"
+        shared = [f"{indent}{step}nonlocal {', '.join(block.changed)}"] if block.changed else []
         tail = [f"{indent}{step}return {results}"] if results else []
         head = [""] if _follows_code(opened, statement) else []
-        text = opened.newline.join([*head, f"{indent}def {name}():", *moved, *tail, "", f"{indent}{call}"])
+        text = opened.newline.join([*head, f"{indent}def {name}():", *shared, *moved, *tail, "", f"{indent}{call}"])
         start, end = opened.line_start(rows[0]), opened.line_start(rows[-1]) + len(opened.line(rows[-1]))
         # one change for all of it, so that nothing else is changed inside of the block at the same time
         changes = [Change(start, end, text), *visible.changes]
@@ -155,7 +188,7 @@ class Extraction:
         return self._moving.threads.of_events(use.frame, inside) is not None
 
 
-def _follows_code(opened: OpenedFile, statement: cst.With) -> bool:
+def _follows_code(opened: OpenedFile, statement: cst.CSTNode) -> bool:
     """Whether the line above is code of the same block: style guides want a blank line between it and a `def`."""
     around = opened.parent(statement)
     if isinstance(around, (cst.IndentedBlock, cst.Module)) and around.body[0] is statement:

@@ -24,6 +24,8 @@ def may_await(opened: OpenedFile, node: cst.CSTNode) -> bool:
             return False
         if isinstance(parent, cst.TypeAlias):
             return False
+        if isinstance(parent, cst.AugAssign) and parent.target is node:
+            return False
         if isinstance(parent, cst.FormattedStringExpression) and parent.equal is not None:
             return False  # `{x=}` shows the code itself
         if isinstance(parent, (cst.ExceptHandler, cst.ExceptStarHandler)) and child is not parent.body:

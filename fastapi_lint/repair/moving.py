@@ -47,7 +47,11 @@ class Moving:
 
     def around(self, use: BlockingUse) -> Surroundings:
         """What is true around the place of a use."""
-        return Surroundings(self._project, self._state, use.frame, use.event)
+        return self.around_event(use.frame, use.event)
+
+    def around_event(self, frame: Frame, event: int) -> Surroundings:
+        """What is true around an event of a coroutine."""
+        return Surroundings(self._project, self._state, frame, event)
 
     def is_sure(self, use: BlockingUse) -> bool:
         """Whether nothing around the place is unknown."""

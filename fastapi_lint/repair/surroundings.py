@@ -44,6 +44,16 @@ class Surroundings:
             not self._is_harmless(kind, expr) for kind, expr in zip(self._entered(), self._managers(), strict=True)
         )
 
+    def may_enter(self, expr: int) -> bool:
+        """Whether a `with` over this expression takes no lock and is of a known nature."""
+        kind = self._project.inference.type(self._frame, expr)
+        catalogue = self._project.inference.libraries.catalogue
+        if self._is_lock(kind):
+            return False
+        if kind and all(isinstance(value, ExtInstanceV) and catalogue.type(value.name) is not None for value in kind):
+            return True  # also what belongs to the thread that makes it
+        return self._is_harmless(kind, expr)
+
     def _managers(self) -> list[int]:
         return [
             self._scope.regions[number].expr for number in self.regions() if self._scope.regions[number].kind == "with"

@@ -75,6 +75,8 @@ _LOOP_METHODS = frozenset(
 )  # fmt: skip
 _THREAD_SAFE_OWNERS = ("queue.", "multiprocessing.", "concurrent.futures.")
 _MOST_FRAMES = 600
+_IMPLICIT = frozenset({EventKind.ENTER, EventKind.EXIT, EventKind.ITER})
+"""Events whose expression is the object itself, and not the call of its method."""
 
 
 class Risk(msgspec.Struct, frozen=True):
@@ -272,7 +274,9 @@ class ThreadSafety:
         scope = self._index.scope(frame.gid)
         node = scope.exprs[call.expr]
         func = scope.exprs[node.func] if isinstance(node, Call) else None
-        if isinstance(func, Attr):
+        if scope.events[call.event].kind in _IMPLICIT:
+            base = call.expr
+        elif isinstance(func, Attr):
             base = func.base
         elif isinstance(node, Call):
             return None  # the constructor makes a new one
@@ -352,6 +356,10 @@ class ThreadSafety:
             if isinstance(node, (Attr, Call, Use, Var, Param)):
                 risk = self.of_values(frame, [expr])
         return risk
+
+    def belongs_to_thread(self, kind: Type) -> bool:
+        """Whether an object is of no use outside of the thread that made it."""
+        return any(self._threads_of(value) == "same" for value in kind)
 
     def of_result(self, kind: Type) -> Risk | None:
         """Whether a result that was made in a thread is good for anything on the loop."""

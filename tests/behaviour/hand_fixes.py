@@ -79,6 +79,26 @@ RIGHT: dict[str, Edits] = {
         ("import json\n", "import asyncio\nimport json\n"),
         ("urlopen(Request", "await asyncio.to_thread(urlopen, Request"),
     ],
+    "blocks_moved": [
+        ("for line in slow_lines(", "async for line in stepped("),
+        (
+            '@app.get("/collected")',
+            """async def stepped(count: int):
+    lines = slow_lines(count)
+    while (line := await asyncio.to_thread(next, lines, None)) is not None:
+        yield line
+
+
+@app.get("/collected")""",
+        ),
+        ("async def rows():\n    await asyncio.sleep(0)\n", "def rows():\n"),
+    ],
+    "unclosed_client": [
+        (
+            'await watched.get("/slow?ms=1")\n\n',
+            'await watched.get("/slow?ms=1")\n        await watched.aclose()\n\n',
+        )
+    ],
     "chain_helpers": [
         LATE_ASYNCIO,
         ("build_report(name)", "await asyncio.to_thread(build_report, name)"),
