@@ -2,7 +2,8 @@
 
 What the lifespan makes, each start of the application makes anew, so that closing it harms nobody. What its module
 makes is there once for all starts, of which tests have many: only what opens again by itself when it is used then,
-a SQLAlchemy engine or a Redis client, is closed. Whether a closer is awaited is said here, library by library.
+a SQLAlchemy engine or a Redis client, is closed. Whether a closer is awaited is said here, library by library, as the
+sources of their releases of 2026 define them (Motor's is a plain delegate).
 """
 
 from __future__ import annotations
