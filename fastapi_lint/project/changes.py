@@ -16,6 +16,7 @@ from fastapi_lint.project.index import Frame
 from fastapi_lint.project.lifetimes import Lifetimes
 from fastapi_lint.project.nodes import Edge
 from fastapi_lint.project.reach import Reach
+from fastapi_lint.project.start_up import StartUp
 from fastapi_lint.project.state import SharedState, State
 
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
@@ -33,10 +34,12 @@ class Change(msgspec.Struct, frozen=True):
 class Changes:
     """Asked frame by frame, for all that requests still reach when start-up is done."""
 
-    def __init__(self, graph: Graph, contexts: Contexts, state: SharedState, lifetimes: Lifetimes) -> None:
+    def __init__(
+        self, graph: Graph, contexts: Contexts, start_up: StartUp, state: SharedState, lifetimes: Lifetimes
+    ) -> None:
         self._index = graph.index
         self._first_use = graph.inference.first_use
-        self._contexts = contexts
+        self._start_up = start_up
         self._state = state
         self._lifetimes = lifetimes
         roots = contexts.roots("request")
@@ -66,13 +69,22 @@ class Changes:
 
     def _is_done(self, caller: Frame, edge: Edge) -> bool:
         """Whether that first time was before the first request."""
-        return self._is_first(caller, edge) and self._contexts.runs_early(caller.gid, always=True)
+        if not self._is_first(caller, edge):
+            return False
+        events = caller.scope.events
+        return self._start_up.runs_early(caller.gid, always=True) or (
+            0 <= edge.event < len(events) and self._start_up.has_filled(caller.gid, events[edge.event].region)
+        )
 
     def _is_first_time(self, frame: Frame, region: int) -> bool:
         return self._lifetimes.lasts(frame, self._first_use.at(frame.gid, region))
 
     def _was_made_early(self, frame: Frame, change: Change) -> bool:
-        if not self._is_first_time(frame, change.event.region) or not self._contexts.runs_early(frame.gid, always=True):
+        if not self._is_first_time(frame, change.event.region):
+            return False
+        if self._start_up.has_filled(frame.gid, change.event.region):
+            return True
+        if not self._start_up.runs_early(frame.gid, always=True):
             return False
         return (change.state.name, change.state.where) not in self._emptied
 

@@ -21,11 +21,15 @@ Lifetime = Literal["", "object", "process"]
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """A variable of module level (no base), or the attribute of an object that is spelled like this."""
+    """A variable of module level (no base), or the attribute of an object that is spelled like this: `expr`."""
 
     base: tuple[str, ...]
     name: str
     on_receiver: bool = False
+    expr: int = NONE
+
+    def is_same(self, other: Slot) -> bool:
+        return (self.base, self.name) == (other.base, other.name)
 
 
 class FirstUse:
@@ -35,28 +39,35 @@ class FirstUse:
         """`is_application` tells of an expression of a scope whether it is the application itself."""
         self._index = index
         self._is_application = is_application
-        self._known: dict[int, dict[int, Lifetime]] = {}
+        self._known: dict[int, dict[int, tuple[Slot, ...]]] = {}
 
     def at(self, gid: int, region: int) -> Lifetime:
         """Whether the code of a region of scope `gid` runs the first time only, and for how long that holds."""
+        slots = self.slots(gid, region)
+        if not slots:
+            return ""
+        return "object" if all(slot.on_receiver for slot in slots) else "process"
+
+    def slots(self, gid: int, region: int) -> tuple[Slot, ...]:
+        """What the outermost test around a region has found empty that the code behind the test fills."""
         regions = self._known.get(gid)
         if regions is None:
             regions = self._known[gid] = self._regions(gid)
-        outermost: Lifetime = ""
+        outermost: tuple[Slot, ...] = ()
         for number in around(self._index.scope(gid), region) if regions else ():
             outermost = regions.get(number) or outermost
         return outermost
 
-    def _regions(self, gid: int) -> dict[int, Lifetime]:
+    def _regions(self, gid: int) -> dict[int, tuple[Slot, ...]]:
         scope = self._index.scope(gid)
-        found: dict[int, Lifetime] = {}
+        found: dict[int, tuple[Slot, ...]] = {}
         for number, region in enumerate(scope.regions):
             if region.kind not in ("if", "else") or region.expr == NONE:
                 continue
             slots = self._empty(gid, region.expr, region.kind == "if")
-            filled = [slot for slot in slots if _fills(self._index, gid, number, slot)]
+            filled = tuple(slot for slot in slots if _fills(self._index, gid, number, slot))
             if filled:
-                found[number] = "object" if all(slot.on_receiver for slot in filled) else "process"
+                found[number] = filled
         return found
 
     def _empty(self, gid: int, test: int, holds: bool) -> Iterator[Slot]:
@@ -68,7 +79,10 @@ class FirstUse:
         elif isinstance(node, Bin) and node.op == "and":
             first, second = list(self._empty(gid, node.left, holds)), list(self._empty(gid, node.right, holds))
             # `not (hasattr(self, "x") and self.x)` says that `self.x` is empty, `not (x and y)` nothing of either
-            yield from (*first, *second) if holds else (slot for slot in first if slot in second)
+            if holds:
+                yield from (*first, *second)
+            else:
+                yield from (slot for slot in first if any(slot.is_same(other) for other in second))
         elif isinstance(node, Choice) and node.test == NONE and not holds:
             yield from (slot for item in node.items for slot in self._empty(gid, item, False))
         elif isinstance(node, Bin) and node.op in ("is", "is not", "equals"):
@@ -100,7 +114,7 @@ class FirstUse:
         spelled = dotted(scope, base)
         on_receiver = self._index.is_receiver(gid, base)
         if spelled and (on_receiver or self._outlives(gid, base)):
-            yield Slot(spelled, name, on_receiver)
+            yield Slot(spelled, name, on_receiver, base)
 
     def _outlives(self, gid: int, expr: int) -> bool:
         """Whether an object is there beyond the call: a variable of a module or class, or the application.
