@@ -256,7 +256,8 @@ class Project:
 
     @cached_property
     def _changes(self) -> Changes:
-        return Changes(self.graph, self.contexts, self._start_up, self._state, self._creations.lifetimes)
+        lifetimes = self._creations.lifetimes
+        return Changes(self.graph, self.contexts, self._start_up, self._state, lifetimes, self._request_data)
 
     @cached_property
     def _caches(self) -> Caches:

@@ -28,13 +28,13 @@ from fastapi_lint.project.constants import ENUMS
 from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, stored_item
+from fastapi_lint.project.keyed_use import taken_from
 from fastapi_lint.project.regions import branches, stands_in
 from fastapi_lint.project.request_data import RequestData
 from fastapi_lint.project.spelling import parts, same, signature, spelled
 from fastapi_lint.project.state import CONTAINERS, SharedState, State
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, InstanceV, MethodV, Value
 
-_EVICTIONS = frozenset({"pop", "popitem", "popleft", "clear", "expire"})
 _STORES = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _ENGINES = frozenset({"sqlalchemy.Engine", "sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
 _CLEARERS = frozenset({"cache_clear", "cache_invalidate"})
@@ -214,7 +214,7 @@ class Caches:
             scope = self._index.scope(gid)
             for event in scope.events:
                 if event.kind not in _STORES or self._contexts.categories(gid) != {"startup"}:  # start-up made it
-                    certain.update(_empties(scope, event))
+                    certain.update(taken_from(scope, event))
                 node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
                 for argument in (*node.args, *(value for _, value in node.keywords)) if isinstance(node, Call) else ():
                     if isinstance(node, Call) and isinstance(scope.exprs[argument], (Attr, Var, Use)):
@@ -329,16 +329,6 @@ class Caches:
             return bool(node.items) and all(self._is_few(frame, item) for item in node.items)
         kind = self._inference.type(frame, key)
         return bool(kind) and all(self._is_one_of_few(value) for value in kind)
-
-
-def _empties(scope: Scope, event: Event) -> list[str]:
-    if event.kind == EventKind.STORE_ITEM and event.value == NONE:
-        return spelled(scope, event.expr)
-    if event.kind == EventKind.REBIND or (event.kind == EventKind.STORE_ATTR and scope.name != "__init__"):
-        return [event.name]
-    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-    func = scope.exprs[node.func] if isinstance(node, Call) else None
-    return spelled(scope, func.base) if isinstance(func, Attr) and func.name in _EVICTIONS else []
 
 
 def setdefault(scope: Scope, event: Event) -> tuple[int, int] | None:

@@ -86,13 +86,18 @@ class FirstUse:
         elif isinstance(node, Choice) and node.test == NONE and not holds:
             yield from (slot for item in node.items for slot in self._empty(gid, item, False))
         elif isinstance(node, Bin) and node.op in ("is", "is not", "equals"):
-            right = scope.exprs[node.right]
-            if isinstance(right, Lit) and not right.value and (node.op != "is not") is holds:
-                yield from self._slot(gid, node.left)
+            if self._is_nothing(gid, node.right) and (node.op != "is not") is holds:
+                yield from self.slot(gid, node.left)
         elif not holds:
-            yield from self._slot(gid, test)
+            yield from self.slot(gid, test)
 
-    def _slot(self, gid: int, expr: int, hops: int = 0) -> Iterator[Slot]:
+    def _is_nothing(self, gid: int, expr: int) -> bool:
+        """Whether a test compares with what stands for nothing: an empty literal, or `_UNSET = object()`."""
+        node = self._index.scope(gid).exprs[expr]
+        return (isinstance(node, Lit) and not node.value) or self._index.is_sentinel(gid, expr)
+
+    def slot(self, gid: int, expr: int, hops: int = 0) -> Iterator[Slot]:
+        """The variable, or the attribute, that an expression names, if it outlives the call."""
         scope = self._index.scope(gid)
         node = scope.exprs[expr]
         if isinstance(node, Var):
@@ -101,9 +106,9 @@ class FirstUse:
         elif isinstance(node, Attr):
             yield from self._attribute(gid, node.base, node.name)
         elif isinstance(node, Use) and len(node.defs) == 1 and hops < 2:
-            yield from self._slot(gid, scope.defs[node.defs[0]].value, hops + 1)
+            yield from self.slot(gid, scope.defs[node.defs[0]].value, hops + 1)
         elif isinstance(node, Call) and scope.exprs[node.func] == Free("len") and len(node.args) == 1:
-            yield from self._slot(gid, node.args[0], hops)
+            yield from self.slot(gid, node.args[0], hops)
         elif isinstance(node, Call) and scope.exprs[node.func] in (Free("hasattr"), Free("getattr")):
             name = scope.exprs[node.args[1]] if len(node.args) > 1 else None
             if isinstance(name, Lit) and isinstance(name.value, str):
@@ -139,7 +144,7 @@ def _fills(index: Index, gid: int, region: int, slot: Slot) -> bool:
             return True
         if event.kind == EventKind.CALL and any(
             _stores(index, callee, inner, slot)
-            for callee in _called(index, gid, event.expr)
+            for callee in called(index, gid, event.expr)
             for inner in index.scope(callee).events
         ):
             return True
@@ -159,7 +164,7 @@ def _stores(index: Index, gid: int, event: Event, slot: Slot) -> bool:
     return dotted(scope, event.expr) == slot.base
 
 
-def _called(index: Index, gid: int, expr: int) -> Iterator[int]:
+def called(index: Index, gid: int, expr: int) -> Iterator[int]:
     """The method of the same class, or the function of the same module, that a call names."""
     scope = index.scope(gid)
     node = scope.exprs[expr]

@@ -142,7 +142,7 @@ class Mutations:
             way=self._changes.requests.way(frame),
             rebinds=event.kind == EventKind.REBIND,
             lazy=change.once or _guard(scope, event) != NONE,
-            notes=not _is_made(scope, event.value),
+            notes=event.kind == EventKind.STORE_ITEM or not _is_made(scope, event.value),
             timed=_is_timed(scope, event),
             fills=fills,
             grows=fills and self._caches.grows(frame, event, change.state),

@@ -45,7 +45,8 @@ class StartUp:
     def runs_early(self, gid: int, always: bool = False) -> bool:
         """Whether the first request finds that the function has run.
 
-        With `always`, only what no condition keeps them from, and no other implementation of a method, counts.
+        With `always`, only what no condition keeps it from, and no other implementation of a method, counts; then what
+        programs do before they start the server counts, too.
         """
         if always not in self._early:
             self._early[always] = self._run_early(always)
@@ -69,7 +70,9 @@ class StartUp:
             return lambda caller, edge: stop(caller, edge) or (always and self._may_not_run(caller, edge))
 
         imported = self._contexts.flow(modules, stops(self._is_not_imported))
-        roots = [*self._contexts.roots("startup"), *((frame, None) for frame in self._before_servers)]
+        roots = self._contexts.roots("startup")
+        if always:
+            roots += [(frame, None) for frame in self._before_servers]
         started = self._contexts.flow(roots, stops(self._is_not_awaited))
         begun = self._contexts.flow([(frame, None) for frame in self._begun(started)], stops(self._is_not_awaited))
         return frozenset(frame.gid for reached in (imported, started, begun) for frame in reached)
