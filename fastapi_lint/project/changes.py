@@ -9,7 +9,7 @@ from functools import cached_property
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Event, EventKind, Iter, Lit, Unpack
+from fastapi_lint.facts import NONE, Event, EventKind, Lit
 from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
@@ -18,7 +18,6 @@ from fastapi_lint.project.lifetimes import Lifetimes
 from fastapi_lint.project.nodes import Edge
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.request_data import RequestData
-from fastapi_lint.project.spelling import parts
 from fastapi_lint.project.start_up import StartUp
 from fastapi_lint.project.state import SharedState, State
 
@@ -93,16 +92,9 @@ class Changes:
         return any(
             self._lifetimes.lasts(frame, "object" if one.slot.on_receiver else "process")
             and one.slot.name not in self._taken_from
-            and not self._is_of_many(frame, one.key)
+            and not self._request_data.is_of_many(frame.gid, one.key)
             for one in self._keyed_use.at(frame.gid, region)
         )
-
-    def _is_of_many(self, frame: Frame, key: int) -> bool:
-        """Whether a key is the request's, or one of those that a loop goes through."""
-        scope = self._index.scope(frame.gid)
-        if any(isinstance(scope.exprs[part], (Iter, Unpack)) for part in parts(scope, key)):
-            return True
-        return self._request_data.is_from_request(frame.gid, key)
 
     @cached_property
     def _taken_from(self) -> frozenset[str]:

@@ -31,6 +31,7 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.after_errors import is_after_error
 from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
@@ -59,7 +60,8 @@ class Creation(msgspec.Struct, frozen=True):
     """A constructor or connect call that request handling reaches; `way` leads to it from the nearest entry point.
 
     `entries` are all entry points that lead to it. `in_loop` says that a loop makes one in each pass, here or in a
-    caller; `from_request` that its address or credentials are those of the request, its user or its tenant.
+    caller; `from_request` that its address or credentials are those of the request, its user or its tenant; and
+    `after_error` that no request gets here before an attempt has failed.
     """
 
     frame: Frame
@@ -68,6 +70,7 @@ class Creation(msgspec.Struct, frozen=True):
     entries: tuple[EntryPoint, ...]
     in_loop: bool
     from_request: bool
+    after_error: bool = False
 
 
 class LocalModel(msgspec.Struct, frozen=True):
@@ -103,6 +106,7 @@ class Creations:
         ]
         self._reach = Reach(graph, contexts, roots, self._runs_once)
         self._reached = self._reach.frames
+        self._usual = contexts.flow(roots, self._is_unusual)
         # now that it is known what cached factories and guards keep: what only those make is not made anew
         self._lifetimes = Lifetimes(graph, self._reached)
         self._holders = Holders(graph, self._lifetimes, self._reach.callers)
@@ -124,6 +128,8 @@ class Creations:
         decorators = self._graph.inference.decorators
         if decorators.is_cached(edge.callee.gid) or self._lifetimes.lasts(caller, edge.first_use):
             return True
+        if self._is_once_for_a_key(caller, edge.event):
+            return True
         if self._lifetimes.is_init_of_singleton(edge.callee):
             return True
         if decorators.is_cached_property(edge.callee.gid) and not self._lifetimes.is_made_anew(edge.callee):
@@ -132,6 +138,23 @@ class Creations:
         if edge.event >= len(scope.events):  # an injected dependency is no event of the function
             return False
         return self._is_kept(caller, scope, scope.events[edge.event].expr, edge.event)
+
+    def _is_once_for_a_key(self, frame: Frame, event: int) -> bool:
+        """Whether code runs where a look-up has missed what it puts in, under a key that no request brings."""
+        if not 0 <= event < len(frame.scope.events):
+            return False
+        return any(
+            self._lifetimes.lasts(frame, "object" if one.slot.on_receiver else "process")
+            and not self._request_data.is_of_many(frame.gid, one.key)
+            for one in self._graph.inference.keyed_use.at(frame.gid, frame.scope.events[event].region)
+        )
+
+    def _is_unusual(self, caller: Frame, edge: Edge) -> bool:
+        return self._runs_once(caller, edge) or self._is_after_error(caller, edge.event)
+
+    def _is_after_error(self, frame: Frame, event: int) -> bool:
+        events = frame.scope.events
+        return 0 <= event < len(events) and is_after_error(self._graph.inference, frame, events[event].region)
 
     def find(self, kinds: frozenset[str]) -> Iterator[Creation]:
         """Each place once, by its shortest way."""
@@ -142,13 +165,14 @@ class Creations:
     @cached_property
     def _found(self) -> list[Creation]:
         seen: dict[tuple[int, int], Creation] = {}
-        for frame in self._reached:
+        unusual = (frame for frame in self._reached if frame not in self._usual)
+        for frame in (*self._usual, *unusual):
             scope = self._graph.index.scope(frame.gid)
             for call in self._graph.node(frame).calls:
                 key = (frame.gid, call.place)
                 if call.spec.creates is None or call.place == NONE or key in seen or self._is_light(frame, call):
                     continue
-                if self._lifetimes.lasts(frame, call.first_use):
+                if self._lifetimes.lasts(frame, call.first_use) or self._is_once_for_a_key(frame, call.event):
                     continue
                 if self._is_kept_by_lasting(frame, scope, call):
                     continue
@@ -203,7 +227,8 @@ class Creations:
         return self._graph.inference.classes.derives_from(gid, "pydantic.BaseModel")
 
     def _creation(self, frame: Frame, scope: Scope, call: LibraryCall) -> Creation:
-        way = self._reach.way(frame)
+        is_usual = frame in self._usual and not self._is_after_error(frame, call.event)
+        way = tuple(self._contexts.way_in(frame, self._usual)) if is_usual else self._reach.way(frame)
         return Creation(
             frame=frame,
             call=call,
@@ -211,14 +236,19 @@ class Creations:
             entries=tuple(self._reach.entries(frame)),
             in_loop=self._is_multiplied(frame, scope, call, way),
             from_request=self._is_from_request(frame, scope, call),
+            after_error=not is_usual,
         )
 
     def _is_multiplied(self, frame: Frame, scope: Scope, call: LibraryCall, way: tuple[Arrival, ...]) -> bool:
         """Whether a loop makes one in each pass: of what an object keeps, only a loop that makes the objects."""
         if self._in_loop(scope, call.event):
             return True
+        if stands_in(scope, scope.events[call.event].region, "except"):
+            return False
         keeper = frame if call.first_use == "object" or self._is_kept_by_receiver(scope, call) else None
         for arrival in reversed(way):
+            if self._is_handled(arrival):
+                return False
             if self._is_looped(arrival):
                 return keeper is None or self._is_constructed_in_loop(keeper)
             if keeper is None and arrival.edge is not None and arrival.edge.first_use == "object":
@@ -248,6 +278,14 @@ class Creations:
             and other.receiver.gid == owner.gid
             for arrival in self._reach.way(other)
         )
+
+    def _is_handled(self, arrival: Arrival) -> bool:
+        """Whether a way leads through the handler of an error: no pass of a loop around it has to."""
+        if arrival.caller is None or arrival.edge is None:
+            return False
+        scope = arrival.caller.scope
+        event = arrival.edge.event
+        return 0 <= event < len(scope.events) and stands_in(scope, scope.events[event].region, "except")
 
     def _is_looped(self, arrival: Arrival) -> bool:
         if arrival.caller is None or arrival.edge is None or arrival.edge.mode == "injected":
