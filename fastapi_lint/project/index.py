@@ -453,6 +453,8 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
         return _parameters_in(scope, node.value)
     if isinstance(node, Use):
         values = [(scope.defs[number].value, scope.exprs[scope.defs[number].value]) for number in node.defs]
+        if len(values) == 1 and isinstance(test := values[0][1], Bin) and test.op in ("is", "is not", "not"):
+            return _parameters_in(scope, values[0][0])  # a test that has a name
         narrowed = {n for at, value in values if isinstance(value, Narrow) for n in _parameters_in(scope, at)}
         return narrowed | {value.index for _, value in values if isinstance(value, Param)}
     if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):
