@@ -42,9 +42,9 @@ from fastapi_lint.project.inference import STATE
 from fastapi_lint.project.lifetimes import Lifetimes
 from fastapi_lint.project.nodes import Edge, LibraryCall
 from fastapi_lint.project.reach import Reach
-from fastapi_lint.project.regions import around, stands_in
+from fastapi_lint.project.regions import around, stands_in, within
 from fastapi_lint.project.request_data import RequestData
-from fastapi_lint.project.spelling import written
+from fastapi_lint.project.spelling import parts, written
 from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV
 
 _KEEPERS = frozenset({"add", "append", "put", "register", "set", "set_cache", "setdefault"})
@@ -229,13 +229,14 @@ class Creations:
     def _creation(self, frame: Frame, scope: Scope, call: LibraryCall) -> Creation:
         is_usual = frame in self._usual and not self._is_after_error(frame, call.event)
         way = tuple(self._contexts.way_in(frame, self._usual)) if is_usual else self._reach.way(frame)
+        is_own = self._is_of_object_of_pass(frame, scope, call, way)
         return Creation(
             frame=frame,
             call=call,
             way=way,
             entries=tuple(self._reach.entries(frame)),
-            in_loop=self._is_multiplied(frame, scope, call, way),
-            from_request=self._is_from_request(frame, scope, call),
+            in_loop=self._is_multiplied(frame, scope, call, way) and not is_own,
+            from_request=is_own or self._is_from_request(frame, scope, call),
             after_error=not is_usual,
         )
 
@@ -278,6 +279,28 @@ class Creations:
             and other.receiver.gid == owner.gid
             for arrival in self._reach.way(other)
         )
+
+    def _is_of_object_of_pass(self, frame: Frame, scope: Scope, call: LibraryCall, way: tuple[Arrival, ...]) -> bool:
+        """Whether a pass of a loop makes an object, and its methods a client of what the object keeps.
+
+        `for one in connectors: build(one).verify()`: each has credentials of its own, nothing goes before the loop.
+        """
+        if call.expr == NONE or self._graph.index.class_of(frame.gid) == NONE:
+            return False
+        if not any(is_receiver(scope, part) for part in parts(scope, call.expr)):
+            return False
+        for arrival in reversed(way):
+            caller, edge = arrival.caller, arrival.edge
+            if caller is None or edge is None or not 0 <= edge.event < len(caller.scope.events):
+                return False
+            event = caller.scope.events[edge.event]
+            node = caller.scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+            func = caller.scope.exprs[node.func] if isinstance(node, Call) else None
+            if not isinstance(func, Attr):
+                return False
+            if not is_receiver(caller.scope, func.base):
+                return self._is_looped(arrival) and _is_made_in_pass(caller.scope, func.base, event.region)
+        return False
 
     def _is_handled(self, arrival: Arrival) -> bool:
         """Whether a way leads through the handler of an error: no pass of a loop around it has to."""
@@ -367,6 +390,18 @@ class Creations:
                 node = self._graph.index.scope(frame.gid).exprs[expr]
                 return isinstance(node, Attr) and self._graph.inference.is_application(frame, node.base)
         return False
+
+
+def _is_made_in_pass(scope: Scope, expr: int, region: int) -> bool:
+    """Whether an object is made by a call in the innermost loop around a region."""
+    node = scope.exprs[expr]
+    if isinstance(node, Call):
+        return True
+    loop = next((n for n in around(scope, region) if scope.regions[n].kind in ("loop", "genexpr")), NONE)
+    definitions = [scope.defs[number] for number in node.defs] if isinstance(node, Use) else []
+    return bool(definitions) and all(
+        isinstance(scope.exprs[one.value], (Await, Call)) and within(scope, one.region, (loop,)) for one in definitions
+    )
 
 
 def _may_keep(scope: Scope, event: Event) -> bool:
