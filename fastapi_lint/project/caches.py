@@ -32,7 +32,7 @@ from fastapi_lint.project.keyed_use import taken_from
 from fastapi_lint.project.regions import branches, stands_in
 from fastapi_lint.project.request_data import RequestData
 from fastapi_lint.project.spelling import parts, same, signature, spelled
-from fastapi_lint.project.state import CONTAINERS, SharedState, State
+from fastapi_lint.project.state import CONTAINERS, LOCKS, SharedState, State
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, InstanceV, MethodV, Value
 
 _STORES = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
@@ -49,12 +49,16 @@ _BOUNDED_BY_DEFAULT = frozenset({"functools.lru_cache", "async_lru.alru_cache"})
 
 
 class CachedFunction(msgspec.Struct, frozen=True):
-    """A function under a cache without a bound; `key` is the parameter that requests decide on."""
+    """A function under a cache without a bound; `key` is the parameter that requests decide on.
+
+    `gives_lock` says that what it keeps are locks.
+    """
 
     gid: int
     place: int
     decorator: str
     key: str
+    gives_lock: bool = False
 
 
 class Caches:
@@ -245,7 +249,12 @@ class Caches:
                 continue
             key = self._open_key(gid) if found is not None else None
             if found is not None and key is not None:
-                yield CachedFunction(gid, found[1], found[0], key)
+                yield CachedFunction(gid, found[1], found[0], key, self._gives_lock(gid))
+
+    def _gives_lock(self, gid: int) -> bool:
+        frame = self._inference.plain_frame(gid)
+        given = [value for expr in self._inference.names.returns(gid) for value in self._inference.type(frame, expr)]
+        return bool(given) and all(any(self._inference.libraries.is_a(one, name) for name in LOCKS) for one in given)
 
     @cached_property
     def _cleared(self) -> frozenset[int]:
