@@ -48,7 +48,7 @@ class CreationRule(SharingRule):
 
     def message(self, creation: Creation) -> str:
         """What is made, how often, what it costs, and the way out."""
-        made = f"`{creation.call.name}` is created for each request{often(creation)}: {self.cost}; "
+        made = f"`{creation.call.name}` is created {when(creation)}{often(creation)}: {self.cost}; "
         if creation.from_request:
             return made + OF_THE_REQUEST
         return made + self.way_out
@@ -57,9 +57,14 @@ class CreationRule(SharingRule):
 def report(project: Project, creation: Creation, message: str, severity: Severity | None = None) -> Report:
     """A creation where it stands, with the shortest way in and all entry points."""
     spot, chain = project.creation_place(creation)
-    lowered = Severity.INFO if creation.from_request else severity
+    lowered = Severity.INFO if creation.from_request or creation.after_error else severity
     stage = "conditional" if is_conditional(creation.way) else ""
     return Report(spot, message, chain, labels(creation), lowered, stage, about=creation)
+
+
+def when(creation: Creation) -> str:
+    """How often it is made: for each request, or for those in which an attempt has failed."""
+    return "anew after an error" if creation.after_error else "for each request"
 
 
 def labels(found: Creation | LocalModel) -> tuple[EntryPointLabel, ...]:

@@ -3,7 +3,8 @@
 ## What it does
 
 Reports the creation of an httpx, aiohttp or requests client where request handling reaches it. Clients made at import,
-in the lifespan or in a cached factory stay silent.
+in the lifespan, in a cached factory or where a look-up by a key of the configuration has missed them stay silent; what
+only the handler of a failed attempt makes (`except httpx.ConnectError`) is information.
 
 ## Why is this bad?
 

@@ -56,7 +56,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.api import Creation, LocalModel, Project, Report, Severity
 
-from ._creation import SharingRule, labels, often, report
+from ._creation import SharingRule, labels, often, report, when
 
 _KINDS = frozenset({"heavy-object", "pool"})
 
@@ -86,7 +86,7 @@ class HeavyObjectPerRequest(SharingRule):
         return made + (f"make it once for each {uses}, in a cached function" if uses else "define it at module level")
 
     def _message(self, creation: Creation) -> str:
-        made = f"`{creation.call.name}` is built for each request{often(creation)}, which takes longer than using it; "
+        made = f"`{creation.call.name}` is built {when(creation)}{often(creation)}, which takes time and memory; "
         if creation.from_request:
             return made + "what it is built from comes with the request: keep one for each, if they are few"
         return made + "build it once, at module level, in a cached function or in the lifespan"

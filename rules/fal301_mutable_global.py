@@ -5,7 +5,8 @@
 Reports statements of request handling that change a module-level or class-level list, dict or set, an object that a
 module variable holds, or `app.state`, or an object that lives there and its own methods change. Changes under a lock,
 and tasks, locks, queues and clients that are kept, stay silent, and so do caches that their own code keeps small; what
-is made when the first request needs it is information, and silent if start-up makes the first call.
+is made when the first request needs it, or once for a key of the configuration, is information, and silent if start-up
+makes the first call.
 
 ## Why is this bad?
 

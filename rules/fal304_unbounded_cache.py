@@ -77,9 +77,10 @@ class UnboundedCache(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for function in project.unbounded_functions():
-            message = (
-                f"`{function.decorator}` keeps a result for every `{function.key}` that requests ever bring; "
-                "give the cache a `maxsize`"
+            message = f"`{function.decorator}` keeps a result for every `{function.key}` that requests ever bring; " + (
+                "keep them in a `weakref.WeakValueDictionary`: a `maxsize` would drop locks that are held"
+                if function.gives_lock
+                else "give the cache a `maxsize`"
             )
             spot = project.spot(project.index.parent(function.gid), function.place)
             yield Report(spot, message, (), project.labels(function.gid), about=function)

@@ -269,3 +269,35 @@ def index(hosts: list[str]):
     (found,) = lint(source, tmp_path, "FAL210")
     assert found.severity is Severity.INFO
     assert "come with the request" in found.message
+
+
+@pytest.mark.parametrize(
+    ("handled", "severity", "said"),
+    [
+        ("httpx.ConnectError", Severity.INFO, "anew after an error"),
+        ("(ConnectionError, TimeoutError)", Severity.INFO, "anew after an error"),
+        ("KeyError", Severity.WARNING, "for each request"),
+        ("Exception", Severity.WARNING, "for each request"),
+    ],
+)
+def test_what_a_failed_attempt_makes_is_not_made_for_each_request(
+    handled: str, severity: Severity, said: str, tmp_path: Path
+) -> None:
+    source = (
+        "def again():\n    return httpx.Client().get('/')\n@app.get('/')\ndef index():\n"
+        f"    try:\n        return work()\n    except {handled}:\n        return again()\n"
+    )
+    (found,) = lint(source, tmp_path)
+    assert found.severity is severity
+    assert said in found.message
+
+
+def test_a_usual_way_to_what_is_also_made_after_errors_is_told(tmp_path: Path) -> None:
+    source = (
+        "def make():\n    return httpx.Client()\n@app.get('/a')\ndef a():\n    try:\n        return work()\n"
+        "    except TimeoutError:\n        return make()\n@app.get('/b')\ndef b():\n    return other()\n"
+        "def other():\n    return make()\n"
+    )
+    (found,) = lint(source, tmp_path)
+    assert found.severity is Severity.WARNING
+    assert found.chain[0].text == "route `GET /b` enters here"

@@ -135,6 +135,34 @@ def route(now: int):
 """,
         {("FAL302", Severity.WARNING)},
     ),
+    "once for a key of the configuration": (
+        """
+@app.get("/")
+def route():
+    if "here" not in stock:
+        start()
+
+def start():
+    global value
+    value = "started"
+    stock["here"] = 1
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "once for a key of a request": (
+        """
+@app.get("/{name}")
+def route(name: str):
+    if name not in stock:
+        start(name)
+
+def start(name):
+    global value
+    value = "started"
+    stock[name] = 1
+""",
+        {("FAL302", Severity.WARNING), ("FAL301", Severity.WARNING)},
+    ),
     "rebound by each request": (
         """
 @app.put("/{name}")
@@ -154,3 +182,15 @@ def test_severity(name: str, tmp_path: Path) -> None:
     result = check(CheckRequest((), settings, tmp_path, ("example.py", (HEAD + source).encode())))
     assert result.internal_errors == ()
     assert {(found.code, found.severity) for found in result.diagnostics} == wanted
+
+
+@pytest.mark.parametrize(("given", "way_out"), [("Lock()", "WeakValueDictionary"), ("name.title()", "give the cache")])
+def test_a_cache_of_locks_is_not_to_be_bounded(given: str, way_out: str, tmp_path: Path) -> None:
+    source = (
+        "from functools import cache\nfrom threading import Lock\n\n@cache\ndef of(name: str):\n"
+        f"    return {given}\n\n@app.get('/{{name}}')\ndef route(name: str):\n    of(name)\n"
+    )
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL304"]})
+    result = check(CheckRequest((), settings, tmp_path, ("example.py", (HEAD + source).encode())))
+    (found,) = result.diagnostics
+    assert way_out in found.message

@@ -37,6 +37,7 @@ from fastapi_lint.project.request_data import RequestData
 from fastapi_lint.project.resolution import Resolution, Resolver
 from fastapi_lint.project.shared_resources import Resource, SharedResources, WeakPool
 from fastapi_lint.project.shared_sessions import SharedSession, SharedSessions
+from fastapi_lint.project.start_up import StartUp
 from fastapi_lint.project.state import SharedState
 from fastapi_lint.project.thread_locals import LocalUse, ThreadLocals
 from fastapi_lint.project.values import ExternalV
@@ -117,6 +118,10 @@ class Project:
         return Contexts(self.graph, self.entry_points)
 
     @cached_property
+    def _start_up(self) -> StartUp:
+        return StartUp(self.graph, self.contexts, self.is_served)
+
+    @cached_property
     def nodes(self) -> list[Node]:
         """Every frame that may run on the loop or for a request, with all that it reaches.
 
@@ -154,7 +159,8 @@ class Project:
     def _blocking(self) -> Blocking:
         calls = CallGraph(self.nodes, self.is_followed)
         frames = (*self.loop_frames, *self._frames_of_stages)
-        return Blocking(self.graph, calls, self.contexts, self._creations.lifetimes, self._places, frames, self._stages)
+        lifetimes = self._creations.lifetimes
+        return Blocking(self.graph, calls, self.contexts, self._start_up, lifetimes, self._places, frames, self._stages)
 
     @cached_property
     def loop_frames(self) -> list[Frame]:
@@ -250,7 +256,8 @@ class Project:
 
     @cached_property
     def _changes(self) -> Changes:
-        return Changes(self.graph, self.contexts, self._state, self._creations.lifetimes)
+        lifetimes = self._creations.lifetimes
+        return Changes(self.graph, self.contexts, self._start_up, self._state, lifetimes, self._request_data)
 
     @cached_property
     def _caches(self) -> Caches:

@@ -20,6 +20,7 @@ from fastapi_lint.project.index import Frame
 from fastapi_lint.project.lifetimes import Lifetimes
 from fastapi_lint.project.nodes import Edge, LibraryCall
 from fastapi_lint.project.places import Places, Spot
+from fastapi_lint.project.start_up import StartUp
 
 
 class BlockingUse(msgspec.Struct, frozen=True):
@@ -55,6 +56,7 @@ class Blocking:
         graph: Graph,
         calls: CallGraph,
         contexts: Contexts,
+        start_up: StartUp,
         lifetimes: Lifetimes,
         places: Places,
         frames: Iterable[Frame],
@@ -63,6 +65,7 @@ class Blocking:
         self._graph = graph
         self._calls = calls
         self._contexts = contexts
+        self._start_up = start_up
         self._lifetimes = lifetimes
         self._places = places
         self._frames = tuple(frames)
@@ -90,7 +93,7 @@ class Blocking:
                         told.add(here)
                     certain.setdefault(kind, []).append(use)
                     continue
-                if witness.once != NONE and not use.stage and self._contexts.runs_early(witness.once):
+                if witness.once != NONE and not use.stage and self._start_up.runs_early(witness.once):
                     continue  # the first time was before the first request
                 about = here if witness.once == NONE else (witness.once,)
                 rank = (bool(use.stage), not is_constructing, use.is_conditional, witness.distance)

@@ -28,13 +28,13 @@ from fastapi_lint.project.constants import ENUMS
 from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame, stored_item
+from fastapi_lint.project.keyed_use import taken_from
 from fastapi_lint.project.regions import branches, stands_in
 from fastapi_lint.project.request_data import RequestData
 from fastapi_lint.project.spelling import parts, same, signature, spelled
-from fastapi_lint.project.state import CONTAINERS, SharedState, State
+from fastapi_lint.project.state import CONTAINERS, LOCKS, SharedState, State
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, InstanceV, MethodV, Value
 
-_EVICTIONS = frozenset({"pop", "popitem", "popleft", "clear", "expire"})
 _STORES = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _ENGINES = frozenset({"sqlalchemy.Engine", "sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
 _CLEARERS = frozenset({"cache_clear", "cache_invalidate"})
@@ -49,12 +49,16 @@ _BOUNDED_BY_DEFAULT = frozenset({"functools.lru_cache", "async_lru.alru_cache"})
 
 
 class CachedFunction(msgspec.Struct, frozen=True):
-    """A function under a cache without a bound; `key` is the parameter that requests decide on."""
+    """A function under a cache without a bound; `key` is the parameter that requests decide on.
+
+    `gives_lock` says that what it keeps are locks.
+    """
 
     gid: int
     place: int
     decorator: str
     key: str
+    gives_lock: bool = False
 
 
 class Caches:
@@ -214,7 +218,7 @@ class Caches:
             scope = self._index.scope(gid)
             for event in scope.events:
                 if event.kind not in _STORES or self._contexts.categories(gid) != {"startup"}:  # start-up made it
-                    certain.update(_empties(scope, event))
+                    certain.update(taken_from(scope, event))
                 node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
                 for argument in (*node.args, *(value for _, value in node.keywords)) if isinstance(node, Call) else ():
                     if isinstance(node, Call) and isinstance(scope.exprs[argument], (Attr, Var, Use)):
@@ -245,7 +249,12 @@ class Caches:
                 continue
             key = self._open_key(gid) if found is not None else None
             if found is not None and key is not None:
-                yield CachedFunction(gid, found[1], found[0], key)
+                yield CachedFunction(gid, found[1], found[0], key, self._gives_lock(gid))
+
+    def _gives_lock(self, gid: int) -> bool:
+        frame = self._inference.plain_frame(gid)
+        given = [value for expr in self._inference.names.returns(gid) for value in self._inference.type(frame, expr)]
+        return bool(given) and all(any(self._inference.libraries.is_a(one, name) for name in LOCKS) for one in given)
 
     @cached_property
     def _cleared(self) -> frozenset[int]:
@@ -329,16 +338,6 @@ class Caches:
             return bool(node.items) and all(self._is_few(frame, item) for item in node.items)
         kind = self._inference.type(frame, key)
         return bool(kind) and all(self._is_one_of_few(value) for value in kind)
-
-
-def _empties(scope: Scope, event: Event) -> list[str]:
-    if event.kind == EventKind.STORE_ITEM and event.value == NONE:
-        return spelled(scope, event.expr)
-    if event.kind == EventKind.REBIND or (event.kind == EventKind.STORE_ATTR and scope.name != "__init__"):
-        return [event.name]
-    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-    func = scope.exprs[node.func] if isinstance(node, Call) else None
-    return spelled(scope, func.base) if isinstance(func, Attr) and func.name in _EVICTIONS else []
 
 
 def setdefault(scope: Scope, event: Event) -> tuple[int, int] | None:

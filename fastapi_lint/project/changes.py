@@ -13,9 +13,12 @@ from fastapi_lint.facts import NONE, Event, EventKind, Lit
 from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.keyed_use import taken_from
 from fastapi_lint.project.lifetimes import Lifetimes
 from fastapi_lint.project.nodes import Edge
 from fastapi_lint.project.reach import Reach
+from fastapi_lint.project.request_data import RequestData
+from fastapi_lint.project.start_up import StartUp
 from fastapi_lint.project.state import SharedState, State
 
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
@@ -33,15 +36,26 @@ class Change(msgspec.Struct, frozen=True):
 class Changes:
     """Asked frame by frame, for all that requests still reach when start-up is done."""
 
-    def __init__(self, graph: Graph, contexts: Contexts, state: SharedState, lifetimes: Lifetimes) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        contexts: Contexts,
+        start_up: StartUp,
+        state: SharedState,
+        lifetimes: Lifetimes,
+        request_data: RequestData,
+    ) -> None:
         self._index = graph.index
         self._first_use = graph.inference.first_use
         self._contexts = contexts
+        self._start_up = start_up
         self._state = state
         self._lifetimes = lifetimes
+        self._keyed_use = graph.inference.keyed_use
+        self._request_data = request_data
         roots = contexts.roots("request")
         self.requests = Reach(graph, contexts, roots, self._is_done)
-        self._each_time = contexts.flow(roots, self._is_first)
+        self._each_time = contexts.flow(roots, self._is_taken_once)
         self._known: dict[Frame, tuple[Change, ...]] = {}
 
     def of(self, frame: Frame) -> tuple[Change, ...]:
@@ -56,7 +70,7 @@ class Changes:
         for number, event in enumerate(self._index.scope(frame.gid).events):
             state = self._state.changed(frame, event) if event.place != NONE else None
             if state is not None:
-                once = frame not in self._each_time or self._is_first_time(frame, event.region)
+                once = frame not in self._each_time or self._runs_once(frame, event.region)
                 found.append(Change(number, event, state, once))
         return found
 
@@ -64,15 +78,49 @@ class Changes:
         """Whether a way is taken the first time only, however often requests come by."""
         return self._lifetimes.lasts(caller, edge.first_use)
 
+    def _is_taken_once(self, caller: Frame, edge: Edge) -> bool:
+        events = caller.scope.events
+        return self._is_first(caller, edge) or (
+            0 <= edge.event < len(events) and self._is_first_of_key(caller, events[edge.event].region)
+        )
+
+    def _runs_once(self, frame: Frame, region: int) -> bool:
+        return self._is_first_time(frame, region) or self._is_first_of_key(frame, region)
+
+    def _is_first_of_key(self, frame: Frame, region: int) -> bool:
+        """Whether code runs once for a key that no request brings, and that none takes out again."""
+        return any(
+            self._lifetimes.lasts(frame, "object" if one.slot.on_receiver else "process")
+            and one.slot.name not in self._taken_from
+            and not self._request_data.is_of_many(frame.gid, one.key)
+            for one in self._keyed_use.at(frame.gid, region)
+        )
+
+    @cached_property
+    def _taken_from(self) -> frozenset[str]:
+        """The names of the containers that request code takes things out of, or replaces."""
+        gids = {frame.gid for frame in self._contexts.reached("request")}
+        scopes = [self._index.scope(gid) for gid in gids]
+        return frozenset(name for scope in scopes for event in scope.events for name in taken_from(scope, event))
+
     def _is_done(self, caller: Frame, edge: Edge) -> bool:
         """Whether that first time was before the first request."""
-        return self._is_first(caller, edge) and self._contexts.runs_early(caller.gid, always=True)
+        if not self._is_first(caller, edge):
+            return False
+        events = caller.scope.events
+        return self._start_up.runs_early(caller.gid, always=True) or (
+            0 <= edge.event < len(events) and self._start_up.has_filled(caller.gid, events[edge.event].region)
+        )
 
     def _is_first_time(self, frame: Frame, region: int) -> bool:
         return self._lifetimes.lasts(frame, self._first_use.at(frame.gid, region))
 
     def _was_made_early(self, frame: Frame, change: Change) -> bool:
-        if not self._is_first_time(frame, change.event.region) or not self._contexts.runs_early(frame.gid, always=True):
+        if not self._is_first_time(frame, change.event.region):
+            return False
+        if self._start_up.has_filled(frame.gid, change.event.region):
+            return True
+        if not self._start_up.runs_early(frame.gid, always=True):
             return False
         return (change.state.name, change.state.where) not in self._emptied
 

@@ -35,8 +35,6 @@ _CATEGORIES = {
     "worker-task": "worker",
     "command": "script",
 }
-_MANAGERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
-_CONDITIONAL = ("if", "else", "except", "loop", "genexpr")
 SERVING = frozenset({"request", "service"})
 """The categories in which a stalled loop hurts users."""
 
@@ -68,7 +66,6 @@ class Contexts:
         self.entries = tuple(entries)
         self._reached: dict[str, dict[Frame, Arrival]] = {}
         self._by_gid: dict[int, set[str]] | None = None
-        self._early: dict[bool, frozenset[int]] = {}
         self._named_calls: dict[str, list[tuple[int, tuple[int, ...]]]] = {}
 
     def reached(self, category: str) -> dict[Frame, Arrival]:
@@ -162,51 +159,6 @@ class Contexts:
                 for frame in self.reached(category):
                     self._by_gid.setdefault(frame.gid, set()).add(category)
         return self._by_gid.get(gid, set())
-
-    def runs_early(self, gid: int, always: bool = False) -> bool:
-        """Whether the first request finds that the function has run: start-up calls it, or the import of a module.
-
-        With `always`, only what no condition keeps them from, and no other implementation of a method, counts.
-        """
-        if always not in self._early:
-            index = self._graph.index
-            modules = [(index.frame(gid), None) for gid in range(index.count) if index.scope(gid).kind == "module"]
-
-            def stops(stop: Callable[[Frame, Edge], bool]) -> Callable[[Frame, Edge], bool]:
-                return lambda caller, edge: stop(caller, edge) or (always and self._may_not_run(caller, edge))
-
-            imported = self.flow(modules, stops(self._is_not_imported))
-            started = self.flow(self.roots("startup"), stops(self._is_not_awaited))
-            self._early[always] = frozenset(frame.gid for reached in (imported, started) for frame in reached)
-        return gid in self._early[always]
-
-    def _may_not_run(self, caller: Frame, edge: Edge) -> bool:
-        """Whether a caller may come by without taking a way; that which is taken the first time is taken then."""
-        if not edge.certain or edge.selected:
-            return True
-        scope = self._graph.index.scope(caller.gid)
-        if edge.first_use or not 0 <= edge.event < len(scope.events):
-            return False
-        return stands_in(scope, scope.events[edge.event].region, *_CONDITIONAL)
-
-    def _is_not_imported(self, caller: Frame, edge: Edge) -> bool:
-        if edge.mode not in ("runs", "once"):
-            return True
-        scope = self._graph.index.scope(caller.gid)
-        return scope.kind == "module" and stands_in(scope, scope.events[edge.event].region, "main")
-
-    def _is_not_awaited(self, caller: Frame, edge: Edge) -> bool:
-        """Whether start-up only lets something begin, or gets there when it is shutting down: after its `yield`."""
-        if edge.mode == "task":
-            return True
-        events = self._graph.index.scope(caller.gid).events[: max(edge.event, 0)]
-        return any(event.kind == EventKind.YIELD for event in events) and self._is_suspended(caller)
-
-    def _is_suspended(self, frame: Frame) -> bool:
-        """Whether a generator waits at its `yield` while the application runs: a lifespan, or a part of one."""
-        if any(frame == root for root, _ in self.roots("startup")):
-            return True
-        return self._graph.inference.decorators.named(frame.gid, _MANAGERS) is not None
 
     def serves(self, gid: int) -> bool:
         """Whether the function may run while requests are served: unless all its known callers say otherwise."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Seq
 from fastapi_lint.project.constants import Constants
-from fastapi_lint.project.decidable import LITERAL
+from fastapi_lint.project.decidable import LITERAL, named_test
 from fastapi_lint.project.held import Held
 from fastapi_lint.project.index import Frame, strings
 from fastapi_lint.project.regions import within
@@ -84,7 +84,7 @@ class DeadBranches:
         held = self._held.truth(expr)
         if held is not None:
             return held
-        node = self._scope.exprs[expr]
+        node = self._scope.exprs[named_test(self._scope, expr)]
         if isinstance(node, Bin):
             return self._operation(node)
         if isinstance(node, Choice) and node.test == NONE:

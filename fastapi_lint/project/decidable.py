@@ -34,6 +34,7 @@ NOTHING, PRESENCE, LITERAL = 0, 1, 2
 """How much `Constants` may know of an expression: nothing, that it is not None, or which constant it is."""
 
 _COMPARISONS = frozenset({"equals", "differs", "among", "not among"})
+_TESTS = frozenset({"is", "is not", "not"})
 _GETTERS = frozenset({"get", "pop"})
 _PREFIX_TESTS = frozenset({"startswith", "endswith"})
 
@@ -77,6 +78,17 @@ class Decidable:
         return known
 
 
+def named_test(scope: Scope, expr: int) -> int:
+    """The test that a local name keeps: `is_own = client is None`. Any other expression as it is."""
+    node = scope.exprs[expr]
+    if isinstance(node, Use) and len(node.defs) == 1:
+        value = scope.defs[node.defs[0]].value
+        kept = scope.exprs[value]
+        if isinstance(kept, Bin) and kept.op in _TESTS:
+            return value
+    return expr
+
+
 def _is_import_error(scope: Scope, expr: int) -> bool:
     node = scope.exprs[expr]
     if isinstance(node, Seq):
@@ -116,7 +128,7 @@ def _level_of(scope: Scope, node: Expr, known: dict[int, int]) -> int:
 
 def _may_decide(scope: Scope, expr: int, known: dict[int, int]) -> bool:
     """Follows the shapes that `DeadBranches` understands."""
-    node = scope.exprs[expr]
+    node = scope.exprs[named_test(scope, expr)]
     if isinstance(node, Bin):
         if node.op == "not":
             return _may_decide(scope, node.left, known)

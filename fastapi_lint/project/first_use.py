@@ -21,11 +21,15 @@ Lifetime = Literal["", "object", "process"]
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """A variable of module level (no base), or the attribute of an object that is spelled like this."""
+    """A variable of module level (no base), or the attribute of an object that is spelled like this: `expr`."""
 
     base: tuple[str, ...]
     name: str
     on_receiver: bool = False
+    expr: int = NONE
+
+    def is_same(self, other: Slot) -> bool:
+        return (self.base, self.name) == (other.base, other.name)
 
 
 class FirstUse:
@@ -35,28 +39,35 @@ class FirstUse:
         """`is_application` tells of an expression of a scope whether it is the application itself."""
         self._index = index
         self._is_application = is_application
-        self._known: dict[int, dict[int, Lifetime]] = {}
+        self._known: dict[int, dict[int, tuple[Slot, ...]]] = {}
 
     def at(self, gid: int, region: int) -> Lifetime:
         """Whether the code of a region of scope `gid` runs the first time only, and for how long that holds."""
+        slots = self.slots(gid, region)
+        if not slots:
+            return ""
+        return "object" if all(slot.on_receiver for slot in slots) else "process"
+
+    def slots(self, gid: int, region: int) -> tuple[Slot, ...]:
+        """What the outermost test around a region has found empty that the code behind the test fills."""
         regions = self._known.get(gid)
         if regions is None:
             regions = self._known[gid] = self._regions(gid)
-        outermost: Lifetime = ""
+        outermost: tuple[Slot, ...] = ()
         for number in around(self._index.scope(gid), region) if regions else ():
             outermost = regions.get(number) or outermost
         return outermost
 
-    def _regions(self, gid: int) -> dict[int, Lifetime]:
+    def _regions(self, gid: int) -> dict[int, tuple[Slot, ...]]:
         scope = self._index.scope(gid)
-        found: dict[int, Lifetime] = {}
+        found: dict[int, tuple[Slot, ...]] = {}
         for number, region in enumerate(scope.regions):
             if region.kind not in ("if", "else") or region.expr == NONE:
                 continue
             slots = self._empty(gid, region.expr, region.kind == "if")
-            filled = [slot for slot in slots if _fills(self._index, gid, number, slot)]
+            filled = tuple(slot for slot in slots if _fills(self._index, gid, number, slot))
             if filled:
-                found[number] = "object" if all(slot.on_receiver for slot in filled) else "process"
+                found[number] = filled
         return found
 
     def _empty(self, gid: int, test: int, holds: bool) -> Iterator[Slot]:
@@ -68,17 +79,25 @@ class FirstUse:
         elif isinstance(node, Bin) and node.op == "and":
             first, second = list(self._empty(gid, node.left, holds)), list(self._empty(gid, node.right, holds))
             # `not (hasattr(self, "x") and self.x)` says that `self.x` is empty, `not (x and y)` nothing of either
-            yield from (*first, *second) if holds else (slot for slot in first if slot in second)
+            if holds:
+                yield from (*first, *second)
+            else:
+                yield from (slot for slot in first if any(slot.is_same(other) for other in second))
         elif isinstance(node, Choice) and node.test == NONE and not holds:
             yield from (slot for item in node.items for slot in self._empty(gid, item, False))
         elif isinstance(node, Bin) and node.op in ("is", "is not", "equals"):
-            right = scope.exprs[node.right]
-            if isinstance(right, Lit) and not right.value and (node.op != "is not") is holds:
-                yield from self._slot(gid, node.left)
+            if self._is_nothing(gid, node.right) and (node.op != "is not") is holds:
+                yield from self.slot(gid, node.left)
         elif not holds:
-            yield from self._slot(gid, test)
+            yield from self.slot(gid, test)
 
-    def _slot(self, gid: int, expr: int, hops: int = 0) -> Iterator[Slot]:
+    def _is_nothing(self, gid: int, expr: int) -> bool:
+        """Whether a test compares with what stands for nothing: an empty literal, or `_UNSET = object()`."""
+        node = self._index.scope(gid).exprs[expr]
+        return (isinstance(node, Lit) and not node.value) or self._index.is_sentinel(gid, expr)
+
+    def slot(self, gid: int, expr: int, hops: int = 0) -> Iterator[Slot]:
+        """The variable, or the attribute, that an expression names, if it outlives the call."""
         scope = self._index.scope(gid)
         node = scope.exprs[expr]
         if isinstance(node, Var):
@@ -87,9 +106,9 @@ class FirstUse:
         elif isinstance(node, Attr):
             yield from self._attribute(gid, node.base, node.name)
         elif isinstance(node, Use) and len(node.defs) == 1 and hops < 2:
-            yield from self._slot(gid, scope.defs[node.defs[0]].value, hops + 1)
+            yield from self.slot(gid, scope.defs[node.defs[0]].value, hops + 1)
         elif isinstance(node, Call) and scope.exprs[node.func] == Free("len") and len(node.args) == 1:
-            yield from self._slot(gid, node.args[0], hops)
+            yield from self.slot(gid, node.args[0], hops)
         elif isinstance(node, Call) and scope.exprs[node.func] in (Free("hasattr"), Free("getattr")):
             name = scope.exprs[node.args[1]] if len(node.args) > 1 else None
             if isinstance(name, Lit) and isinstance(name.value, str):
@@ -100,7 +119,7 @@ class FirstUse:
         spelled = dotted(scope, base)
         on_receiver = self._index.is_receiver(gid, base)
         if spelled and (on_receiver or self._outlives(gid, base)):
-            yield Slot(spelled, name, on_receiver)
+            yield Slot(spelled, name, on_receiver, base)
 
     def _outlives(self, gid: int, expr: int) -> bool:
         """Whether an object is there beyond the call: a variable of a module or class, or the application.
@@ -125,7 +144,7 @@ def _fills(index: Index, gid: int, region: int, slot: Slot) -> bool:
             return True
         if event.kind == EventKind.CALL and any(
             _stores(index, callee, inner, slot)
-            for callee in _called(index, gid, event.expr)
+            for callee in called(index, gid, event.expr)
             for inner in index.scope(callee).events
         ):
             return True
@@ -145,7 +164,7 @@ def _stores(index: Index, gid: int, event: Event, slot: Slot) -> bool:
     return dotted(scope, event.expr) == slot.base
 
 
-def _called(index: Index, gid: int, expr: int) -> Iterator[int]:
+def called(index: Index, gid: int, expr: int) -> Iterator[int]:
     """The method of the same class, or the function of the same module, that a call names."""
     scope = index.scope(gid)
     node = scope.exprs[expr]

@@ -18,6 +18,7 @@ from fastapi_lint.facts import (
     Event,
     EventKind,
     Expr,
+    Free,
     Import,
     Lit,
     Map,
@@ -237,6 +238,18 @@ class Index:
         values = [around.exprs[definition.value] for definition in around.defs if definition.name == node.name]
         return self.class_of(owner) != NONE and bool(values) and all(value == Param(0) for value in values)
 
+    def is_sentinel(self, gid: int, expr: int) -> bool:
+        """Whether an expression names an `object()` of its module: it stands for nothing where None is a value."""
+        node = self._scopes[gid].exprs[expr]
+        if not isinstance(node, Var) or self._scopes[owner := self.local(gid, node.scope)].kind != "module":
+            return False
+        around = self._scopes[owner]
+        values = [around.exprs[around.defs[number].value] for number in around.names.get(node.name, ())]
+        made = values[0] if len(values) == 1 else None
+        if isinstance(made, Declared) and made.value != NONE:
+            made = around.exprs[made.value]
+        return isinstance(made, Call) and not made.args and around.exprs[made.func] == Free("object")
+
     def name(self, gid: int) -> str:
         """How messages call a scope: `Class.method`, `function`, or `module` for the top level of a file."""
         scope = self._scopes[gid]
@@ -440,6 +453,8 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
         return _parameters_in(scope, node.value)
     if isinstance(node, Use):
         values = [(scope.defs[number].value, scope.exprs[scope.defs[number].value]) for number in node.defs]
+        if len(values) == 1 and isinstance(test := values[0][1], Bin) and test.op in ("is", "is not", "not"):
+            return _parameters_in(scope, values[0][0])  # a test that has a name
         narrowed = {n for at, value in values if isinstance(value, Narrow) for n in _parameters_in(scope, at)}
         return narrowed | {value.index for _, value in values if isinstance(value, Param)}
     if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):

@@ -49,6 +49,7 @@ from fastapi_lint.project.dispatch import Dispatch
 from fastapi_lint.project.displays import Displays
 from fastapi_lint.project.first_use import FirstUse
 from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.keyed_use import KeyedUse
 from fastapi_lint.project.libraries import Libraries
 from fastapi_lint.project.names import Names
 from fastapi_lint.project.protocols import Protocols
@@ -91,6 +92,7 @@ class Inference:
         self.binding = Binding(index, self)
         self.calls = Calls(index, self)
         self.first_use = FirstUse(index, lambda gid, expr: self.is_application(self.plain_frame(gid), expr))
+        self.keyed_use = KeyedUse(index, self.first_use)
         self.dispatch = Dispatch(index)
         self.decidable = Decidable(index)
         self._plain: dict[int, Frame] = {}

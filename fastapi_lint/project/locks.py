@@ -7,18 +7,8 @@ from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.regions import within
+from fastapi_lint.project.state import LOCKS
 from fastapi_lint.project.values import ExtInstanceV
-
-_LOCKS = frozenset(
-    {
-        "threading.Lock",
-        "threading.Semaphore",
-        "threading.Condition",
-        "asyncio.Lock",
-        "anyio.Lock",
-        "anyio.Semaphore",
-    }
-)
 
 
 class Locks:
@@ -47,7 +37,7 @@ class Locks:
         if not isinstance(value, ExtInstanceV):
             return False
         libraries = self._inference.libraries
-        return any(libraries.is_a(value, name) for name in _LOCKS) or "lock" in value.name.lower()
+        return any(libraries.is_a(value, name) for name in LOCKS) or "lock" in value.name.lower()
 
     def certain_regions(self, frame: Frame) -> frozenset[int]:
         """The regions inside of which a lock is known to be held."""

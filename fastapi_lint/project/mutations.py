@@ -28,15 +28,16 @@ from fastapi_lint.project.caches import Caches
 from fastapi_lint.project.changes import Change, Changes
 from fastapi_lint.project.contexts import Arrival
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.index import Frame, stored_item
 from fastapi_lint.project.locks import Locks
 from fastapi_lint.project.regions import around, branches
 from fastapi_lint.project.spelling import parts, same
-from fastapi_lint.project.values import CoroutineV, ExtInstanceV
+from fastapi_lint.project.values import CoroutineV, ExternalV, ExtInstanceV
 
 _PRIMITIVES = frozenset(
     {"asyncio.Task", "asyncio.Future", "asyncio.Event", "asyncio.Queue", "asyncio.Condition", "asyncio.TimerHandle"}
 )
+_RUNNING_TASK = "asyncio.current_task"
 
 
 class Mutation(msgspec.Struct, frozen=True):
@@ -82,7 +83,7 @@ class Mutations:
         found = list(self._all())
         caches = {(one.name, one.where) for one, _ in found if one.fills}
         keeps = self._bounded.find()
-        own = {(one.name, one.where) for one, _ in found if self._holds_primitives(one)}
+        own = {(one.name, one.where) for one, _ in found if self._holds_primitives(one) or self._is_of_task(one)}
         kept = [
             one
             for one, is_removal in found
@@ -120,6 +121,18 @@ class Mutations:
             and self._caches.is_client(mutation.frame, event.value)
         )
 
+    def _is_of_task(self, mutation: Mutation) -> bool:
+        """Whether what is put in stands under a key that holds the running task: only that task finds it again."""
+        scope = self._index.scope(mutation.frame.gid)
+        target = stored_item(scope, scope.events[mutation.event])
+        calls = (scope.exprs[part] for part in parts(scope, target.index)) if target is not None else ()
+        return any(
+            isinstance(value, ExternalV) and value.name == _RUNNING_TASK
+            for node in calls
+            if isinstance(node, Call)
+            for value in self._inference.type(mutation.frame, node.func)
+        )
+
     def _all(self) -> Iterator[tuple[Mutation, bool]]:
         """Every mutation, and whether it only removes something."""
         seen: set[tuple[int, int]] = set()
@@ -142,7 +155,7 @@ class Mutations:
             way=self._changes.requests.way(frame),
             rebinds=event.kind == EventKind.REBIND,
             lazy=change.once or _guard(scope, event) != NONE,
-            notes=not _is_made(scope, event.value),
+            notes=event.kind == EventKind.STORE_ITEM or not _is_made(scope, event.value),
             timed=_is_timed(scope, event),
             fills=fills,
             grows=fills and self._caches.grows(frame, event, change.state),

@@ -33,6 +33,7 @@ from fastapi_lint.project.arguments import ArgumentFlow
 from fastapi_lint.project.entrypoints import EntryPoint
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.injection import Injection
+from fastapi_lint.project.spelling import parts
 from fastapi_lint.project.values import ClassV, ExtInstanceV, FunctionV, InstanceV, MethodV, Type, WrappedV
 
 _ENTRIES = frozenset(
@@ -63,6 +64,13 @@ class RequestData:
             self._known[key] = False  # where the value depends on itself, the rest decides
             known = self._known[key] = self._decide(gid, self._index.scope(gid).exprs[expr], hops + 1)
         return known
+
+    def is_of_many(self, gid: int, key: int) -> bool:
+        """Whether a key is the request's, or one of those that a loop goes through."""
+        scope = self._index.scope(gid)
+        if any(isinstance(scope.exprs[part], (Iter, Unpack)) for part in parts(scope, key)):
+            return True
+        return self.is_from_request(gid, key)
 
     def is_passed_on(self, gid: int, number: int) -> bool:
         """Whether some call of the project passes data of the request for a parameter."""

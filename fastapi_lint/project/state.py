@@ -66,6 +66,16 @@ MUTATORS = frozenset(
 )  # fmt: skip
 
 
+LOCKS = frozenset(
+    {
+        "threading.Lock",
+        "threading.Semaphore",
+        "threading.Condition",
+        "asyncio.Lock",
+        "anyio.Lock",
+        "anyio.Semaphore",
+    }
+)
 _HARMLESS_BASES = frozenset({"abc", "builtins", "collections", "enum", "starlette", "threading", "typing"})
 _GETTERS = frozenset({"get", "setdefault"})
 _MOST_HOPS = 12
