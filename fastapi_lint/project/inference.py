@@ -78,7 +78,10 @@ STATE = "starlette.datastructures.State"
 
 
 class Inference:
-    """Types of expressions; the rooms beside this one answer the questions that go beyond a single expression."""
+    """Types of expressions; the rooms beside this one answer the questions that go beyond a single expression.
+
+    `said_on_loop` belongs to `loop_probes`: what functions answer that ask whether a loop runs.
+    """
 
     def __init__(self, index: Index, libraries: Libraries) -> None:
         self.index = index
@@ -93,6 +96,7 @@ class Inference:
         self.first_use = FirstUse(index, lambda gid, expr: self.is_application(self.plain_frame(gid), expr))
         self.dispatch = Dispatch(index)
         self.decidable = Decidable(index)
+        self.said_on_loop: dict[int, bool | None] = {}
         self._plain: dict[int, Frame] = {}
         self._displays = Displays(index, self)
         self._depth = 0
