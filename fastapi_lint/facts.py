@@ -234,8 +234,9 @@ class Region(_Plain):
 
     Kinds: `loop` (for, while, comprehension; expr: what is iterated or tested), `if` and `else` (expr: the condition),
     `main` (under `if __name__ == "__main__"`), `try`, `except` (expr: the class), `finally`, `with` and `async-with`
-    (expr: the context manager), `genexpr` (runs when something iterates it). `behind` says of an `else` that is not
-    written so how the branch before it leaves: `raise`, or `exit` (`return`, `break`, `continue`).
+    (expr: the context manager), `genexpr` (runs when something iterates it), `after` (what follows a
+    `while` that only its condition ends; expr: the condition, which is false by then). `behind` says of an `else` that
+    is not written so how the branch before it leaves: `raise`, or `exit` (`return`, `break`, `continue`).
     """
 
     parent: int

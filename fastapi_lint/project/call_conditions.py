@@ -36,9 +36,9 @@ def _is_guarded(scope: Scope, node: Call, event: int, guards: dict[str, bool]) -
         return False
     here = (scope.regions[number] for number in around(scope, scope.events[event].region))
     return any(
-        _answers(scope, region.expr, region.kind != "else", func.base, guards)
+        _answers(scope, region.expr, region.kind not in ("else", "after"), func.base, guards)
         for region in here
-        if region.kind in ("if", "else", "loop") and region.expr != NONE
+        if region.kind in ("if", "else", "loop", "after") and region.expr != NONE
     )
 
 
