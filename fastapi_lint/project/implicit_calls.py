@@ -88,6 +88,9 @@ class FrameRecord:
 
     def library(self, event: Event, expr: int, name: str, spec: CallSpec, value: Value | None, awaited: bool) -> None:
         ways = (self.off_loop, self.first_use, self.conditions)
+        made_by, made_up, method = name.partition(".results.")  # the catalogue's name for what has none of its own
+        if made_up:
+            name = made_by if method.startswith("__") else f"{made_by}().{method}"
         self.calls.append(LibraryCall(self.number, event.place, expr, name, spec, awaited, value, *ways))
 
     def callable_frames(self, value: Value, node: Call | None) -> list[Frame]:
