@@ -263,7 +263,10 @@ class ParamFacts(_Plain):
 
 
 class Scope(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One scope's code. `decorators`, `returns`, `bases` and `keywords` point into the parent scope's `exprs`."""
+    """One scope's code. `decorators`, `returns`, `bases` and `keywords` point into the parent scope's `exprs`.
+
+    `falls_through` says that control may come to its end without a `return`.
+    """
 
     kind: str
     name: str
@@ -284,6 +287,7 @@ class Scope(msgspec.Struct, frozen=True, array_like=True, gc=False):
     returns: int = NONE
     bases: tuple[int, ...] = ()
     keywords: tuple[tuple[str, int], ...] = ()
+    falls_through: bool = True
 
 
 class Rebind(_Plain):

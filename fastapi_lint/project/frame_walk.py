@@ -10,7 +10,6 @@ from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.conditions import Conditions
 from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.dead_branches import dead_regions
-from fastapi_lint.project.held import Held
 from fastapi_lint.project.implicit_calls import (
     SPECIAL_FUNCTIONS,
     STACK_ENTERERS,
@@ -57,7 +56,6 @@ class FrameWalk(ImplicitCalls):
         lazy = LazyCode(self.scope, self.callees)
         self.deferred = lazy.deferred
         self.not_run = lazy.regions()
-        self.held = Held(self.index, frame)
         self.handed: dict[int, str] = {}
         self.has_served = False
         self.probed: frozenset[int] = frozenset()

@@ -47,6 +47,7 @@ from fastapi_lint.project.decidable import Decidable
 from fastapi_lint.project.decorators import Decorators
 from fastapi_lint.project.dispatch import Dispatch
 from fastapi_lint.project.displays import Displays
+from fastapi_lint.project.fills import Fills
 from fastapi_lint.project.first_use import FirstUse
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.libraries import Libraries
@@ -94,6 +95,7 @@ class Inference:
         self.binding = Binding(index, self)
         self.calls = Calls(index, self)
         self.first_use = FirstUse(index, lambda gid, expr: self.is_application(self.plain_frame(gid), expr))
+        self.fills = Fills(self)
         self.dispatch = Dispatch(index)
         self.decidable = Decidable(index)
         self.said_on_loop: dict[int, bool | None] = {}
