@@ -50,3 +50,16 @@ def test_only_what_fastapi_calls_may_become_a_plain_def(tmp_path: Path) -> None:
     foreign = f'import sqlite3, socketio\nsio = socketio.AsyncServer()\n@sio.on("x")\n{handler}'
     assert ["make the endpoint" in d.message for d in found(tmp_path, route, "FAL103")] == [True]
     assert ["make the endpoint" in d.message for d in found(tmp_path, foreign, "FAL103")] == [False]
+
+
+@pytest.mark.parametrize(
+    ("made", "severity"), [("static = Static()\n", Severity.INFO), ("", Severity.WARNING)], ids=["lasting", "made anew"]
+)
+def test_a_cached_property_blocks_its_object_once(tmp_path: Path, made: str, severity: Severity) -> None:
+    static = (
+        "from functools import cached_property\nclass Static:\n    def __init__(self): self.name = 'x'\n"
+        "    @cached_property\n    def manifest(self): return open(self.name).read()\n"
+    )
+    local = "" if made else "    static = Static()\n"
+    body = f'{static}{made}@app.get("/")\nasync def index():\n{local}    return static.manifest\n'
+    assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]

@@ -113,7 +113,7 @@ class Blocking:
                 return False
             return not is_harmless(self._graph.inference, frame, call)
 
-        effects = Effects(self._calls, is_sink, self._lifetimes.may_last)
+        effects = Effects(self._calls, is_sink, self._lifetimes.may_last, self._lifetimes.is_kept)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         for frame in self._frames:
             for witness in effects.at_events(frame):
