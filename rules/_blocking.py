@@ -50,6 +50,6 @@ class BlockingRule(ProjectRule):
         once = " on first use" if use.once else ""
         return f"`{sink}` {self.effect}{once}{through}; {twin}{self.way_out_of(use)}"
 
-    def way_out_of(self, use: BlockingUse) -> str:
+    def way_out_of(self, use: BlockingUse) -> str:  # noqa: ARG002
         """What else to do than to use the twin."""
         return self.way_out

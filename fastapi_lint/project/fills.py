@@ -218,4 +218,3 @@ def tested(scope: Scope, test: int, holds: bool, filled: bool) -> set[str]:
     if isinstance(node, Attr) and is_receiver(scope, node.base) and holds is filled:
         return {node.name}
     return set()
-

@@ -8,7 +8,6 @@ change the object: a store, a call of one of its methods, a wait. What the const
 from __future__ import annotations
 
 from collections.abc import Iterator
-
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Scope, Use, Var

@@ -113,10 +113,10 @@ class OffLoop:
         known = self._inference.said_on_loop
         if frame.gid not in known:
             known[frame.gid] = None  # a function that asks itself
-            known[frame.gid] = OffLoop(self._inference, frame)._returned()
+            known[frame.gid] = OffLoop(self._inference, frame).returned()
         return known[frame.gid]
 
-    def _returned(self) -> bool | None:
+    def returned(self) -> bool | None:
         """What the function gives on a loop, if it asks for one and that decides."""
         if self._scope.is_async or self._scope.is_generator or self._scope.is_stub:
             return None
