@@ -76,10 +76,10 @@ class Held:
         asked = fills.asked(owner.gid)
         if not asked:
             return asked
+        found = made = fills.constructed(owner.gid)
         if self._index.is_receiver(self._frame.gid, base):
-            found = self._holds & asked
-        else:
-            found = fills.constructed(owner.gid)
+            held = self._holds & asked
+            found = frozenset(name for name in held if name in made or self._lasts(base, name, 0, number))
         inside = set(around(self._scope, self._scope.events[number].region))
         for event in self._scope.events[:number]:
             if event.region in inside and event.kind in (EventKind.ATTR, EventKind.CALL):
@@ -116,13 +116,8 @@ class Held:
 
     def _lasts(self, base: int, name: str, start: int, end: int) -> bool:
         """Whether nothing between two events may change an attribute of an object."""
-        stays = name not in self._index.emptied_attributes()
         for event in self._scope.events[start:end]:
-            if event.kind == EventKind.STORE_ATTR and event.name == name:
-                return False
-            if stays:
-                continue
-            if event.kind in _WAITS:
+            if event.kind in _WAITS or (event.kind == EventKind.STORE_ATTR and event.name == name):
                 return False
             node = self._scope.exprs[event.expr] if event.kind == EventKind.CALL else None
             if isinstance(node, Call) and (event.flag or self._hands_over(node, base)):
