@@ -234,8 +234,9 @@ class Region(_Plain):
 
     Kinds: `loop` (for, while, comprehension; expr: what is iterated or tested), `if` and `else` (expr: the condition),
     `main` (under `if __name__ == "__main__"`), `try`, `except` (expr: the class), `finally`, `with` and `async-with`
-    (expr: the context manager), `genexpr` (runs when something iterates it). `behind` says of an `else` that is not
-    written so how the branch before it leaves: `raise`, or `exit` (`return`, `break`, `continue`).
+    (expr: the context manager), `genexpr` (runs when something iterates it), `after` (what follows a
+    `while` that only its condition ends; expr: the condition, which is false by then). `behind` says of an `else` that
+    is not written so how the branch before it leaves: `raise`, or `exit` (`return`, `break`, `continue`).
     """
 
     parent: int
@@ -262,7 +263,10 @@ class ParamFacts(_Plain):
 
 
 class Scope(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One scope's code. `decorators`, `returns`, `bases` and `keywords` point into the parent scope's `exprs`."""
+    """One scope's code. `decorators`, `returns`, `bases` and `keywords` point into the parent scope's `exprs`.
+
+    `falls_through` says that control may come to its end without a `return`.
+    """
 
     kind: str
     name: str
@@ -283,6 +287,7 @@ class Scope(msgspec.Struct, frozen=True, array_like=True, gc=False):
     returns: int = NONE
     bases: tuple[int, ...] = ()
     keywords: tuple[tuple[str, int], ...] = ()
+    falls_through: bool = True
 
 
 class Rebind(_Plain):

@@ -33,7 +33,7 @@ class BlockingRule(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for use in project.blocking(self.kind):
-            severity = self.severity.lowered() if use.once else None
+            severity = self.severity.lowered() if use.once or use.is_short else None
             stage = use.stage or ("conditional" if use.is_conditional else "")
             yield Report(use.spot, self.message(use), use.chain, use.entry_points, severity, stage, use)
 
@@ -46,6 +46,10 @@ class BlockingRule(ProjectRule):
         through = f" through `{use.callee}`" if use.chain else ""
         spec = use.call.spec
         note = f" ({spec.note})" if spec.note else ""
-        twin = f"use `{spec.twin}`{note}, or " if spec.twin else ""
+        twin = f"use `{spec.twin}`{note}, or " if spec.twin and spec.twin not in self.way_out else ""
         once = " on first use" if use.once else ""
-        return f"`{sink}` {self.effect}{once}{through}; {twin}{self.way_out}"
+        return f"`{sink}` {self.effect}{once}{through}; {twin}{self.way_out_of(use)}"
+
+    def way_out_of(self, use: BlockingUse) -> str:  # noqa: ARG002
+        """What else to do than to use the twin."""
+        return self.way_out

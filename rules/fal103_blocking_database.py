@@ -61,9 +61,11 @@ it, an object belongs to one thread or is shared by requests, or the code needs 
 
 from __future__ import annotations
 
-from fastapi_lint.api import Severity
+from fastapi_lint.api import BlockingUse, Severity
 
 from ._blocking import BlockingRule
+
+_MAY_BE_DEF = frozenset({"route", "dependency", "background-task", "exception-handler"})
 
 
 class BlockingDatabase(BlockingRule):
@@ -71,4 +73,8 @@ class BlockingDatabase(BlockingRule):
     name = "blocking-database"
     severity = Severity.ERROR
     kind = "database"
-    way_out = "make the endpoint `def`, or run it with `await asyncio.to_thread(...)`"
+
+    def way_out_of(self, use: BlockingUse) -> str:
+        """FastAPI runs a `def` in a thread where it calls it; others that call handlers do not."""
+        kinds = {entry.kind for entry in use.entry_points}
+        return f"make the endpoint `def`, or {self.way_out}" if kinds & _MAY_BE_DEF else self.way_out

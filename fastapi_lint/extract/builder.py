@@ -356,6 +356,7 @@ class ScopeBuilder:
             returns=signature.returns,
             bases=signature.bases,
             keywords=signature.keywords,
+            falls_through=self.env is not None,
         )
 
 

@@ -114,6 +114,8 @@ def _while(scope: ScopeBuilder, node: cst.While) -> None:
     scope.env = None if truth is True else head
     if node.orelse is not None and scope.env is not None:
         lower_body(scope, node.orelse.body)
+    if scope.env is not None and not breaks and truth is None:
+        scope.implied = ("after", test, None, "")
     scope.env = merge([scope.env, *breaks])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Call, Star
+from fastapi_lint.facts import NONE, Call, Narrow, Star, Use
 from fastapi_lint.project.constants import PRESENT, Constant, Constants
 from fastapi_lint.project.decidable import NOTHING
 from fastapi_lint.project.guards import Guards
@@ -143,7 +143,7 @@ class Binding:
             if isinstance(known, LiteralV):
                 new.append((target.gid, number, (known,)))
                 continue
-            kind = self._binding(target.gid, number, self._inference.type(caller, given)) if given != NONE else ()
+            kind = self._passed(target.gid, number, caller, given) if given != NONE else ()
             if known is not None:
                 kind = (known, *(kind or self.declared(target.gid, number)))
             if kind:
@@ -242,8 +242,23 @@ class Binding:
         known.add(made)
         return made
 
-    def _binding(self, gid: int, index: int, kind: Type) -> Type:
-        """What is worth binding: callables, and types that say more than the parameter's own annotation."""
+    def _passed(self, gid: int, index: int, caller: Frame, given: int) -> Type:
+        """What is worth binding of an argument."""
+        scope = self._index.scope(caller.gid)
+        node = scope.exprs[given]
+        is_narrowed = (
+            isinstance(node, Use)
+            and bool(node.defs)
+            and all(isinstance(scope.exprs[scope.defs[number].value], Narrow) for number in node.defs)
+        )
+        return self._binding(gid, index, self._inference.type(caller, given), is_narrowed)
+
+    def _binding(self, gid: int, index: int, kind: Type, is_narrowed: bool = False) -> Type:
+        """What is worth binding: callables, and types that say more than the parameter's own annotation.
+
+        Where `isinstance` has told the parts of a union apart, that is all: else the annotation may allow more than is
+        known of the argument.
+        """
         kind = tuple(value for value in kind if not isinstance(value, _CONSTANTS))
         if not kind:
             return ()
@@ -253,8 +268,9 @@ class Binding:
         elif any(isinstance(value, _CALLABLES) for value in kind):
             useful = kind
         elif any(isinstance(value, InstanceV) for value in declared) and all(isinstance(v, InstanceV) for v in kind):
-            refined = self._inference.annotations.refine(declared, self._allowed(declared, kind))
-            useful = refined if refined != declared else ()
+            allowed = self._allowed(declared, kind)
+            refined = allowed if is_narrowed and allowed else self._inference.annotations.refine(declared, allowed)
+            useful = refined if frozenset(refined) != frozenset(declared) else ()
         else:
             return ()
         return useful if useful and not self._is_too_deep(kind) else ()

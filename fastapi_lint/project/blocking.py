@@ -10,7 +10,7 @@ import msgspec
 
 from fastapi_lint.catalogue import BlockKind
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
-from fastapi_lint.facts import NONE
+from fastapi_lint.facts import NONE, Call, Lit
 from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.conditions import MOST_OF_A_CHAIN
 from fastapi_lint.project.contexts import STAGES, Contexts
@@ -20,7 +20,11 @@ from fastapi_lint.project.index import Frame
 from fastapi_lint.project.lifetimes import Lifetimes
 from fastapi_lint.project.nodes import Edge, LibraryCall
 from fastapi_lint.project.places import Places, Spot
+from fastapi_lint.project.regions import stands_in
 from fastapi_lint.project.start_up import StartUp
+
+_SHORT = 0.01
+"""Seconds that a sleep of this length or less takes from the others: as much as a slow query, not a standstill."""
 
 
 class BlockingUse(msgspec.Struct, frozen=True):
@@ -29,7 +33,8 @@ class BlockingUse(msgspec.Struct, frozen=True):
     `event` is the number of the event in `frame`, the coroutine, and `edge` the first hop of the chain: None where the
     event itself is the blocking call.
     `stage` is empty where requests are served, else where the code runs; see `Report`. `once` says that it blocks the
-    first time only. `is_conditional` says that the chain rests on too much that is undecided; see `conditions`.
+    first time only, `is_short` that it blocks for so short a time that only many at once would be noticed.
+    `is_conditional` says that the chain rests on too much that is undecided; see `conditions`.
     """
 
     spot: Spot
@@ -43,6 +48,7 @@ class BlockingUse(msgspec.Struct, frozen=True):
     stage: str = ""
     once: bool = False
     is_conditional: bool = False
+    is_short: bool = False
 
 
 class Blocking:
@@ -110,7 +116,7 @@ class Blocking:
                 return False
             return not is_harmless(self._graph.inference, frame, call)
 
-        effects = Effects(self._calls, is_sink, self._lifetimes.may_last)
+        effects = Effects(self._calls, is_sink, self._lifetimes.may_last, self._lifetimes.is_kept)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         for frame in self._frames:
             for witness in effects.at_events(frame):
@@ -131,6 +137,23 @@ class Blocking:
             self._graph.index.class_of(frame.gid) == owner and self._graph.index.scope(frame.gid).name == "__init__"
             for frame, _ in trail
         )
+
+    def _is_short(self, trail: list[tuple[Frame, Witness]]) -> bool:
+        """Whether a chain ends in a sleep of a few milliseconds, and nothing in it repeats that."""
+        frame, last = trail[-1]
+        scope = self._graph.index.scope(frame.gid)
+        call = last.call
+        node = scope.exprs[call.expr] if call is not None and call.expr != NONE else None
+        if call is None or call.spec.blocks != "sleep" or not isinstance(node, Call) or len(node.args) != 1:
+            return False
+        given = scope.exprs[node.args[0]]
+        if not isinstance(given, Lit) or not isinstance(given.value, (int, float)) or given.value > _SHORT:
+            return False
+        return not any(self._repeats(where, step) for where, step in trail)
+
+    def _repeats(self, frame: Frame, step: Witness) -> bool:
+        scope = self._graph.index.scope(frame.gid)
+        return 0 <= step.event < len(scope.events) and stands_in(scope, scope.events[step.event].region, "loop")
 
     def _use(self, effects: Effects, frame: Frame, witness: Witness) -> BlockingUse:
         trail = effects.trail(frame, witness)
@@ -154,6 +177,7 @@ class Blocking:
             stage=stage,
             once=witness.once != NONE,
             is_conditional=witness.doubt > MOST_OF_A_CHAIN,
+            is_short=self._is_short(trail),
             frame=frame,
             event=witness.event,
             edge=first.edge,

@@ -8,6 +8,7 @@ from fastapi_lint.project.held import is_same
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.nodes import LibraryCall
+from fastapi_lint.project.pseudo_files import is_of_kernel
 from fastapi_lint.project.regions import around, within
 from fastapi_lint.project.values import ExternalV, ExtInstanceV
 
@@ -20,6 +21,8 @@ def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
         return True
     if not isinstance(node, Call):
         return False
+    if spec.blocks == "file" and is_of_kernel(inference, frame, call):
+        return True
     if spec.guards and _is_guarded(inference.index.scope(frame.gid), node, call.event, spec.guards):
         return True
     if not (spec.unless or spec.only_if):
@@ -36,9 +39,9 @@ def _is_guarded(scope: Scope, node: Call, event: int, guards: dict[str, bool]) -
         return False
     here = (scope.regions[number] for number in around(scope, scope.events[event].region))
     return any(
-        _answers(scope, region.expr, region.kind != "else", func.base, guards)
+        _answers(scope, region.expr, region.kind not in ("else", "after"), func.base, guards)
         for region in here
-        if region.kind in ("if", "else", "loop") and region.expr != NONE
+        if region.kind in ("if", "else", "loop", "after") and region.expr != NONE
     )
 
 

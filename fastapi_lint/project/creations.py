@@ -121,7 +121,7 @@ class Creations:
             return True
         if self._lifetimes.is_init_of_singleton(edge.callee):
             return True
-        if decorators.is_cached_property(edge.callee.gid) and not self._lifetimes.is_made_anew(edge.callee):
+        if self._lifetimes.is_kept(edge.callee):
             return True
         scope = self._graph.index.scope(caller.gid)
         if edge.event >= len(scope.events):  # an injected dependency is no event of the function

@@ -47,14 +47,14 @@ class DeadBranches:
         scope = self._scope = inference.index.scope(frame.gid)
         dead = self._dead = set[int]()
         self._constants = Constants(inference, frame, lambda region: within(scope, region, dead))
-        self._held = Held(inference.index, frame)
+        self._held = Held(inference, frame)
 
     def regions(self) -> set[int]:
         """Their numbers, without the regions nested in them."""
         found, decidable = self._dead, self._inference.decidable
         found.update(decidable.fallbacks(self._frame.gid))
         numbers = decidable.regions(self._frame.gid)
-        plain = self._dead_in_plain_frame() if numbers and not self._frame.holds else None
+        plain = self._dead_in_plain_frame() if numbers and self._held.is_empty else None
         for number in numbers:
             region = self._scope.regions[number]
             if plain is not None and not self._frame.depends(region.expr):

@@ -74,7 +74,8 @@ class CallGraph:
 class Effects:
     """Which frames reach a sink, and along which best way.
 
-    `lasts` says whether what a frame fills on first use, in an attribute of its receiver or beyond, outlives a request.
+    `lasts` says whether what a frame fills on first use, in an attribute of its receiver or beyond, outlives a request,
+    `is_kept` whether a frame is a property whose object keeps its value as long.
     """
 
     def __init__(
@@ -82,12 +83,14 @@ class Effects:
         calls: CallGraph,
         is_sink: Callable[[Frame, LibraryCall], bool],
         lasts: Callable[[Frame, Lifetime], bool],
+        is_kept: Callable[[Frame], bool],
     ) -> None:
         self._calls = calls
         self._nodes = calls.nodes
         self._callers = calls.callers
         self._is_sink = is_sink
         self._lasts = lasts
+        self._is_kept = is_kept
         self.nearest = self._propagate()
 
     def _own(self, node: Node, is_first: bool = False) -> Iterator[Witness]:
@@ -118,7 +121,7 @@ class Effects:
 
     def _once(self, caller: Frame, edge: Edge) -> int:
         """The function that takes this edge the first time only, or NONE."""
-        if edge.mode == "once":
+        if edge.mode == "once" or self._is_kept(edge.callee):
             return edge.callee.gid
         return caller.gid if self._lasts(caller, edge.first_use) else NONE
 

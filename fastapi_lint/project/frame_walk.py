@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi_lint.facts import NONE, Bin, Call, Event, EventKind, Use
+from fastapi_lint.facts import NONE, Bin, Call, Cls, Event, EventKind, Func, Use
 from fastapi_lint.project.awaiting import Awaiting
 from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.conditions import Conditions
 from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.dead_branches import dead_regions
-from fastapi_lint.project.held import Held
 from fastapi_lint.project.implicit_calls import (
     SPECIAL_FUNCTIONS,
     STACK_ENTERERS,
@@ -57,7 +56,6 @@ class FrameWalk(ImplicitCalls):
         lazy = LazyCode(self.scope, self.callees)
         self.deferred = lazy.deferred
         self.not_run = lazy.regions()
-        self.held = Held(self.index, frame)
         self.handed: dict[int, str] = {}
         self.has_served = False
         self.probed: frozenset[int] = frozenset()
@@ -139,7 +137,8 @@ class FrameWalk(ImplicitCalls):
             if callee.frame is not None:
                 self.first_party(event, callee, is_awaited and not is_probed)
             elif callee.spec is not None:
-                self.library(event, event.expr, callee.name, callee.spec, callee.value, is_awaited)
+                if callee.spec.decorates is None or not self.only_decorates(event.expr):
+                    self.library(event, event.expr, callee.name, callee.spec, callee.value, is_awaited)
                 self.has_served = self.has_served or callee.spec.serves
                 if event.expr not in self.deferred:
                     self.library_arguments(event, node, callee)
@@ -152,6 +151,13 @@ class FrameWalk(ImplicitCalls):
                 entered = Event(EventKind.ENTER, node.args[0], event.region, event.place, flag=is_async)
                 self.enter(entered)
                 self.exit(entered)
+
+    def only_decorates(self, expr: int) -> bool:
+        """Whether a call makes what is then called with a function: a decorator does not run what it is there for."""
+        inner = (self.index.local(self.frame.gid, n.scope) for n in self.scope.exprs if isinstance(n, (Func, Cls)))
+        return any(expr in self.index.scope(gid).decorators for gid in inner) or any(
+            isinstance(node, Call) and node.func == expr for node in self.scope.exprs
+        )
 
     def first_party(self, event: Event, callee: Callee, is_awaited: bool) -> None:
         if callee.frame is None or callee.mode == "lazy":

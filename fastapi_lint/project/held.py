@@ -1,16 +1,22 @@
-"""What does an object hold for sure where its method runs, because the caller has asked?
+"""What does an object hold for sure where its method runs, because the caller has asked, or has had it filled?
 
 `if self.content: self.to_base64()` runs a method that finds `self.content` filled. That lasts until something may
-change the object: a store, a call of one of its methods, a wait.
+change the object: a store, a call of one of its methods, a wait. What the constructor or an earlier statement filled
+(see `fills`), and nothing empties, lasts for good.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Scope, Use, Var
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.index import Frame
 from fastapi_lint.project.regions import around, within
+from fastapi_lint.project.values import InstanceV
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.inference import Inference
 
 _MOST = 3
 _WAITS = (EventKind.AWAIT, EventKind.YIELD)
@@ -19,20 +25,29 @@ _WAITS = (EventKind.AWAIT, EventKind.YIELD)
 class Held:
     """Answers for one frame."""
 
-    def __init__(self, index: Index, frame: Frame) -> None:
-        self._index = index
+    def __init__(self, inference: Inference, frame: Frame) -> None:
+        self._inference = inference
+        self._index = inference.index
         self._frame = frame
-        self._scope = index.scope(frame.gid)
+        self._scope = frame.scope
+        self._holds = frozenset(frame.holds)
+        if frame.scope.is_async and isinstance(frame.receiver, InstanceV):
+            self._holds |= inference.fills.constructed(frame.receiver.gid)  # no constructor awaits
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of the receiver."""
+        return not self._holds
 
     def truth(self, expr: int) -> bool | None:
         """What a condition is for what the caller has asked; None if that says nothing."""
-        if not self._frame.holds:
+        if not self._holds:
             return None
         node = self._scope.exprs[expr]
         if isinstance(node, Bin) and node.op in ("is", "is not") and self._scope.exprs[node.right] == Lit(None):
             known = self.truth(node.left)
             return None if known is None else node.op == "is not"
-        if not isinstance(node, Attr) or node.name not in self._frame.holds:
+        if not isinstance(node, Attr) or node.name not in self._holds:
             return None
         if not self._index.is_receiver(self._frame.gid, node.base):
             return None
@@ -50,9 +65,29 @@ class Held:
             return ()
         wanted = self._index.attributes_asked(owner)
         found = [name for name in self._asked(func.base, number) if name in wanted]
-        if self._frame.holds and self._index.is_receiver(self._frame.gid, func.base):
-            found += [n for n in self._frame.holds if n in wanted and self._lasts(func.base, n, 0, number)]
-        return tuple(sorted(set(found))[:_MOST])
+        if self._holds and self._index.is_receiver(self._frame.gid, func.base):
+            found += [n for n in self._holds if n in wanted and self._lasts(func.base, n, 0, number)]
+        filled = self.filled(func.base, number, callee.receiver) if isinstance(callee.receiver, InstanceV) else ()
+        return tuple(sorted({*sorted(set(found))[:_MOST], *filled}))
+
+    def filled(self, base: int, number: int, owner: InstanceV) -> frozenset[str]:
+        """The attributes of an object that its constructor or an earlier event has filled, and that nothing empties."""
+        fills = self._inference.fills
+        asked = fills.asked(owner.gid)
+        if not asked:
+            return asked
+        found = made = fills.constructed(owner.gid)
+        if self._index.is_receiver(self._frame.gid, base):
+            held = self._holds & asked
+            found = frozenset(name for name in held if name in made or self._lasts(base, name, 0, number))
+        inside = set(around(self._scope, self._scope.events[number].region))
+        for event in self._scope.events[:number]:
+            if event.region in inside and event.kind in (EventKind.ATTR, EventKind.CALL):
+                node = self._scope.exprs[event.expr]
+                of = self._scope.exprs[node.func] if isinstance(node, Call) else node
+                if isinstance(of, Attr) and is_same(self._scope, of.base, base):
+                    found |= fills.reads(self._frame, event) & asked
+        return found
 
     def _asked(self, base: int, number: int) -> Iterator[str]:
         """The attributes of an object that the branches around an event have found filled."""

@@ -10,6 +10,7 @@ from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, Sub
 from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.first_use import Lifetime
+from fastapi_lint.project.held import Held
 from fastapi_lint.project.index import Frame
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.nodes import Edge, LibraryCall
@@ -63,6 +64,7 @@ class FrameRecord:
         self.first_use: Lifetime = ""
         self.is_selected = False
         self.conditions = 0
+        self.held = Held(inference, frame)
         self._callees: dict[int, list[Callee]] = {}
 
     def callees(self, expr: int) -> list[Callee]:
@@ -88,6 +90,9 @@ class FrameRecord:
 
     def library(self, event: Event, expr: int, name: str, spec: CallSpec, value: Value | None, awaited: bool) -> None:
         ways = (self.off_loop, self.first_use, self.conditions)
+        made_by, made_up, method = name.partition(".results.")  # the catalogue's name for what has none of its own
+        if made_up:
+            name = made_by if method.startswith("__") else f"{made_by}().{method}"
         self.calls.append(LibraryCall(self.number, event.place, expr, name, spec, awaited, value, *ways))
 
     def callable_frames(self, value: Value, node: Call | None) -> list[Frame]:
@@ -157,9 +162,13 @@ class ImplicitCalls(FrameRecord):
             if isinstance(value, InstanceV):
                 for member in self.inference.classes.member(value.gid, node.name)[0]:
                     if isinstance(member, PropertyV):
-                        self.edge(
-                            event.place, self.index.frame(member.function.gid, value, member.function.bound), "runs"
-                        )
+                        self.property(event, node, value, member)
+
+    def property(self, event: Event, node: Attr, owner: InstanceV, member: PropertyV) -> None:
+        holds = self.held.filled(node.base, self.number, owner)
+        if node.name not in holds:  # else it is a cached property that has its value
+            gid, bound = member.function.gid, member.function.bound
+            self.edge(event.place, self.index.frame(gid, owner, bound, False, tuple(sorted(holds))), "runs")
 
     def store(self, event: Event) -> None:
         if not self.is_property(event.name):

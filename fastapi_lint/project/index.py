@@ -149,6 +149,7 @@ class Index:
         self._attribute_tests: frozenset[str] | None = None
         self._outside_stores: dict[str, list[tuple[Site, int]]] | None = None
         self._string_tests: tuple[tuple[str, ...], tuple[str, ...], frozenset[str]] | None = None
+        self._emptied: frozenset[str] | None = None
         self._state: dict[str, list[Site]] = {}
         self._yielded: dict[str, list[Site]] = {}
         self._state_read = False
@@ -327,6 +328,19 @@ class Index:
             )
         return known
 
+    def emptied_attributes(self) -> frozenset[str]:
+        """The attributes that anything but a constructor empties again, by name."""
+        if self._emptied is None:
+            self._emptied = frozenset(
+                event.name
+                for scope in self._scopes
+                for event in scope.events
+                if event.kind == EventKind.STORE_ATTR
+                and is_empty(scope, event.value)
+                and not (scope.name == "__init__" and is_receiver(scope, event.expr))
+            )
+        return self._emptied
+
     def attribute_stores(self, name: str) -> list[tuple[Site, int]]:
         """Where code stores the attribute `name` of others than its receiver: the object and the value.
 
@@ -414,6 +428,14 @@ def is_receiver(scope: Scope, expr: int) -> bool:
     if not isinstance(value, Use):
         return False
     return all(scope.exprs[scope.defs[n].value] == Param(0) for n in value.defs)
+
+
+def is_empty(scope: Scope, value: int) -> bool:
+    """Whether what is stored leaves an attribute empty: `del`, `None`, `False`, an empty display."""
+    node = scope.exprs[value] if value != NONE else None
+    if isinstance(node, Lit):
+        return not node.value
+    return node is None or getattr(node, "items", getattr(node, "keys", None)) == ()
 
 
 def _string_tests(scopes: Iterable[Scope]) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:

@@ -47,6 +47,7 @@ from fastapi_lint.project.decidable import Decidable
 from fastapi_lint.project.decorators import Decorators
 from fastapi_lint.project.dispatch import Dispatch
 from fastapi_lint.project.displays import Displays
+from fastapi_lint.project.fills import Fills
 from fastapi_lint.project.first_use import FirstUse
 from fastapi_lint.project.index import Frame, Index
 from fastapi_lint.project.keyed_use import KeyedUse
@@ -79,7 +80,10 @@ STATE = "starlette.datastructures.State"
 
 
 class Inference:
-    """Types of expressions; the rooms beside this one answer the questions that go beyond a single expression."""
+    """Types of expressions; the rooms beside this one answer the questions that go beyond a single expression.
+
+    `said_on_loop` belongs to `loop_probes`: what functions answer that ask whether a loop runs.
+    """
 
     def __init__(self, index: Index, libraries: Libraries) -> None:
         self.index = index
@@ -93,8 +97,10 @@ class Inference:
         self.calls = Calls(index, self)
         self.first_use = FirstUse(index, lambda gid, expr: self.is_application(self.plain_frame(gid), expr))
         self.keyed_use = KeyedUse(index, self.first_use)
+        self.fills = Fills(self)
         self.dispatch = Dispatch(index)
         self.decidable = Decidable(index)
+        self.said_on_loop: dict[int, bool | None] = {}
         self._plain: dict[int, Frame] = {}
         self._displays = Displays(index, self)
         self._depth = 0

@@ -19,6 +19,7 @@ class Lifetimes:
     def __init__(self, graph: Graph, per_request: Iterable[Frame]) -> None:
         self._graph = graph
         self._per_request = tuple(per_request)
+        self._kept: dict[Frame, bool] = {}
 
     def lasts(self, frame: Frame, lifetime: Lifetime) -> bool:
         """Whether what a function fills when it finds it empty is still there for the next request."""
@@ -29,6 +30,16 @@ class Lifetimes:
     def may_last(self, frame: Frame, lifetime: Lifetime) -> bool:
         """The same in doubt: a class without a constructor may have a configured object beside those of requests."""
         return self.lasts(frame, lifetime) or (lifetime == "object" and self._is_of_plain_class(frame))
+
+    def is_kept(self, frame: Frame) -> bool:
+        """Whether a frame is a cached property of an object that lasts: it runs once for all requests."""
+        if not frame.scope.decorators:
+            return False
+        known = self._kept.get(frame)
+        if known is None:
+            is_cached = self._graph.inference.decorators.is_cached_property(frame.gid)
+            known = self._kept[frame] = is_cached and not self.is_made_anew(frame)
+        return known
 
     def is_made_anew(self, frame: Frame) -> bool:
         """Whether request handling constructs the receiver's class: what the object keeps is gone with it.

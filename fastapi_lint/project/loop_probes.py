@@ -8,14 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, EventKind, Lit, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Use
 from fastapi_lint.project.index import Frame
+from fastapi_lint.project.regions import within
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, MethodV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.inference import Inference
 
-_PROBES = frozenset({"asyncio.get_running_loop", "asyncio.get_event_loop", "sniffio.current_async_library"})
+_PROBES = frozenset(
+    {
+        "asyncio.get_running_loop",
+        "asyncio.get_event_loop",
+        "asyncio.current_task",
+        "sniffio.current_async_library",
+    }
+)
 _LOOP = "asyncio.AbstractEventLoop"
 
 
@@ -68,15 +76,55 @@ class OffLoop:
         """What a condition is where a loop runs; None if that is not known."""
         node = self._scope.exprs[expr]
         if isinstance(node, Bin):
-            if node.op == "not":
-                inner = self._truth(node.left)
-                return None if inner is None else not inner
-            if node.op in ("is", "is not") and self._scope.exprs[node.right] == Lit(None):
-                return node.op == "is not" if self._is_running_loop(node.left) else None
-            return None
+            return self._operation(node)
+        if isinstance(node, Choice) and node.test == NONE:
+            parts = [self._truth(item) for item in node.items]
+            return True if True in parts else False if parts == [False, False] else None
         if isinstance(node, Call):
-            return True if self._asks_is_running(node) else None
+            return True if self._asks_is_running(node) or self._is_probe(expr) else self._answer(node)
+        if isinstance(node, Lit):
+            return bool(node.value)
         return True if self._is_running_loop(expr) else None
+
+    def _operation(self, node: Bin) -> bool | None:
+        if node.op == "not":
+            inner = self._truth(node.left)
+            return None if inner is None else not inner
+        if node.op == "and":
+            parts = [self._truth(node.left), self._truth(node.right)]
+            return False if False in parts else True if parts == [True, True] else None
+        if node.op in ("is", "is not") and self._scope.exprs[node.right] == Lit(None):
+            is_loop = self._is_running_loop(node.left) or self._is_probe(node.left)
+            return node.op == "is not" if is_loop else None
+        return None
+
+    def _answer(self, node: Call) -> bool | None:
+        """What a function of the project that asks for a running loop says where there is one: `on_a_loop()`."""
+        if node.args or node.keywords:
+            return None
+        called = self._inference.type(self._frame, node.func)
+        functions = self._inference.functions(called)
+        if not functions or len(functions) < len(called):
+            return None
+        found = {self._said(self._inference.binding.frame_of(function)) for function in functions}
+        return found.pop() if len(found) == 1 else None
+
+    def _said(self, frame: Frame) -> bool | None:
+        known = self._inference.said_on_loop
+        if frame.gid not in known:
+            known[frame.gid] = None  # a function that asks itself
+            known[frame.gid] = OffLoop(self._inference, frame).returned()
+        return known[frame.gid]
+
+    def returned(self) -> bool | None:
+        """What the function gives on a loop, if it asks for one and that decides."""
+        if self._scope.is_async or self._scope.is_generator or self._scope.is_stub:
+            return None
+        ends = [e for e in self._scope.events if e.kind == EventKind.RETURN and e.expr != NONE]
+        excluded = self.regions() if ends else set()
+        taken = {self._truth(e.expr) for e in ends if not within(self._scope, e.region, excluded)}
+        asks = bool(excluded) or not any(isinstance(self._scope.exprs[e.expr], Lit) for e in ends)
+        return taken.pop() if asks and len(taken) == 1 else None
 
     def _asks_is_running(self, node: Call) -> bool:
         func = self._scope.exprs[node.func]

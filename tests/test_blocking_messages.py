@@ -1,0 +1,65 @@
+"""What diagnostics of blocking calls say, and how severe they are."""
+
+from pathlib import Path
+
+import pytest
+
+from fastapi_lint.diagnostic import Diagnostic, Severity
+from fastapi_lint.testing import run_case
+
+HEAD = "import os, threading, time\nfrom fastapi import FastAPI\napp = FastAPI()\n"
+
+
+def found(tmp_path: Path, body: str, code: str) -> list[Diagnostic]:
+    case = tmp_path / "case.py"
+    case.write_text(HEAD + body)
+    return list(run_case(case, (code,)).diagnostics)
+
+
+@pytest.mark.parametrize(
+    ("statement", "severity"),
+    [
+        ("time.sleep(0.01)", Severity.WARNING),
+        ("time.sleep(0.05)", Severity.ERROR),
+        ("time.sleep(n)", Severity.ERROR),
+        ("while n:\n        time.sleep(0.01)", Severity.ERROR),
+        ("short()", Severity.WARNING),
+        ("[short() for _ in range(n)]", Severity.ERROR),
+    ],
+)
+def test_a_sleep_of_a_few_milliseconds_is_a_warning(tmp_path: Path, statement: str, severity: Severity) -> None:
+    body = f'def short(): time.sleep(0.001)\n@app.get("/")\nasync def index(n: int):\n    {statement}\n'
+    assert [d.severity for d in found(tmp_path, body, "FAL101")] == [severity]
+
+
+def test_a_lazy_iterator_goes_by_the_name_of_what_makes_it(tmp_path: Path) -> None:
+    body = '@app.get("/")\nasync def index():\n    for _ in os.walk("."): pass\n'
+    messages = [d.message for d in found(tmp_path, body, "FAL104")]
+    assert [m.split(" ")[0] for m in messages] == ["`os.walk`"]
+
+
+def test_the_way_out_is_named_once(tmp_path: Path) -> None:
+    body = '@app.get("/")\nasync def index(t: threading.Thread):\n    t.join()\n'
+    messages = [d.message for d in found(tmp_path, body, "FAL106")]
+    assert [m.count("asyncio.to_thread") for m in messages] == [1]
+
+
+def test_only_what_fastapi_calls_may_become_a_plain_def(tmp_path: Path) -> None:
+    handler = "async def handle(c: sqlite3.Connection):\n    c.commit()\n"
+    route = f'import sqlite3\n@app.get("/")\n{handler}'
+    foreign = f'import sqlite3, socketio\nsio = socketio.AsyncServer()\n@sio.on("x")\n{handler}'
+    assert ["make the endpoint" in d.message for d in found(tmp_path, route, "FAL103")] == [True]
+    assert ["make the endpoint" in d.message for d in found(tmp_path, foreign, "FAL103")] == [False]
+
+
+@pytest.mark.parametrize(
+    ("made", "severity"), [("static = Static()\n", Severity.INFO), ("", Severity.WARNING)], ids=["lasting", "made anew"]
+)
+def test_a_cached_property_blocks_its_object_once(tmp_path: Path, made: str, severity: Severity) -> None:
+    static = (
+        "from functools import cached_property\nclass Static:\n    def __init__(self): self.name = 'x'\n"
+        "    @cached_property\n    def manifest(self): return open(self.name).read()\n"
+    )
+    local = "" if made else "    static = Static()\n"
+    body = f'{static}{made}@app.get("/")\nasync def index():\n{local}    return static.manifest\n'
+    assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]
