@@ -19,8 +19,9 @@ from fastapi_lint.project.creations import Creation, Creations, LocalModel
 from fastapi_lint.project.described import described
 from fastapi_lint.project.effects import CallGraph
 from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.leaked_generators import LeakedGenerator, LeakedGenerators
 from fastapi_lint.project.libraries import Libraries

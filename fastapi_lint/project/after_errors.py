@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from fastapi_lint.facts import NONE, Free, Scope, Seq
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.regions import around
 from fastapi_lint.project.values import ClassV, ExternalV

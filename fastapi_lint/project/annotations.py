@@ -19,7 +19,8 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.values import (
     ClassV,
     ExternalV,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi_lint.facts import NONE, Event, EventKind
 from fastapi_lint.project.calls import Callee
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.values import CoroutineV, ExtInstanceV, InstanceV, Value
 

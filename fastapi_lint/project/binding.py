@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from fastapi_lint.facts import NONE, Call, Narrow, Star, Use
 from fastapi_lint.project.constants import PRESENT, Constant, Constants
 from fastapi_lint.project.decidable import NOTHING
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.guards import Guards
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.values import (
     ClassV,
     ExtInstanceV,
@@ -128,7 +129,7 @@ class Binding:
         skip = self._receivers(function)
         if len(params) <= skip:
             return target
-        tested = self._index.tested_parameters(target.gid)
+        tested = self._inference.asked.tested_parameters(target.gid)
         arguments = _Arguments(self._index, caller.gid, node)
         new: list[tuple[int, int, Type]] = []
         for number, parameter in enumerate(params):
@@ -162,7 +163,7 @@ class Binding:
         if known is None and self._guards.is_present(caller.gid, node, given):
             known = PRESENT
         if isinstance(known, PresentV):
-            known = PresentV(self._index.scheme(known.prefix))
+            known = PresentV(self._inference.asked.scheme(known.prefix))
             annotation = self._index.scope(target.gid).params[number].annotation
             if not known.prefix and self._inference.annotations.is_plain(self.outer(target), annotation):
                 return None
@@ -171,7 +172,7 @@ class Binding:
     def _told_apart(self, gid: int, number: int, known: Constant | None) -> Constant | None:
         """A constant as the function's tests see it: most strings pass none of them."""
         if isinstance(known, LiteralV) and isinstance(known.value, str) and known.of == NONE:
-            return self._index.string_class(gid, number, known.value)
+            return self._inference.asked.string_class(gid, number, known.value)
         return known
 
     def _default(self, target: Frame, number: int) -> Constant | None:
@@ -188,7 +189,7 @@ class Binding:
 
     def _keywords(self, target: Frame, number: int, node: Call) -> list[tuple[int, int, Type]]:
         """Which of the names that a function asks its `**kwargs` for this call gives."""
-        asked = self._index.asked_keywords(target.gid)[1]
+        asked = self._inference.asked.asked_keywords(target.gid)[1]
         given = frozenset(key for key, _ in node.keywords)
         if not asked or "**" in given:
             return []

@@ -15,8 +15,8 @@ from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.conditions import MOST_OF_A_CHAIN
 from fastapi_lint.project.contexts import STAGES, Contexts
 from fastapi_lint.project.effects import CallGraph, Effects, Witness
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.lifetimes import Lifetimes
 from fastapi_lint.project.nodes import Edge, LibraryCall
 from fastapi_lint.project.places import Places, Spot

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Free, Lit, Map, Scope, Seq, Sub, Use
 from fastapi_lint.project.caches import loads
 from fastapi_lint.project.changes import Change, Changes
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame, stored_item
 from fastapi_lint.project.regions import around
-from fastapi_lint.project.spelling import parts, spelled
+from fastapi_lint.project.spelling import parts, spelled, stored_item
 from fastapi_lint.project.state import SharedState, State
 from fastapi_lint.project.values import ExternalV
 

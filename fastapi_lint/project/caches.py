@@ -26,12 +26,12 @@ from fastapi_lint.facts import (
 )
 from fastapi_lint.project.constants import ENUMS
 from fastapi_lint.project.contexts import Contexts
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame, stored_item
 from fastapi_lint.project.keyed_use import taken_from
 from fastapi_lint.project.regions import branches, stands_in
 from fastapi_lint.project.request_data import RequestData
-from fastapi_lint.project.spelling import parts, same, signature, spelled
+from fastapi_lint.project.spelling import parts, same, signature, spelled, stored_item
 from fastapi_lint.project.state import CONTAINERS, LOCKS, SharedState, State
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, InstanceV, MethodV, Value
 

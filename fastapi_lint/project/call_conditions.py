@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi_lint.catalogue import Condition
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Scope, Use
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.held import is_same
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.nodes import LibraryCall
 from fastapi_lint.project.pseudo_files import is_of_kernel

@@ -10,7 +10,8 @@ from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Call, Declared, EventKind, Lit, Map, Use
 from fastapi_lint.project.binding import Function, argument_at
 from fastapi_lint.project.dead_branches import dead_regions
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.libraries import receiver_type
 from fastapi_lint.project.regions import within
 from fastapi_lint.project.special_forms import SpecialForms
@@ -101,7 +102,7 @@ class Calls:
         """What a constructor call makes, with what is known of the arguments that the instance keeps."""
         plain = InstanceV(value.gid)
         init = self._inference.classes.find_method(value.gid, "__init__")
-        kept = self._index.kept_parameters(init.gid) if init is not None else {}
+        kept = self._inference.asked.kept_parameters(init.gid) if init is not None else {}
         if init is None or not kept:
             return plain
         target = self._inference.binding.frame_for(MethodV(init, plain), frame, node)

@@ -11,8 +11,8 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Event, EventKind, Lit
 from fastapi_lint.project.contexts import Contexts
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.keyed_use import taken_from
 from fastapi_lint.project.lifetimes import Lifetimes
 from fastapi_lint.project.nodes import Edge

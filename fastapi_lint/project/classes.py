@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fastapi_lint.facts import NONE
-from fastapi_lint.project.index import Frame, Index, Site
+from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.index import Index, Site
 from fastapi_lint.project.values import (
     ClassV,
     ExternalV,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE
 from fastapi_lint.project.dead_branches import sure_regions
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.frames import Frame
 
 if TYPE_CHECKING:
     from fastapi_lint.project.contexts import Arrival

@@ -30,7 +30,8 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
-from fastapi_lint.project.index import Frame, is_parameter, strings
+from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.spelling import is_parameter, strings
 from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, InstanceV, LiteralV, PresentV
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class Constants:
 
     def holds_keyword(self, expr: int, name: str) -> bool | None:
         """Whether `**kwargs` holds a name that the function asks for; None if that is not known."""
-        number, asked = self._inference.index.asked_keywords(self._frame.gid)
+        number, asked = self._inference.asked.asked_keywords(self._frame.gid)
         if name not in asked or not is_parameter(self._scope, expr, number):
             return None
         known = self._inference.binding.keywords(self._frame, number)

@@ -14,8 +14,8 @@ import msgspec
 from fastapi_lint.facts import NONE, Call, EventKind
 from fastapi_lint.project.entrypoints import EntryPoint
 from fastapi_lint.project.frame_walk import LOOP_STARTERS
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import Edge
 from fastapi_lint.project.regions import stands_in
 from fastapi_lint.project.values import FunctionV, InstanceV, MethodV, PartialV, Value, WrappedV

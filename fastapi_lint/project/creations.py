@@ -25,9 +25,9 @@ from fastapi_lint.project.after_errors import is_after_error
 from fastapi_lint.project.call_conditions import is_harmless
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
 from fastapi_lint.project.holders import Holders
-from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.inference import STATE
 from fastapi_lint.project.keeping import is_kept_by_receiver, is_local_container, kept, may_keep
 from fastapi_lint.project.lifetimes import Lifetimes
@@ -36,6 +36,7 @@ from fastapi_lint.project.passes import Passes
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.regions import stands_in
 from fastapi_lint.project.request_data import RequestData
+from fastapi_lint.project.spelling import is_receiver
 from fastapi_lint.project.values import ClassV, ExtInstanceV, InstanceV
 
 _ADDRESS = re.compile(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Seq
 from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.decidable import LITERAL, named_test
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.held import Held
-from fastapi_lint.project.index import Frame, strings
 from fastapi_lint.project.regions import within
+from fastapi_lint.project.spelling import strings
 from fastapi_lint.project.values import ExternalV, FunctionV, LiteralV, MethodV, PresentV
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ and its callers mostly mean a certain one. What only such a branch reaches is a 
 from __future__ import annotations
 
 from fastapi_lint.facts import NONE, Bin, Scope
-from fastapi_lint.project.index import Index, strings
-from fastapi_lint.project.spelling import dotted
+from fastapi_lint.project.index import Index
+from fastapi_lint.project.spelling import dotted, strings
 
 _MANY = 6
 """A function that tells this many values of a variable apart selects. A choice, not a measurement: two or three

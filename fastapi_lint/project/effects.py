@@ -11,7 +11,7 @@ import msgspec
 from fastapi_lint.facts import NONE
 from fastapi_lint.project.conditions import doubt
 from fastapi_lint.project.first_use import Lifetime
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.nodes import Edge, LibraryCall, Node
 
 

@@ -8,7 +8,8 @@ import msgspec
 
 from fastapi_lint.catalogue import Where
 from fastapi_lint.facts import NONE, Attr, Call, Lit, Map, Seq
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.router_paths import RouterPaths
 from fastapi_lint.project.values import (

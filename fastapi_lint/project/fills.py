@@ -28,8 +28,9 @@ from fastapi_lint.facts import (
     Use,
 )
 from fastapi_lint.project.dead_branches import dead_regions
-from fastapi_lint.project.index import Frame, is_empty, is_receiver
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.regions import around, within
+from fastapi_lint.project.spelling import is_empty, is_receiver
 from fastapi_lint.project.values import InstanceV, MethodV, PropertyV, Value
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Fills:
             classes = self._inference.classes
             for entry in classes.mro(owner):
                 if isinstance(entry, int):
-                    names |= {n for n in self._index.attributes_asked(entry) if classes.stored(owner, n)}
+                    names |= {n for n in self._inference.asked.attributes_asked(entry) if classes.stored(owner, n)}
                     names.update(self._cached_properties(entry))
             known = self._asked[owner] = frozenset(names - self._index.emptied_attributes())
         return known

@@ -12,9 +12,9 @@ from typing import Literal
 import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, EventKind, Free, Lit, Use, Var
-from fastapi_lint.project.index import Index, is_receiver
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.regions import around, within
-from fastapi_lint.project.spelling import dotted
+from fastapi_lint.project.spelling import dotted, is_receiver
 
 Lifetime = Literal["", "object", "process"]
 """How long what is filled lasts; empty for code that runs each time."""

@@ -10,12 +10,12 @@ from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.conditions import Conditions
 from fastapi_lint.project.constants import Constants
 from fastapi_lint.project.dead_branches import dead_regions
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.implicit_calls import (
     SPECIAL_FUNCTIONS,
     STACK_ENTERERS,
     ImplicitCalls,
 )
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.injection import Injection
 from fastapi_lint.project.lazy_code import LazyCode

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from fastapi_lint.facts import NONE
 from fastapi_lint.project.frame_walk import FrameWalk
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.nodes import Node
 

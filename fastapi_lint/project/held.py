@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Scope, Use, Var
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.regions import around, within
 from fastapi_lint.project.values import InstanceV
 
@@ -63,7 +63,7 @@ class Held:
         owner = self._index.class_of(callee.gid)
         if not isinstance(func, Attr) or owner == NONE:
             return ()
-        wanted = self._index.attributes_asked(owner)
+        wanted = self._inference.asked.attributes_asked(owner)
         found = [name for name in self._asked(func.base, number) if name in wanted]
         if self._holds and self._index.is_receiver(self._frame.gid, func.base):
             found += [n for n in self._holds if n in wanted and self._lasts(func.base, n, 0, number)]

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Func, Scope, Use, Var
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.lifetimes import Lifetimes
 from fastapi_lint.project.nodes import Edge
+from fastapi_lint.project.spelling import is_receiver
 from fastapi_lint.project.values import FunctionV, InstanceV
 
 _CONSTRUCTORS = frozenset({"__init__", "__post_init__", "model_post_init", "__new__"})

@@ -10,8 +10,8 @@ from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, Sub
 from fastapi_lint.project.calls import Callee
 from fastapi_lint.project.first_use import Lifetime
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.held import Held
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.nodes import Edge, LibraryCall
 from fastapi_lint.project.values import (

@@ -40,6 +40,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.annotations import Annotations
+from fastapi_lint.project.asked import Asked
 from fastapi_lint.project.binding import Binding
 from fastapi_lint.project.calls import Calls
 from fastapi_lint.project.classes import Classes
@@ -49,7 +50,8 @@ from fastapi_lint.project.dispatch import Dispatch
 from fastapi_lint.project.displays import Displays
 from fastapi_lint.project.fills import Fills
 from fastapi_lint.project.first_use import FirstUse
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.keyed_use import KeyedUse
 from fastapi_lint.project.libraries import Libraries
 from fastapi_lint.project.names import Names
@@ -88,6 +90,7 @@ class Inference:
     def __init__(self, index: Index, libraries: Libraries) -> None:
         self.index = index
         self.libraries = libraries
+        self.asked = Asked(index)
         self.names = Names(index, self)
         self.classes = Classes(index, self)
         self.annotations = Annotations(index, self)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi_lint.facts import NONE, Call, Sub
 from fastapi_lint.project.annotations import injected_expr
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.values import ClassV, InstanceV, Type
 

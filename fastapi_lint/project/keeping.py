@@ -18,9 +18,9 @@ from fastapi_lint.facts import (
     Seq,
     Use,
 )
-from fastapi_lint.project.index import is_receiver
 from fastapi_lint.project.nodes import LibraryCall
 from fastapi_lint.project.regions import stands_in
+from fastapi_lint.project.spelling import is_receiver
 
 _KEEPERS = frozenset({"add", "append", "put", "register", "set", "set_cache", "setdefault"})
 

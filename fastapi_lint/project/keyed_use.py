@@ -12,9 +12,9 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Lit, Scope, Use
 from fastapi_lint.project.first_use import FirstUse, Slot, called
-from fastapi_lint.project.index import Index, stored_item
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.regions import around, within
-from fastapi_lint.project.spelling import same, spelled
+from fastapi_lint.project.spelling import same, spelled, stored_item
 
 _ADDERS = frozenset({"add", "append", "setdefault"})
 _EVICTIONS = frozenset({"clear", "discard", "expire", "pop", "popitem", "popleft", "remove"})

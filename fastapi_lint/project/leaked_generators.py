@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Scope, Use
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.libraries import CONNECTIONS, SESSIONS
 from fastapi_lint.project.own_locks import aliases
 from fastapi_lint.project.regions import stands_in

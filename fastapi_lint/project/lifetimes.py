@@ -7,8 +7,8 @@ from functools import cached_property
 
 from fastapi_lint.facts import Call, EventKind
 from fastapi_lint.project.first_use import Lifetime
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.injection import Injection
 from fastapi_lint.project.values import ClassV, InstanceV, Type
 

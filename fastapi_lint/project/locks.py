@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fastapi_lint.facts import NONE, Attr, Call, EventKind
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.regions import within
 from fastapi_lint.project.state import LOCKS

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Use
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.regions import within
 from fastapi_lint.project.values import ExternalV, ExtInstanceV, FunctionV, MethodV
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 
 from fastapi_lint.facts import NONE, Attr, Call, Import, Scope, Var
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.reach import Reach
 from fastapi_lint.project.spelling import parts
 from fastapi_lint.project.values import ModuleV

@@ -27,11 +27,11 @@ from fastapi_lint.project.bounded_caches import BoundedCaches, removes
 from fastapi_lint.project.caches import Caches
 from fastapi_lint.project.changes import Change, Changes
 from fastapi_lint.project.contexts import Arrival
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame, stored_item
 from fastapi_lint.project.locks import Locks
 from fastapi_lint.project.regions import around, branches
-from fastapi_lint.project.spelling import parts, same
+from fastapi_lint.project.spelling import parts, same, stored_item
 from fastapi_lint.project.values import CoroutineV, ExternalV, ExtInstanceV
 
 _PRIMITIVES = frozenset(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Declared, EventKind, Func, Import, Lit
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.modules import Module
 from fastapi_lint.project.values import ExternalV, ModuleV, Type, union
 

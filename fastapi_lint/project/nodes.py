@@ -17,7 +17,7 @@ import msgspec
 
 from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.project.first_use import Lifetime
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.values import Value
 
 

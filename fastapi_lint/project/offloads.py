@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from fastapi_lint.facts import NONE, Call, Lit
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import LibraryCall, Node
 from fastapi_lint.project.values import (
     CoroutineV,

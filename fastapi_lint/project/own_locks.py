@@ -23,8 +23,8 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 
 
 class OwnLock(msgspec.Struct, frozen=True):

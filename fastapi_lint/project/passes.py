@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from fastapi_lint.facts import NONE, Attr, Await, Call, EventKind, Iter, Scope, Unpack, Use
 from fastapi_lint.project.contexts import Arrival
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.keeping import is_kept_by_receiver
 from fastapi_lint.project.nodes import LibraryCall
 from fastapi_lint.project.regions import around, stands_in, within
-from fastapi_lint.project.spelling import parts, written
+from fastapi_lint.project.spelling import is_receiver, parts, written
 
 
 class Passes:

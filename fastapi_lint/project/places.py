@@ -9,7 +9,8 @@ import msgspec
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
 from fastapi_lint.facts import NONE, Place
 from fastapi_lint.project.contexts import Arrival, Contexts
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.index import Index
 
 
 class Spot(msgspec.Struct, frozen=True):

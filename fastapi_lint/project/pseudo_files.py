@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Use
 from fastapi_lint.project.constants import Constants
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.inference import Inference
 from fastapi_lint.project.nodes import LibraryCall
 from fastapi_lint.project.values import LiteralV, PresentV

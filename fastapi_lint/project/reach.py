@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 
 from fastapi_lint.project.contexts import Arrival, Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import Edge
 
 

@@ -49,8 +49,8 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.values import (
     ClassV,
     ExternalV,

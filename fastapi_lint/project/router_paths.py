@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fastapi_lint.facts import NONE, Call, Declared, Lit
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.inference import Inference
 
 _Router = tuple[int, int]

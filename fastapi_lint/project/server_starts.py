@@ -8,8 +8,8 @@ from functools import cached_property
 import msgspec
 
 from fastapi_lint.facts import NONE, Call, EventKind, Lit, Scope
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.values import ExtInstanceV, FunctionV, LiteralV, MethodV
 
 _MOST_HOPS = 5

@@ -25,8 +25,8 @@ from fastapi_lint.facts import (
 )
 from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.entrypoints import EntryPoint
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.module_names import ModuleNames
 from fastapi_lint.project.nodes import LibraryCall
 from fastapi_lint.project.own_locks import aliases

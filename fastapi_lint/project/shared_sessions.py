@@ -27,11 +27,12 @@ from fastapi_lint.facts import (
     Use,
 )
 from fastapi_lint.project.contexts import Contexts
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.libraries import CONNECTIONS, SESSIONS
 from fastapi_lint.project.module_names import ModuleNames
 from fastapi_lint.project.reach import Reach
+from fastapi_lint.project.spelling import is_receiver
 from fastapi_lint.project.state import SharedState
 from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, InstanceV, PartialV, Type
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Call, Lit, Map
-from fastapi_lint.project.index import Frame, Index
+from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.index import Index
 from fastapi_lint.project.protocols import MAPPINGS
 from fastapi_lint.project.values import (
     ClassV,

@@ -12,9 +12,13 @@ from fastapi_lint.facts import (
     Call,
     Choice,
     Declared,
+    Event,
+    EventKind,
     Expr,
     Free,
+    Lit,
     Map,
+    Param,
     Phi,
     Scope,
     Seq,
@@ -111,3 +115,45 @@ def spelled(scope: Scope, expr: int) -> list[str]:
             found += [value.name] if isinstance(value, (Attr, Var, Free)) else []
         return found
     return []
+
+
+def is_receiver(scope: Scope, expr: int) -> bool:
+    """Whether an expression is the method's own first parameter."""
+    value = scope.exprs[expr]
+    if not isinstance(value, Use):
+        return False
+    return all(scope.exprs[scope.defs[n].value] == Param(0) for n in value.defs)
+
+
+def is_empty(scope: Scope, value: int) -> bool:
+    """Whether what is stored leaves an attribute empty: `del`, `None`, `False`, an empty display."""
+    node = scope.exprs[value] if value != NONE else None
+    if isinstance(node, Lit):
+        return not node.value
+    return node is None or getattr(node, "items", getattr(node, "keys", None)) == ()
+
+
+def strings(scope: Scope, expr: int) -> list[str]:
+    """The strings of a literal, or of a display of literals."""
+    node = scope.exprs[expr]
+    items = node.items if isinstance(node, Seq) else (expr,)
+    literals = [scope.exprs[item] for item in items]
+    return [value.value for value in literals if isinstance(value, Lit) and isinstance(value.value, str)]
+
+
+def is_parameter(scope: Scope, expr: int, number: int) -> bool:
+    """Whether an expression is a parameter as the caller gave it."""
+    node = scope.exprs[expr]
+    if not isinstance(node, Use):
+        return False
+    return all(scope.exprs[scope.defs[n].value] == Param(number) for n in node.defs)
+
+
+def stored_item(scope: Scope, event: Event) -> Sub | None:
+    """The target of a store into an item, with its index."""
+    if event.kind != EventKind.STORE_ITEM:
+        return None
+    for node in reversed(scope.exprs):
+        if isinstance(node, Sub) and node.place == event.place and node.base == event.expr:
+            return node
+    return None

@@ -13,8 +13,8 @@ from functools import cached_property
 from fastapi_lint.facts import NONE, Attr, Event, EventKind, Lit, Param, Scope, Use, Var
 from fastapi_lint.project.contexts import Contexts
 from fastapi_lint.project.first_use import Slot
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import Edge
 from fastapi_lint.project.regions import around
 from fastapi_lint.project.server_starts import Prefix, ServerStarts

@@ -28,13 +28,13 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.binding import argument_at
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame, is_receiver
 from fastapi_lint.project.inference import STATE
 from fastapi_lint.project.injection import Injection
 from fastapi_lint.project.nodes import Edge
 from fastapi_lint.project.reach import Reach
-from fastapi_lint.project.spelling import parts
+from fastapi_lint.project.spelling import is_receiver, parts
 from fastapi_lint.project.values import (
     ClassV,
     ExternalV,

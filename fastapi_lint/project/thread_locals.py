@@ -10,8 +10,8 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit, Scope
 from fastapi_lint.project.awaiting import pauses
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Frame
 from fastapi_lint.project.nodes import Edge
 from fastapi_lint.project.regions import branches, stands_in, within
 from fastapi_lint.project.spelling import parts, spelled

@@ -12,7 +12,8 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Bin, Call, Sub
 from fastapi_lint.project.binding import Function, argument_at
-from fastapi_lint.project.index import Frame, Index, Site
+from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.index import Index, Site
 from fastapi_lint.project.values import ClassV, CoroutineV, ExternalV, InstanceV, MethodV, Type, Value, union
 
 if TYPE_CHECKING:

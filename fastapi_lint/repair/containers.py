@@ -13,7 +13,7 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Scope, Var
 from fastapi_lint.project import Project
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.state import MUTATORS
 from fastapi_lint.repair.state_use import Key, StateUse
 

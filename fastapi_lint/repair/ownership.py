@@ -23,7 +23,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project import Project
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.values import ExtInstanceV
 
 _MOST_HOPS = 40

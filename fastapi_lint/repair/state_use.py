@@ -9,7 +9,7 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Param, Sub, Use, Var
 from fastapi_lint.project import Project
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.state import CONTAINERS, MUTATORS
 from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, ModuleV
 from fastapi_lint.repair.ownership import Ownership

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi_lint.facts import NONE, Seq
 from fastapi_lint.project import Project
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.regions import around
 from fastapi_lint.project.values import ContextV, ExternalV, ExtInstanceV, InstanceV, MethodV, Type, Value
 from fastapi_lint.repair.state_use import StateUse

@@ -16,7 +16,7 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Param, Star, Use, Var
 from fastapi_lint.project import Project
-from fastapi_lint.project.index import Frame
+from fastapi_lint.project.frames import Frame
 from fastapi_lint.project.nodes import LibraryCall
 from fastapi_lint.project.regions import stands_in
 from fastapi_lint.project.values import (
