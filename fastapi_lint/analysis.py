@@ -18,9 +18,9 @@ from fastapi_lint.facts import ModuleFacts, Place
 from fastapi_lint.findings import UNREADABLE, Analysis, Finding
 from fastapi_lint.garbage import uncollected
 from fastapi_lint.project import Project, Spot
-from fastapi_lint.project.contexts import STAGES
-from fastapi_lint.project.file_roles import file_role
-from fastapi_lint.project.resolution import Resolution
+from fastapi_lint.project.code.file_roles import file_role
+from fastapi_lint.project.flow.resolution import Resolution
+from fastapi_lint.project.serving.contexts import STAGES
 from fastapi_lint.registry import Registry, load_rules
 from fastapi_lint.repair import OpenedFiles, Opener
 from fastapi_lint.rule import Report

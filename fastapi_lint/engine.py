@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fastapi_lint.analysis import Analyser
     from fastapi_lint.facts import ModuleFacts
     from fastapi_lint.fix import Repaired
-    from fastapi_lint.project.resolution import Resolution
+    from fastapi_lint.project.flow.resolution import Resolution
     from fastapi_lint.repair import OpenedFiles
 
 Result = TypeVar("Result")

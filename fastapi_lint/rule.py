@@ -15,10 +15,10 @@ import msgspec
 
 from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Fix, Hop, Severity
 from fastapi_lint.project import BlockingUse, Project, Spot, WrongOffload
-from fastapi_lint.project.caches import CachedFunction
-from fastapi_lint.project.creations import Creation
-from fastapi_lint.project.leaked_generators import LeakedGenerator
-from fastapi_lint.project.shared_resources import Resource
+from fastapi_lint.project.resources.creations import Creation
+from fastapi_lint.project.resources.leaked_generators import LeakedGenerator
+from fastapi_lint.project.resources.shared_resources import Resource
+from fastapi_lint.project.shared.caches import CachedFunction
 from fastapi_lint.repair import Opener
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from fastapi_lint.cli import main
 from fastapi_lint.config import load_settings
 from fastapi_lint.engine import CheckRequest, check
-from fastapi_lint.project.resolution import Resolution, UnresolvedCall
+from fastapi_lint.project.flow.resolution import Resolution, UnresolvedCall
 
 SERVICE = """\
 class Service:

@@ -9,8 +9,8 @@ import pytest
 
 from fastapi_lint.extract import extract
 from fastapi_lint.facts import Scope
-from fastapi_lint.project import decidable, index
-from fastapi_lint.project.dependence import OUTER, dependences, parameter_bit
+from fastapi_lint.project.code import decidable, index
+from fastapi_lint.project.code.dependence import OUTER, dependences, parameter_bit
 from fastapi_lint.source import SourceFile
 from fastapi_lint.testing import reported, run_case
 

@@ -33,7 +33,7 @@ from fastapi_lint.reporters import (
 from fastapi_lint.rule_info import RegistryError
 
 if TYPE_CHECKING:
-    from fastapi_lint.project.resolution import Resolution
+    from fastapi_lint.project.flow.resolution import Resolution
 
 _STDIN = Path("-")
 _UNREADABLE = "FAL001"

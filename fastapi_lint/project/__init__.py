@@ -10,38 +10,38 @@ import msgspec
 from fastapi_lint.catalogue import BlockKind, Catalogue
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
 from fastapi_lint.facts import NONE, Call, Lit, ModuleFacts
-from fastapi_lint.project.blocking import Blocking, BlockingUse
-from fastapi_lint.project.bounded_caches import BoundedCaches
-from fastapi_lint.project.caches import CachedFunction, Caches
-from fastapi_lint.project.changes import Changes
-from fastapi_lint.project.contexts import STAGES, Arrival, Contexts
-from fastapi_lint.project.creations import Creation, Creations, LocalModel
-from fastapi_lint.project.described import described
-from fastapi_lint.project.effects import CallGraph
-from fastapi_lint.project.entrypoints import EntryPoint, EntryPoints
-from fastapi_lint.project.frames import Frame
-from fastapi_lint.project.graph import Graph
-from fastapi_lint.project.index import Index
-from fastapi_lint.project.inference import Inference
-from fastapi_lint.project.leaked_generators import LeakedGenerator, LeakedGenerators
-from fastapi_lint.project.libraries import Libraries
-from fastapi_lint.project.locks import Locks
-from fastapi_lint.project.module_names import ModuleNames
-from fastapi_lint.project.mutations import Mutation, Mutations
-from fastapi_lint.project.nodes import Node
-from fastapi_lint.project.offloads import wrong_offloads
-from fastapi_lint.project.own_locks import OwnLock, OwnLocks
-from fastapi_lint.project.places import Places, Spot
-from fastapi_lint.project.races import Race, Races
-from fastapi_lint.project.reach import Reach
-from fastapi_lint.project.request_data import RequestData
-from fastapi_lint.project.resolution import Resolution, Resolver
-from fastapi_lint.project.shared_resources import Resource, SharedResources, WeakPool
-from fastapi_lint.project.shared_sessions import SharedSession, SharedSessions
-from fastapi_lint.project.start_up import StartUp
-from fastapi_lint.project.state import SharedState
-from fastapi_lint.project.thread_locals import LocalUse, ThreadLocals
-from fastapi_lint.project.values import ExternalV
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.places import Places, Spot
+from fastapi_lint.project.flow.blocking import Blocking, BlockingUse
+from fastapi_lint.project.flow.effects import CallGraph
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import Node
+from fastapi_lint.project.flow.offloads import wrong_offloads
+from fastapi_lint.project.flow.resolution import Resolution, Resolver
+from fastapi_lint.project.resources.creations import Creation, Creations, LocalModel
+from fastapi_lint.project.resources.leaked_generators import LeakedGenerator, LeakedGenerators
+from fastapi_lint.project.resources.module_names import ModuleNames
+from fastapi_lint.project.resources.shared_resources import Resource, SharedResources, WeakPool
+from fastapi_lint.project.resources.shared_sessions import SharedSession, SharedSessions
+from fastapi_lint.project.serving.contexts import STAGES, Arrival, Contexts
+from fastapi_lint.project.serving.entrypoints import EntryPoint, EntryPoints
+from fastapi_lint.project.serving.reach import Reach
+from fastapi_lint.project.serving.request_data import RequestData
+from fastapi_lint.project.serving.start_up import StartUp
+from fastapi_lint.project.shared.bounded_caches import BoundedCaches
+from fastapi_lint.project.shared.caches import CachedFunction, Caches
+from fastapi_lint.project.shared.changes import Changes
+from fastapi_lint.project.shared.locks import Locks
+from fastapi_lint.project.shared.mutations import Mutation, Mutations
+from fastapi_lint.project.shared.own_locks import OwnLock, OwnLocks
+from fastapi_lint.project.shared.races import Race, Races
+from fastapi_lint.project.shared.state import SharedState
+from fastapi_lint.project.shared.thread_locals import LocalUse, ThreadLocals
+from fastapi_lint.project.types.described import described
+from fastapi_lint.project.types.inference import Inference
+from fastapi_lint.project.types.libraries import Libraries
+from fastapi_lint.project.types.values import ExternalV
 
 __all__ = ["BASE_HTTP_MIDDLEWARE", "BlockingUse", "DecoratedCoroutine", "Middleware", "Project", "Spot", "WrongOffload"]
 

@@ -15,10 +15,10 @@ from fastapi_lint.project import BlockingUse, Project, WrongOffload
 from fastapi_lint.source import SourceError
 
 if TYPE_CHECKING:
-    from fastapi_lint.project.caches import CachedFunction
-    from fastapi_lint.project.creations import Creation
-    from fastapi_lint.project.leaked_generators import LeakedGenerator
-    from fastapi_lint.project.shared_resources import Resource
+    from fastapi_lint.project.resources.creations import Creation
+    from fastapi_lint.project.resources.leaked_generators import LeakedGenerator
+    from fastapi_lint.project.resources.shared_resources import Resource
+    from fastapi_lint.project.shared.caches import CachedFunction
     from fastapi_lint.repair.blocking import BlockingRepair
     from fastapi_lint.repair.factories import Factories
     from fastapi_lint.repair.imports import Imports

@@ -10,8 +10,8 @@ import libcst as cst
 
 from fastapi_lint.diagnostic import Applicability, Fix
 from fastapi_lint.project import Project
-from fastapi_lint.project.caches import CachedFunction
-from fastapi_lint.project.values import ExtInstanceV, TupleV, Type
+from fastapi_lint.project.shared.caches import CachedFunction
+from fastapi_lint.project.types.values import ExtInstanceV, TupleV, Type
 from fastapi_lint.repair.imports import Imports, imports_of
 from fastapi_lint.repair.names import names_inside
 from fastapi_lint.repair.opened import Change, OpenedFile

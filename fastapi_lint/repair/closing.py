@@ -12,7 +12,7 @@ import libcst as cst
 
 from fastapi_lint.diagnostic import Applicability, Fix
 from fastapi_lint.project import Project
-from fastapi_lint.project.shared_resources import Resource
+from fastapi_lint.project.resources.shared_resources import Resource
 from fastapi_lint.repair.block import code_end
 from fastapi_lint.repair.constancy import Constancy
 from fastapi_lint.repair.names import binding_scope, references

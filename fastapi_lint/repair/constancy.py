@@ -9,8 +9,17 @@ import libcst as cst
 
 from fastapi_lint.facts import NONE, Cls, EventKind, Func, Import, Lit
 from fastapi_lint.project import Project
-from fastapi_lint.project.modules import Module
-from fastapi_lint.project.values import ClassV, ExternalV, ExtInstanceV, FunctionV, InstanceV, ModuleV, Type, Value
+from fastapi_lint.project.code.modules import Module
+from fastapi_lint.project.types.values import (
+    ClassV,
+    ExternalV,
+    ExtInstanceV,
+    FunctionV,
+    InstanceV,
+    ModuleV,
+    Type,
+    Value,
+)
 from fastapi_lint.repair.names import binding_scope, comprehension_names, is_reference
 from fastapi_lint.repair.opened import Comprehension, OpenedFile
 

@@ -13,8 +13,8 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Scope, Var
 from fastapi_lint.project import Project
-from fastapi_lint.project.frames import Frame
-from fastapi_lint.project.state import MUTATORS
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.shared.state import MUTATORS
 from fastapi_lint.repair.state_use import Key, StateUse
 
 _VIEWS = frozenset({"items", "keys", "values"})

@@ -12,7 +12,7 @@ import libcst as cst
 from fastapi_lint.diagnostic import Applicability, Fix
 from fastapi_lint.facts import Call, EventKind, Place
 from fastapi_lint.project import BlockingUse, Project
-from fastapi_lint.project.values import ExternalV
+from fastapi_lint.project.types.values import ExternalV
 from fastapi_lint.repair.block import Block, Movable, name_for, read_block
 from fastapi_lint.repair.imports import Imports
 from fastapi_lint.repair.legality import awaited, may_await

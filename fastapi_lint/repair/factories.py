@@ -14,7 +14,7 @@ import libcst as cst
 
 from fastapi_lint.diagnostic import Applicability, Fix
 from fastapi_lint.project import Project
-from fastapi_lint.project.creations import Creation
+from fastapi_lint.project.resources.creations import Creation
 from fastapi_lint.repair.constancy import Constancy
 from fastapi_lint.repair.imports import Imports
 from fastapi_lint.repair.names import used_names

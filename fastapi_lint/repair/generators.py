@@ -11,7 +11,7 @@ import libcst as cst
 
 from fastapi_lint.diagnostic import Applicability, Fix
 from fastapi_lint.project import Project
-from fastapi_lint.project.leaked_generators import LeakedGenerator
+from fastapi_lint.project.resources.leaked_generators import LeakedGenerator
 from fastapi_lint.repair.imports import Imports
 from fastapi_lint.repair.opened import Change, OpenedFile
 

@@ -10,8 +10,8 @@ import msgspec
 from fastapi_lint.extract.statements import dotted
 from fastapi_lint.facts import Attr, Import
 from fastapi_lint.project import Project
-from fastapi_lint.project.modules import Module
-from fastapi_lint.project.values import ModuleV
+from fastapi_lint.project.code.modules import Module
+from fastapi_lint.project.types.values import ModuleV
 from fastapi_lint.repair.names import (
     Scope,
     binding_scope,

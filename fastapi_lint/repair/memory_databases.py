@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fastapi_lint.facts import NONE, Call, Lit
 from fastapi_lint.project import Project
-from fastapi_lint.project.values import ExternalV
+from fastapi_lint.project.types.values import ExternalV
 
 _MAKERS = frozenset({"sqlalchemy.create_engine", "sqlmodel.create_engine"})
 _OWNERS = ("sqlalchemy.", "sqlmodel.")

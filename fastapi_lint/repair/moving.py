@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi_lint.facts import Attr, Call, Param, Star, Use
 from fastapi_lint.project import BlockingUse, Project
-from fastapi_lint.project.frames import Frame
+from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.repair.ownership import Ownership
 from fastapi_lint.repair.rewriting import Rewrites
 from fastapi_lint.repair.state_use import StateUse

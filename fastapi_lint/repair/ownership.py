@@ -23,8 +23,8 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project import Project
-from fastapi_lint.project.frames import Frame
-from fastapi_lint.project.values import ExtInstanceV
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.types.values import ExtInstanceV
 
 _MOST_HOPS = 40
 _INJECTED = frozenset({"route", "websocket", "dependency", "middleware", "exception-handler"})

@@ -10,8 +10,8 @@ import libcst as cst
 from fastapi_lint.diagnostic import Applicability, Fix
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Expr, Free, Import, Scope, Sub, Use, Var
 from fastapi_lint.project import BlockingUse, Project
-from fastapi_lint.project.frames import Frame
-from fastapi_lint.project.values import CoroutineV, FunctionV, MethodV, PartialV, Value, WrappedV
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.types.values import CoroutineV, FunctionV, MethodV, PartialV, Value, WrappedV
 from fastapi_lint.repair.opened import Change, OpenedFile
 from fastapi_lint.repair.threads import ThreadSafety
 

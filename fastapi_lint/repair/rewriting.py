@@ -10,7 +10,7 @@ from functools import cached_property
 
 from fastapi_lint.facts import Call, EventKind, Scope
 from fastapi_lint.project import BlockingUse, Project
-from fastapi_lint.project.regions import around
+from fastapi_lint.project.code.regions import around
 from fastapi_lint.repair.dataflow import reaches
 
 

@@ -6,8 +6,8 @@ import libcst as cst
 
 from fastapi_lint.facts import Call
 from fastapi_lint.project import Project
-from fastapi_lint.project.creations import Creation
-from fastapi_lint.project.values import ExternalV
+from fastapi_lint.project.resources.creations import Creation
+from fastapi_lint.project.types.values import ExternalV
 from fastapi_lint.repair.names import binding_scope, references
 from fastapi_lint.repair.opened import OpenedFile
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.facts import NONE, Call, EventKind, Scope
 from fastapi_lint.project import BlockingUse, Project
-from fastapi_lint.project.spelling import same
+from fastapi_lint.project.code.spelling import same
 from fastapi_lint.repair.dataflow import reaches
 
 _WAITS = frozenset({EventKind.AWAIT, EventKind.YIELD})

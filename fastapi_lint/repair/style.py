@@ -9,7 +9,7 @@ import libcst as cst
 
 from fastapi_lint.facts import Call
 from fastapi_lint.project import Project
-from fastapi_lint.project.values import ExternalV
+from fastapi_lint.project.types.values import ExternalV
 from fastapi_lint.repair.imports import Imports, Visible
 from fastapi_lint.repair.legality import awaited
 from fastapi_lint.repair.opened import Change, OpenedFile

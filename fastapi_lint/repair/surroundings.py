@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi_lint.facts import NONE, Seq
 from fastapi_lint.project import Project
-from fastapi_lint.project.frames import Frame
-from fastapi_lint.project.regions import around
-from fastapi_lint.project.values import ContextV, ExternalV, ExtInstanceV, InstanceV, MethodV, Type, Value
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import around
+from fastapi_lint.project.types.values import ContextV, ExternalV, ExtInstanceV, InstanceV, MethodV, Type, Value
 from fastapi_lint.repair.state_use import StateUse
 
 _LOCKS = ("threading.Lock", "threading.Semaphore", "threading.Condition", "filelock.BaseFileLock", "redis.lock.Lock")

@@ -16,10 +16,10 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Param, Star, Use, Var
 from fastapi_lint.project import Project
-from fastapi_lint.project.frames import Frame
-from fastapi_lint.project.nodes import LibraryCall
-from fastapi_lint.project.regions import stands_in
-from fastapi_lint.project.values import (
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import stands_in
+from fastapi_lint.project.flow.nodes import LibraryCall
+from fastapi_lint.project.types.values import (
     ContextV,
     CoroutineV,
     ExternalV,

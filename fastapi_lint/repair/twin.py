@@ -8,7 +8,7 @@ import msgspec
 from fastapi_lint.diagnostic import Applicability, Fix
 from fastapi_lint.facts import Attr, Call, Import, Lit, Use, Var
 from fastapi_lint.project import BlockingUse, Project
-from fastapi_lint.project.values import ExternalV, ExtInstanceV, ModuleV
+from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, ModuleV
 from fastapi_lint.repair.imports import Imports, Visible
 from fastapi_lint.repair.legality import awaited, may_await
 from fastapi_lint.repair.moving import Moving

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from fastapi_lint.project.resolution import KINDS, Resolution, UnresolvedCall
+from fastapi_lint.project.flow.resolution import KINDS, Resolution, UnresolvedCall
 
 
 def resolution_lines(resolution: Resolution) -> Iterator[str]:

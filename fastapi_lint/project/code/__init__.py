@@ -1,0 +1,1 @@
+"""What is written: files, scopes, expressions, branches and places, under one numbering."""

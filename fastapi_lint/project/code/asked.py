@@ -1,0 +1,220 @@
+"""What do the conditions of the project ask of parameters, attributes and strings?
+
+What no condition asks for tells no frames apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Declared, Event, EventKind, Narrow, Param, Scope, Use
+from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.spelling import is_parameter, is_receiver, stored_item, strings
+from fastapi_lint.project.types.values import LiteralV
+
+OTHER = LiteralV("\0")
+"""A string that passes none of the project's tests."""
+
+_STRING_TESTS = frozenset({"equals", "differs", "among", "not among"})
+
+
+class Asked:
+    """Answers by scope and for the whole project, kept."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._tested: dict[int, frozenset[int]] = {}
+        self._kept: dict[int, dict[int, str]] = {}
+        self._asked: dict[int, tuple[int, frozenset[str]]] = {}
+        self._asked_attributes: dict[int, frozenset[str]] = {}
+        self._attribute_tests: frozenset[str] | None = None
+        self._string_tests: tuple[tuple[str, ...], tuple[str, ...], frozenset[str]] | None = None
+
+    def tested_parameters(self, gid: int) -> frozenset[int]:
+        """The parameters of a function that its conditions, or those of functions inside it, look at."""
+        known = self._tested.get(gid)
+        if known is None:
+            scope = self._index.scope(gid)
+            found: set[int] = set()
+            for region in scope.regions:
+                if region.kind in ("if", "else") and region.expr != NONE:
+                    found |= _parameters_in(scope, region.expr)
+            found |= {  # passed on as they are, perhaps to a function that tests them
+                number
+                for expr in scope.exprs
+                if isinstance(expr, Call)
+                for argument in (*expr.args, *(value for _, value in expr.keywords))
+                for number in _parameters_in(scope, argument)
+            }
+            if scope.name == "__init__":
+                found |= {n for n, name in self.kept_parameters(gid).items() if name in self._tested_attributes()}
+            known = self._tested[gid] = frozenset(found)
+        return known
+
+    def asked_keywords(self, gid: int) -> tuple[int, frozenset[str]]:
+        """The parameter `**kwargs` of a function and the names that the function asks it for, if it only asks."""
+        known = self._asked.get(gid)
+        if known is None:
+            scope = self._index.scope(gid)
+            number = next((n for n, parameter in enumerate(scope.params) if parameter.kind == "kwargs"), NONE)
+            names = _asked_keywords(scope, number) if number != NONE else frozenset()
+            known = self._asked[gid] = (number, names)
+        return known
+
+    def kept_parameters(self, gid: int) -> dict[int, str]:
+        """The parameters that a constructor stores as they are, with the names of the attributes."""
+        known = self._kept.get(gid)
+        if known is None:
+            scope = self._index.scope(gid)
+            known = self._kept[gid] = {
+                number: event.name
+                for event in self._index.stores(gid)
+                if event.value != NONE
+                for number in _parameters_in(scope, event.value)
+            }
+        return known
+
+    def _tested_attributes(self) -> frozenset[str]:
+        """The attributes of receivers that conditions of the project look at, by name."""
+        if self._attribute_tests is None:
+            self._attribute_tests = frozenset(
+                name
+                for scope in self._index.scopes
+                if scope.params
+                for region in scope.regions
+                if region.kind in ("if", "else") and region.expr != NONE
+                for name in _attributes_in(scope, region.expr)
+            )
+        return self._attribute_tests
+
+    def attributes_asked(self, owner: int) -> frozenset[str]:
+        """The attributes of their receiver that conditions in the methods of a class look at."""
+        known = self._asked_attributes.get(owner)
+        if known is None:
+            module = self._index.module(owner)
+            known = self._asked_attributes[owner] = frozenset(
+                name
+                for number, scope in enumerate(module.facts.scopes)
+                if scope.kind == "function" and self._index.parent(module.base + number) == owner
+                for region in scope.regions
+                if region.kind in ("if", "else") and region.expr != NONE
+                for name in _attributes_in(scope, region.expr)
+            )
+        return known
+
+    def string_class(self, gid: int, number: int, text: str) -> LiteralV | None:
+        """A string argument as tests tell strings apart: itself if any test of the project may pass, else `OTHER`.
+
+        Most strings pass none, so that the many calls of a function share a frame. None where neither the function nor
+        anything it may hand the string to looks at it.
+        """
+        if number not in self.tested_parameters(gid):
+            return None
+        prefixes, suffixes, whole = self._tested_strings()
+        fits = not text or text in whole or text.startswith(prefixes) or text.endswith(suffixes)
+        return LiteralV(text) if fits else OTHER
+
+    def scheme(self, prefix: str) -> str:
+        """What tests of the project may ask of the beginning of a text: the scheme of an address, else nothing."""
+        scheme, mark, _ = prefix.partition("://")
+        known = scheme + mark if mark or prefix == "http" else ""
+        return known if known and any("://" in tested for tested in self._tested_strings()[0]) else ""
+
+    def _tested_strings(self) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+        if self._string_tests is None:
+            self._string_tests = _string_tests(scope for scope in self._index.scopes if scope.params)
+        return self._string_tests
+
+
+def _string_tests(scopes: Iterable[Scope]) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+    """The prefixes, suffixes and whole strings that functions compare their parameters with."""
+    affixes: dict[str, set[str]] = {"startswith": set(), "endswith": set()}
+    whole: set[str] = set()
+    for scope in scopes:
+        for node in scope.exprs:
+            if isinstance(node, Bin) and node.op in _STRING_TESTS:
+                if _parameters_in(scope, node.left):
+                    whole.update(strings(scope, node.right))
+            elif isinstance(node, Call) and node.args:
+                func = scope.exprs[node.func]
+                if isinstance(func, Attr) and func.name in affixes and _parameters_in(scope, func.base):
+                    affixes[func.name].update(strings(scope, node.args[0]))
+    return tuple(sorted(affixes["startswith"])), tuple(sorted(affixes["endswith"])), frozenset(whole)
+
+
+def _parameters_in(scope: Scope, expr: int) -> set[int]:
+    """The parameters that a condition names, through `not`, `and`, `or`, `is`."""
+    node = scope.exprs[expr]
+    if isinstance(node, Bin):
+        return _parameters_in(scope, node.left) | _parameters_in(scope, node.right)
+    if isinstance(node, Choice):
+        return {number for item in node.items for number in _parameters_in(scope, item)}
+    if isinstance(node, Declared) and node.value != NONE:
+        return _parameters_in(scope, node.value)
+    if isinstance(node, Narrow):
+        return _parameters_in(scope, node.value)
+    if isinstance(node, Use):
+        values = [(scope.defs[number].value, scope.exprs[scope.defs[number].value]) for number in node.defs]
+        if len(values) == 1 and isinstance(test := values[0][1], Bin) and test.op in ("is", "is not", "not"):
+            return _parameters_in(scope, values[0][0])  # a test that has a name
+        narrowed = {n for at, value in values if isinstance(value, Narrow) for n in _parameters_in(scope, at)}
+        return narrowed | {value.index for _, value in values if isinstance(value, Param)}
+    if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):
+        return _parameters_in(scope, func.base) if func.name in ("startswith", "endswith") else set()
+    return set()
+
+
+def _asked_keywords(scope: Scope, number: int) -> frozenset[str]:
+    names: set[str] = set()
+    for node in scope.exprs:
+        if isinstance(node, Bin) and node.op in ("among", "not among") and is_parameter(scope, node.right, number):
+            names.update(strings(scope, node.left))
+        func = scope.exprs[node.func] if isinstance(node, Call) else None
+        if isinstance(node, Call) and isinstance(func, Attr) and is_parameter(scope, func.base, number):
+            if func.name not in ("get", "pop") or not node.args:
+                return frozenset()  # something else may be done to it
+            names.update(strings(scope, node.args[0]))
+    changed = [n for n, e in enumerate(scope.events) if _puts_into(scope, e, number)]
+    return frozenset(names) if all(_is_asked_before(scope, n, number) for n in changed) else frozenset()
+
+
+def _puts_into(scope: Scope, event: Event, number: int) -> bool:
+    return event.kind == EventKind.STORE_ITEM and is_parameter(scope, event.expr, number)
+
+
+def _is_asked_before(scope: Scope, store: int, number: int) -> bool:
+    """Whether a function puts into its `**kwargs` what it has asked for before, and asks for it no more."""
+    event = scope.events[store]
+    target = stored_item(scope, event)
+    region = event.region
+    while region != NONE:
+        if scope.regions[region].kind == "loop":
+            return False
+        region = scope.regions[region].parent
+    names = strings(scope, target.index) if target is not None else []
+    later = scope.events[store + 1 :]
+    asked = [e for e in later if e.kind in (EventKind.CALL, EventKind.OP) and _asks(scope, e.expr, number, names)]
+    return bool(names) and not asked
+
+
+def _asks(scope: Scope, expr: int, number: int, names: list[str]) -> bool:
+    node = scope.exprs[expr]
+    if isinstance(node, Bin):  # an operator's event has its sides the other way round
+        return any(is_parameter(scope, side, number) for side in (node.left, node.right))
+    if not isinstance(node, Call) or not isinstance(func := scope.exprs[node.func], Attr):
+        return False
+    return is_parameter(scope, func.base, number) and strings(scope, node.args[0]) == names
+
+
+def _attributes_in(scope: Scope, expr: int) -> set[str]:
+    """The attributes of the receiver that a condition names."""
+    node = scope.exprs[expr]
+    if isinstance(node, Bin):
+        return _attributes_in(scope, node.left) | _attributes_in(scope, node.right)
+    if isinstance(node, Choice):
+        return {name for item in node.items for name in _attributes_in(scope, item)}
+    if isinstance(node, Attr):
+        return {node.name} if is_receiver(scope, node.base) else _attributes_in(scope, node.base)
+    if isinstance(node, Call):
+        return _attributes_in(scope, node.func)
+    return set()

@@ -1,0 +1,1 @@
+"""What runs, in which way, under which conditions, and with what effect?"""

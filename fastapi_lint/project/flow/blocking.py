@@ -1,0 +1,184 @@
+"""What blocks the event loop?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import get_args
+
+import msgspec
+
+from fastapi_lint.catalogue import BlockKind
+from fastapi_lint.diagnostic import EntryPointLabel, Hop
+from fastapi_lint.facts import NONE, Call, Lit
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.places import Places, Spot
+from fastapi_lint.project.code.regions import stands_in
+from fastapi_lint.project.flow.call_conditions import is_harmless
+from fastapi_lint.project.flow.conditions import MOST_OF_A_CHAIN
+from fastapi_lint.project.flow.effects import CallGraph, Effects, Witness
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import Edge, LibraryCall
+from fastapi_lint.project.serving.contexts import STAGES, Contexts
+from fastapi_lint.project.serving.lifetimes import Lifetimes
+from fastapi_lint.project.serving.start_up import StartUp
+
+_SHORT = 0.01
+"""Seconds that a sleep of this length or less takes from the others: as much as a slow query, not a standstill."""
+
+
+class BlockingUse(msgspec.Struct, frozen=True):
+    """An expression of loop code that blocks: `call` is the sink, the chain leads to it.
+
+    `event` is the number of the event in `frame`, the coroutine, and `edge` the first hop of the chain: None where the
+    event itself is the blocking call.
+    `stage` is empty where requests are served, else where the code runs; see `Report`. `once` says that it blocks the
+    first time only, `is_short` that it blocks for so short a time that only many at once would be noticed.
+    `is_conditional` says that the chain rests on too much that is undecided; see `conditions`.
+    """
+
+    spot: Spot
+    callee: str
+    call: LibraryCall
+    chain: tuple[Hop, ...]
+    entry_points: tuple[EntryPointLabel, ...]
+    frame: Frame
+    event: int
+    edge: Edge | None
+    stage: str = ""
+    once: bool = False
+    is_conditional: bool = False
+    is_short: bool = False
+
+
+class Blocking:
+    """The blocking effects of the frames that run on the loop.
+
+    `stages` are what counts beside request handling; see `contexts.STAGES`.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        calls: CallGraph,
+        contexts: Contexts,
+        start_up: StartUp,
+        lifetimes: Lifetimes,
+        places: Places,
+        frames: Iterable[Frame],
+        stages: tuple[str, ...],
+    ) -> None:
+        self._graph = graph
+        self._calls = calls
+        self._contexts = contexts
+        self._start_up = start_up
+        self._lifetimes = lifetimes
+        self._places = places
+        self._frames = tuple(frames)
+        self._stages = stages
+
+    def of(self, kind: BlockKind) -> list[BlockingUse]:
+        """Every expression on the event loop that reaches a blocking call of this kind, the nearest sink for each."""
+        return self._found.get(kind, [])
+
+    @cached_property
+    def _found(self) -> dict[str, list[BlockingUse]]:
+        """All kinds at once, for doubtful ways are told once only.
+
+        Of what a place may reach over one or another implementation the nearest is told, and of all places that reach
+        a sink through a cached function, which runs the first time only, the nearest one.
+        """
+        certain: dict[str, list[BlockingUse]] = {}
+        doubtful: dict[tuple[int, ...], tuple[tuple[bool, bool, bool, int], str, BlockingUse]] = {}
+        told: set[tuple[int, ...]] = set()
+        for kind in get_args(BlockKind):
+            for frame, witness, use, is_constructing in self._nearest(kind):
+                here = (frame.gid, witness.place)
+                if witness.certain:
+                    if not use.is_conditional:
+                        told.add(here)
+                    certain.setdefault(kind, []).append(use)
+                    continue
+                if witness.once != NONE and not use.stage and self._start_up.runs_early(witness.once):
+                    continue  # the first time was before the first request
+                about = here if witness.once == NONE else (witness.once,)
+                rank = (bool(use.stage), not is_constructing, use.is_conditional, witness.distance)
+                if about not in doubtful or rank < doubtful[about][0]:
+                    doubtful[about] = (rank, kind, use)
+        for key, (_, kind, use) in doubtful.items():
+            if key not in told:
+                certain.setdefault(kind, []).append(use)
+        return certain
+
+    def _nearest(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse, bool]]:
+        def is_sink(frame: Frame, call: LibraryCall) -> bool:
+            if call.spec.blocks != kind or call.awaited or call.off_loop:
+                return False
+            return not is_harmless(self._graph.inference, frame, call)
+
+        effects = Effects(self._calls, is_sink, self._lifetimes.may_last, self._lifetimes.is_kept)
+        best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
+        for frame in self._frames:
+            for witness in effects.at_events(frame):
+                key = (frame.gid, witness.place)
+                known = best.get(key)
+                if known is None or witness.rank < known[1].rank:
+                    best[key] = (frame, witness)
+        for frame, witness in best.values():
+            is_constructing = witness.once != NONE and self._is_constructing(
+                effects.trail(frame, witness), witness.once
+            )
+            yield frame, witness, self._use(effects, frame, witness), is_constructing
+
+    def _is_constructing(self, trail: list[tuple[Frame, Witness]], once: int) -> bool:
+        """Whether the first use of what an object fills is its constructor's: then nobody else's ever is."""
+        owner = self._graph.index.class_of(once)
+        return owner != NONE and any(
+            self._graph.index.class_of(frame.gid) == owner and self._graph.index.scope(frame.gid).name == "__init__"
+            for frame, _ in trail
+        )
+
+    def _is_short(self, trail: list[tuple[Frame, Witness]]) -> bool:
+        """Whether a chain ends in a sleep of a few milliseconds, and nothing in it repeats that."""
+        frame, last = trail[-1]
+        scope = self._graph.index.scope(frame.gid)
+        call = last.call
+        node = scope.exprs[call.expr] if call is not None and call.expr != NONE else None
+        if call is None or call.spec.blocks != "sleep" or not isinstance(node, Call) or len(node.args) != 1:
+            return False
+        given = scope.exprs[node.args[0]]
+        if not isinstance(given, Lit) or not isinstance(given.value, (int, float)) or given.value > _SHORT:
+            return False
+        return not any(self._repeats(where, step) for where, step in trail)
+
+    def _repeats(self, frame: Frame, step: Witness) -> bool:
+        scope = self._graph.index.scope(frame.gid)
+        return 0 <= step.event < len(scope.events) and stands_in(scope, scope.events[step.event].region, "loop")
+
+    def _use(self, effects: Effects, frame: Frame, witness: Witness) -> BlockingUse:
+        trail = effects.trail(frame, witness)
+        last = trail[-1][1].call
+        if last is None:
+            raise AssertionError("a trail ends in a sink")
+        hops = []
+        for where, step in trail:
+            target = step.call.name if step.call is not None else step.edge.name if step.edge is not None else ""
+            hops.append(
+                self._places.hop(where.gid, step.place, f"`{self._graph.index.name(where.gid)}` runs `{target}`")
+            )
+        first = trail[0][1]
+        stage = self._contexts.stage(frame.gid, self._stages) or ""
+        return BlockingUse(
+            spot=self._places.spot(frame.gid, witness.place),
+            callee=first.edge.name if first.edge is not None else last.name,
+            call=last,
+            chain=tuple(hop for hop in hops if hop is not None) if len(trail) > 1 else (),
+            entry_points=self._places.labels(frame.gid, STAGES.get(stage, "request")),
+            stage=stage,
+            once=witness.once != NONE,
+            is_conditional=witness.doubt > MOST_OF_A_CHAIN,
+            is_short=self._is_short(trail),
+            frame=frame,
+            event=witness.event,
+            edge=first.edge,
+        )

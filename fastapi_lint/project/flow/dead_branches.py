@@ -1,0 +1,182 @@
+"""Which branches does a frame never take, for what its caller passes and for the kind of a function?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Seq
+from fastapi_lint.project.code.decidable import LITERAL, named_test
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import within
+from fastapi_lint.project.code.spelling import strings
+from fastapi_lint.project.flow.held import Held
+from fastapi_lint.project.types.constants import Constants
+from fastapi_lint.project.types.values import ExternalV, FunctionV, LiteralV, MethodV, PresentV
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.types.inference import Inference
+
+_ASKS_FOR_COROUTINE_FUNCTION = frozenset({"inspect.iscoroutinefunction", "asyncio.iscoroutinefunction"})
+
+
+def dead_regions(inference: Inference, frame: Frame) -> frozenset[int]:
+    """The regions of a frame's scope that it never takes, without those nested in them. Kept once all is known."""
+    if frame.dead is None:
+        found = frozenset(DeadBranches(inference, frame).regions())
+        if not inference.is_settled():
+            return found
+        frame.dead = found
+    return frame.dead
+
+
+def sure_regions(inference: Inference, frame: Frame) -> frozenset[int]:
+    """The regions of a frame's scope whose condition is known to hold."""
+    if frame.sure is None:
+        dead = dead_regions(inference, frame)
+        branches = DeadBranches(inference, frame)
+        frame.sure = frozenset(branches.sure(dead)) if inference.decidable.regions(frame.gid) else frozenset()
+    return frame.sure
+
+
+class DeadBranches:
+    """The regions of one frame's scope whose condition is known to fail."""
+
+    def __init__(self, inference: Inference, frame: Frame) -> None:
+        self._inference = inference
+        self._frame = frame
+        scope = self._scope = inference.index.scope(frame.gid)
+        dead = self._dead = set[int]()
+        self._constants = Constants(inference, frame, lambda region: within(scope, region, dead))
+        self._held = Held(inference, frame)
+
+    def regions(self) -> set[int]:
+        """Their numbers, without the regions nested in them."""
+        found, decidable = self._dead, self._inference.decidable
+        found.update(decidable.fallbacks(self._frame.gid))
+        numbers = decidable.regions(self._frame.gid)
+        plain = self._dead_in_plain_frame() if numbers and self._held.is_empty else None
+        for number in numbers:
+            region = self._scope.regions[number]
+            if plain is not None and not self._frame.depends(region.expr):
+                is_dead = number in plain
+            else:
+                truth = self._truth(region.expr)
+                is_dead = truth is not None and truth is (region.kind == "else")
+            if is_dead:
+                found.add(number)
+            if plain is not None and is_dead is not (number in plain):
+                plain = None  # what is assigned in a dead branch may decide later ones
+        return found
+
+    def sure(self, dead: frozenset[int]) -> Iterator[int]:
+        """The numbers of those that are always taken, once it is known which are `dead`."""
+        self._dead.update(dead)
+        for number in self._inference.decidable.regions(self._frame.gid):
+            region = self._scope.regions[number]
+            truth = self._truth(region.expr)
+            if truth is not None and truth is (region.kind == "if"):
+                yield number
+
+    def _dead_in_plain_frame(self) -> frozenset[int] | None:
+        return dead_regions(self._inference, self._frame.plain) if self._frame.plain is not None else None
+
+    def _truth(self, expr: int) -> bool | None:
+        held = self._held.truth(expr)
+        if held is not None:
+            return held
+        node = self._scope.exprs[named_test(self._scope, expr)]
+        if isinstance(node, Bin):
+            return self._operation(node)
+        if isinstance(node, Choice) and node.test == NONE:
+            parts = [self._truth(item) for item in node.items]
+            if True in parts:
+                return True
+            return False if all(part is False for part in parts) else None
+        if isinstance(node, Call):
+            known = self._prefix(node)
+            known = self._is_coroutine_function(node) if known is None else known
+            if known is not None:
+                return known
+        literal = self._literal(expr)
+        return None if literal is None else bool(literal.value)  # a string counts as not empty: nobody passes ""
+
+    def _operation(self, node: Bin) -> bool | None:
+        if node.op == "not":
+            inner = self._truth(node.left)
+            return None if inner is None else not inner
+        if node.op == "and":
+            parts = [self._truth(node.left), self._truth(node.right)]
+            if False in parts:
+                return False
+            return True if all(part is True for part in parts) else None
+        if node.op in ("equals", "differs", "among", "not among"):
+            return self._comparison(node)
+        return self._is_same(node) if node.op in ("is", "is not") else None
+
+    def _comparison(self, node: Bin) -> bool | None:
+        left = self._literal(node.left)
+        if left is None or not isinstance(left.value, str):
+            return None
+        right = self._scope.exprs[node.right]
+        if node.op in ("among", "not among"):
+            held = self._constants.holds_keyword(node.right, left.value)
+            if held is not None:
+                return held is (node.op == "among")
+            if not isinstance(right, Seq):
+                return None
+            found = [self._literal(item) for item in right.items]
+        else:
+            found = [self._literal(node.right)]
+        if any(one is None or one.of != left.of for one in found):
+            return None  # a member of an enumeration may be a string, too
+        return (left in found) is (node.op in ("equals", "among"))
+
+    def _is_same(self, node: Bin) -> bool | None:
+        """`x is None`, `flag is False`, `mode is Mode.FAST`."""
+        left = self._constants.of(node.left)
+        right = self._scope.exprs[node.right]
+        if isinstance(right, Lit) and (right.value is None or isinstance(right.value, bool)):
+            if not isinstance(left, LiteralV) and right.value is not None:
+                return None
+            return None if left is None else (left == LiteralV(right.value)) is (node.op == "is")
+        if not isinstance(left, LiteralV) or left.of == NONE:
+            return None
+        member = self._literal(node.right)
+        return None if member is None or member.of != left.of else (left == member) is (node.op == "is")
+
+    def _prefix(self, node: Call) -> bool | None:
+        """`name.startswith("x")` for a constant name."""
+        func = self._scope.exprs[node.func]
+        if not isinstance(func, Attr) or func.name not in ("startswith", "endswith") or len(node.args) != 1:
+            return None
+        literal = self._literal(func.base)
+        wanted = tuple(strings(self._scope, node.args[0]))
+        known = self._constants.of(func.base)
+        if isinstance(known, PresentV) and known.prefix and func.name == "startswith" and wanted:
+            if known.prefix.startswith(wanted):
+                return True
+            return None if any(text.startswith(known.prefix) for text in wanted) else False
+        if literal is None or not isinstance(literal.value, str) or literal.of != NONE or not wanted:
+            return None
+        return literal.value.startswith(wanted) if func.name == "startswith" else literal.value.endswith(wanted)
+
+    def _literal(self, expr: int) -> LiteralV | None:
+        if self._inference.decidable.level(self._frame.gid, expr) != LITERAL:
+            return None
+        known = self._constants.of(expr)
+        return known if isinstance(known, LiteralV) else None
+
+    def _is_coroutine_function(self, node: Call) -> bool | None:
+        if len(node.args) != 1:
+            return None
+        asked = self._inference.type(self._frame, node.func)
+        if not any(isinstance(value, ExternalV) and value.name in _ASKS_FOR_COROUTINE_FUNCTION for value in asked):
+            return None
+        kinds = set()
+        for value in self._inference.type(self._frame, node.args[0]):
+            function = value.function if isinstance(value, MethodV) else value
+            if not isinstance(function, FunctionV):
+                return None
+            kinds.add(self._inference.index.scope(function.gid).is_async)
+        return kinds.pop() if len(kinds) == 1 else None

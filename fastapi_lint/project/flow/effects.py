@@ -1,0 +1,162 @@
+"""What effects has a function? They flow up: from the sinks to every caller that runs them on its own thread."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from fastapi_lint.facts import NONE
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.flow.conditions import doubt
+from fastapi_lint.project.flow.nodes import Edge, LibraryCall, Node
+from fastapi_lint.project.serving.first_use import Lifetime
+
+
+class Witness(msgspec.Struct, frozen=True, gc=False):
+    """The best way from an event to a sink: the sink itself (`call`) or the edge to take.
+
+    `distance` counts hops; `certain` is False where the way goes over one of several implementations of a method or
+    over a branch that is one of many, or where it is taken the first time only. Then `once` is the gid of the function
+    that knows: a cached one without arguments, or one that fills what it finds empty. `conditions` counts what has to
+    hold, behind the event itself, and is not known to hold.
+    """
+
+    distance: int
+    place: int
+    event: int
+    call: LibraryCall | None
+    edge: Edge | None
+    certain: bool = True
+    once: int = NONE
+    conditions: int = 0
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """Of several ways the certain ones are better, then those with little doubt, then the short ones."""
+        return (not self.certain, self.doubt, self.distance)
+
+    @property
+    def doubt(self) -> int:
+        """On how much the way rests that nothing known decides."""
+        return doubt(self.conditions, self.distance)
+
+
+class CallGraph:
+    """Nodes by frame, and who runs them on his own thread: the same for all effects.
+
+    `is_foreign` says which scopes belong to packages that are followed but not reported on.
+    """
+
+    def __init__(self, nodes: Iterable[Node], is_foreign: Callable[[int], bool]) -> None:
+        self._is_foreign = is_foreign
+        self.nodes = {node.frame: node for node in nodes}
+        self.callers: dict[Frame, list[tuple[Frame, Edge]]] = {}
+        for node in self.nodes.values():
+            for edge in node.edges:
+                if self.carries(edge):
+                    self.callers.setdefault(edge.callee, []).append((node.frame, edge))
+
+    def carries(self, edge: Edge) -> bool:
+        """Whether effects of the callee are effects of the caller's loop code.
+
+        A coroutine is judged by itself, but for one that nobody would report: there its effects are the caller's.
+        """
+        if edge.off_loop:
+            return False
+        return edge.mode in ("runs", "once") or (
+            edge.mode in ("coroutine", "task") and self._is_foreign(edge.callee.gid)
+        )
+
+
+class Effects:
+    """Which frames reach a sink, and along which best way.
+
+    `lasts` says whether what a frame fills on first use, in an attribute of its receiver or beyond, outlives a request,
+    `is_kept` whether a frame is a property whose object keeps its value as long.
+    """
+
+    def __init__(
+        self,
+        calls: CallGraph,
+        is_sink: Callable[[Frame, LibraryCall], bool],
+        lasts: Callable[[Frame, Lifetime], bool],
+        is_kept: Callable[[Frame], bool],
+    ) -> None:
+        self._calls = calls
+        self._nodes = calls.nodes
+        self._callers = calls.callers
+        self._is_sink = is_sink
+        self._lasts = lasts
+        self._is_kept = is_kept
+        self.nearest = self._propagate()
+
+    def _own(self, node: Node, is_first: bool = False) -> Iterator[Witness]:
+        for call in node.calls:
+            if self._is_sink(node.frame, call):
+                once = node.frame.gid if self._lasts(node.frame, call.first_use) else NONE
+                conditions = 0 if is_first else call.conditions
+                yield Witness(0, call.place, call.event, call, None, once == NONE, once, conditions)
+
+    def _propagate(self) -> dict[Frame, Witness]:
+        """The best way of each frame, in the order of their ranks: what is found first is not improved any more."""
+        nearest: dict[Frame, Witness] = {}
+        todo: list[tuple[tuple[bool, int, int], int, Frame, Witness]] = []
+        count = itertools.count()  # of equal ways the first found
+        for frame, node in self._nodes.items():
+            for own in self._own(node):
+                heapq.heappush(todo, (own.rank, next(count), frame, own))
+        while todo:
+            _, _, frame, witness = heapq.heappop(todo)
+            if frame in nearest:
+                continue
+            nearest[frame] = witness
+            for caller, edge in self._callers.get(frame, ()):
+                if caller not in nearest:
+                    step = self._step(witness, caller, edge)
+                    heapq.heappush(todo, (step.rank, next(count), caller, step))
+        return nearest
+
+    def _once(self, caller: Frame, edge: Edge) -> int:
+        """The function that takes this edge the first time only, or NONE."""
+        if edge.mode == "once" or self._is_kept(edge.callee):
+            return edge.callee.gid
+        return caller.gid if self._lasts(caller, edge.first_use) else NONE
+
+    def _step(self, onward: Witness, caller: Frame, edge: Edge, is_first: bool = False) -> Witness:
+        """The way over an edge; at its first hop, the reported place itself, no branch is in doubt."""
+        once = self._once(caller, edge)
+        certain = onward.certain and edge.certain and once == NONE and not (edge.selected and not is_first)
+        once = onward.once if once == NONE else once
+        conditions = onward.conditions + (0 if is_first else edge.conditions)
+        return Witness(onward.distance + 1, edge.place, edge.event, None, edge, certain, once, conditions)
+
+    def at_events(self, frame: Frame) -> list[Witness]:
+        """For each place of a frame that reaches a sink its nearest witness, in order of evaluation."""
+        node = self._nodes.get(frame)
+        if node is None or frame not in self.nearest:
+            return []
+        best: dict[int, Witness] = {}
+        for own in self._own(node, is_first=True):
+            _keep(best, own)
+        for edge in node.edges:
+            if self._calls.carries(edge) and edge.callee in self.nearest:
+                _keep(best, self._step(self.nearest[edge.callee], frame, edge, is_first=True))
+        return sorted(best.values(), key=lambda witness: witness.event)
+
+    def trail(self, frame: Frame, witness: Witness) -> list[tuple[Frame, Witness]]:
+        """The hops from a witness to its sink, the sink last."""
+        trail = [(frame, witness)]
+        while witness.edge is not None:
+            frame = witness.edge.callee
+            witness = self.nearest[frame]
+            trail.append((frame, witness))
+        return trail
+
+
+def _keep(best: dict[int, Witness], witness: Witness) -> None:
+    known = best.get(witness.place)
+    if known is None or witness.rank < known.rank:
+        best[witness.place] = witness

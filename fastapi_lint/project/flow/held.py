@@ -1,0 +1,140 @@
+"""What does an object hold for sure where its method runs, because the caller has asked, or has had it filled?
+
+`if self.content: self.to_base64()` runs a method that finds `self.content` filled. That lasts until something may
+change the object: a store, a call of one of its methods, a wait. What the constructor or an earlier statement filled
+(see `fills`), and nothing empties, lasts for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Scope, Use, Var
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import around, within
+from fastapi_lint.project.types.values import InstanceV
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.types.inference import Inference
+
+_MOST = 3
+_WAITS = (EventKind.AWAIT, EventKind.YIELD)
+
+
+class Held:
+    """Answers for one frame."""
+
+    def __init__(self, inference: Inference, frame: Frame) -> None:
+        self._inference = inference
+        self._index = inference.index
+        self._frame = frame
+        self._scope = frame.scope
+        self._holds = frozenset(frame.holds)
+        if frame.scope.is_async and isinstance(frame.receiver, InstanceV):
+            self._holds |= inference.fills.constructed(frame.receiver.gid)  # no constructor awaits
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of the receiver."""
+        return not self._holds
+
+    def truth(self, expr: int) -> bool | None:
+        """What a condition is for what the caller has asked; None if that says nothing."""
+        if not self._holds:
+            return None
+        node = self._scope.exprs[expr]
+        if isinstance(node, Bin) and node.op in ("is", "is not") and self._scope.exprs[node.right] == Lit(None):
+            known = self.truth(node.left)
+            return None if known is None else node.op == "is not"
+        if not isinstance(node, Attr) or node.name not in self._holds:
+            return None
+        if not self._index.is_receiver(self._frame.gid, node.base):
+            return None
+        loads = (n for n, e in enumerate(self._scope.events) if e.kind == EventKind.ATTR and e.expr == expr)
+        here = next(loads, NONE)
+        return True if here != NONE and self._lasts(node.base, node.name, 0, here) else None
+
+    def at_call(self, number: int, callee: Frame) -> tuple[str, ...]:
+        """The attributes that a method's object holds at the call of the method, as far as its class asks for them."""
+        event = self._scope.events[number]
+        node = self._scope.exprs[event.expr]
+        func = self._scope.exprs[node.func] if isinstance(node, Call) else None
+        owner = self._index.class_of(callee.gid)
+        if not isinstance(func, Attr) or owner == NONE:
+            return ()
+        wanted = self._inference.asked.attributes_asked(owner)
+        found = [name for name in self._asked(func.base, number) if name in wanted]
+        if self._holds and self._index.is_receiver(self._frame.gid, func.base):
+            found += [n for n in self._holds if n in wanted and self._lasts(func.base, n, 0, number)]
+        filled = self.filled(func.base, number, callee.receiver) if isinstance(callee.receiver, InstanceV) else ()
+        return tuple(sorted({*sorted(set(found))[:_MOST], *filled}))
+
+    def filled(self, base: int, number: int, owner: InstanceV) -> frozenset[str]:
+        """The attributes of an object that its constructor or an earlier event has filled, and that nothing empties."""
+        fills = self._inference.fills
+        asked = fills.asked(owner.gid)
+        if not asked:
+            return asked
+        found = made = fills.constructed(owner.gid)
+        if self._index.is_receiver(self._frame.gid, base):
+            held = self._holds & asked
+            found = frozenset(name for name in held if name in made or self._lasts(base, name, 0, number))
+        inside = set(around(self._scope, self._scope.events[number].region))
+        for event in self._scope.events[:number]:
+            if event.region in inside and event.kind in (EventKind.ATTR, EventKind.CALL):
+                node = self._scope.exprs[event.expr]
+                of = self._scope.exprs[node.func] if isinstance(node, Call) else node
+                if isinstance(of, Attr) and is_same(self._scope, of.base, base):
+                    found |= fills.reads(self._frame, event) & asked
+        return found
+
+    def _asked(self, base: int, number: int) -> Iterator[str]:
+        """The attributes of an object that the branches around an event have found filled."""
+        for inside in around(self._scope, self._scope.events[number].region):
+            region = self._scope.regions[inside]
+            if region.kind in ("if", "else") and region.expr != NONE:
+                for name in self._filled(region.expr, region.kind == "if", base):
+                    start = next(
+                        n for n, e in enumerate(self._scope.events) if within(self._scope, e.region, (inside,))
+                    )
+                    if self._lasts(base, name, start, number):
+                        yield name
+
+    def _filled(self, test: int, holds: bool, base: int) -> Iterator[str]:
+        node = self._scope.exprs[test]
+        if isinstance(node, Bin) and node.op == "not":
+            yield from self._filled(node.left, not holds, base)
+        elif isinstance(node, Bin) and node.op == "and" and holds:
+            yield from self._filled(node.left, True, base)
+            yield from self._filled(node.right, True, base)
+        elif isinstance(node, Choice) and node.test == NONE and not holds:
+            for item in node.items:
+                yield from self._filled(item, False, base)
+        elif isinstance(node, Attr) and holds and is_same(self._scope, node.base, base):
+            yield node.name
+
+    def _lasts(self, base: int, name: str, start: int, end: int) -> bool:
+        """Whether nothing between two events may change an attribute of an object."""
+        for event in self._scope.events[start:end]:
+            if event.kind in _WAITS or (event.kind == EventKind.STORE_ATTR and event.name == name):
+                return False
+            node = self._scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+            if isinstance(node, Call) and (event.flag or self._hands_over(node, base)):
+                return False
+        return True
+
+    def _hands_over(self, node: Call, base: int) -> bool:
+        func = self._scope.exprs[node.func]
+        given = [*node.args, *(value for _, value in node.keywords)]
+        if isinstance(func, Attr):
+            given.append(func.base)
+        return any(is_same(self._scope, part, base) for part in given)
+
+
+def is_same(scope: Scope, one: int, other: int) -> bool:
+    """Whether two expressions are spelled alike and mean the same definitions."""
+    left, right = scope.exprs[one], scope.exprs[other]
+    if isinstance(left, Attr) and isinstance(right, Attr):
+        return left.name == right.name and is_same(scope, left.base, right.base)
+    return isinstance(left, (Use, Var)) and left == right

@@ -1,0 +1,1 @@
+"""What is made for each request and what once, who closes it, and who shares it?"""

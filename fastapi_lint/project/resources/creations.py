@@ -1,0 +1,293 @@
+"""What is created anew for each request?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+import msgspec
+
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Call,
+    Cls,
+    Event,
+    EventKind,
+    Func,
+    Import,
+    Lit,
+    Scope,
+    Var,
+)
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import stands_in
+from fastapi_lint.project.code.spelling import is_receiver
+from fastapi_lint.project.flow.call_conditions import is_harmless
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import Edge, LibraryCall
+from fastapi_lint.project.resources.after_errors import is_after_error
+from fastapi_lint.project.resources.keeping import is_kept_by_receiver, is_local_container, kept, may_keep
+from fastapi_lint.project.resources.passes import Passes
+from fastapi_lint.project.serving.contexts import Arrival, Contexts
+from fastapi_lint.project.serving.entrypoints import EntryPoint
+from fastapi_lint.project.serving.holders import Holders
+from fastapi_lint.project.serving.lifetimes import Lifetimes
+from fastapi_lint.project.serving.reach import Reach
+from fastapi_lint.project.serving.request_data import RequestData
+from fastapi_lint.project.types.inference import STATE
+from fastapi_lint.project.types.values import ClassV, ExtInstanceV, InstanceV
+
+_ADDRESS = re.compile(
+    r"account|address|auth|base|cert|cookie|cred|database|db|domain|dsn|endpoint|header|host|key|organi|password"
+    r"|project|prox|region|secret|server|tenant|token|transport|uri|url|user"
+)
+
+
+class Creation(msgspec.Struct, frozen=True):
+    """A constructor or connect call that request handling reaches; `way` leads to it from the nearest entry point.
+
+    `entries` are all entry points that lead to it. `in_loop` says that a loop makes one in each pass, here or in a
+    caller; `from_request` that its address or credentials are those of the request, its user or its tenant; and
+    `after_error` that no request gets here before an attempt has failed.
+    """
+
+    frame: Frame
+    call: LibraryCall
+    way: tuple[Arrival, ...]
+    entries: tuple[EntryPoint, ...]
+    in_loop: bool
+    from_request: bool
+    after_error: bool = False
+
+
+class LocalModel(msgspec.Struct, frozen=True):
+    """A class below `pydantic.BaseModel` that a function defines each time it runs; `gid` is the class.
+
+    `uses` are the values of the function that the class body takes: no module level has them. `from_request` says that
+    one of them is data of the request.
+    """
+
+    frame: Frame
+    gid: int
+    way: tuple[Arrival, ...]
+    entries: tuple[EntryPoint, ...]
+    uses: tuple[str, ...]
+    from_request: bool
+
+
+class Creations:
+    """Creating calls in frames that run per request."""
+
+    def __init__(self, graph: Graph, contexts: Contexts, request_data: RequestData) -> None:
+        self._graph = graph
+        self._contexts = contexts
+        self._keeping: dict[int, list[tuple[Event, frozenset[int]]]] = {}
+        self._once: dict[tuple[Frame, Edge], bool] = {}
+        decorators = graph.inference.decorators
+        self._request_data = request_data
+        self._lifetimes = Lifetimes(graph, contexts.reached("request"))
+        roots = [
+            pair
+            for pair in contexts.roots("request")
+            if not decorators.is_cached(pair[0].gid) and not self._lifetimes.is_init_of_singleton(pair[0])
+        ]
+        self._reach = Reach(graph, contexts, roots, self._runs_once)
+        self._reached = self._reach.frames
+        self._usual = contexts.flow(roots, self._is_unusual)
+        # now that it is known what cached factories and guards keep: what only those make is not made anew
+        self._lifetimes = Lifetimes(graph, self._reached)
+        self._passes = Passes(graph, self._reached, self._reach.way)
+        self._holders = Holders(graph, self._lifetimes, self._reach.callers)
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """How long the objects live that request handling makes."""
+        return self._lifetimes
+
+    def _runs_once(self, caller: Frame, edge: Edge) -> bool:
+        key = (caller, edge)
+        known = self._once.get(key)
+        if known is None:
+            known = self._once[key] = self._is_made_once(caller, edge)
+        return known
+
+    def _is_made_once(self, caller: Frame, edge: Edge) -> bool:
+        """A cached factory runs its body once, and so does what is made behind a guard and kept."""
+        decorators = self._graph.inference.decorators
+        if decorators.is_cached(edge.callee.gid) or self._lifetimes.lasts(caller, edge.first_use):
+            return True
+        if self._is_once_for_a_key(caller, edge.event):
+            return True
+        if self._lifetimes.is_init_of_singleton(edge.callee):
+            return True
+        if self._lifetimes.is_kept(edge.callee):
+            return True
+        scope = self._graph.index.scope(caller.gid)
+        if edge.event >= len(scope.events):  # an injected dependency is no event of the function
+            return False
+        return self._is_kept(caller, scope, scope.events[edge.event].expr, edge.event)
+
+    def _is_once_for_a_key(self, frame: Frame, event: int) -> bool:
+        """Whether code runs where a look-up has missed what it puts in, under a key that no request brings."""
+        if not 0 <= event < len(frame.scope.events):
+            return False
+        return any(
+            self._lifetimes.lasts(frame, "object" if one.slot.on_receiver else "process")
+            and not self._request_data.is_of_many(frame.gid, one.key)
+            for one in self._graph.inference.keyed_use.at(frame.gid, frame.scope.events[event].region)
+        )
+
+    def _is_unusual(self, caller: Frame, edge: Edge) -> bool:
+        return self._runs_once(caller, edge) or self._is_after_error(caller, edge.event)
+
+    def _is_after_error(self, frame: Frame, event: int) -> bool:
+        events = frame.scope.events
+        return 0 <= event < len(events) and is_after_error(self._graph.inference, frame, events[event].region)
+
+    def find(self, kinds: frozenset[str]) -> Iterator[Creation]:
+        """Each place once, by its shortest way."""
+        for creation in self._found:
+            if creation.call.spec.creates in kinds:
+                yield creation
+
+    @cached_property
+    def _found(self) -> list[Creation]:
+        seen: dict[tuple[int, int], Creation] = {}
+        unusual = (frame for frame in self._reached if frame not in self._usual)
+        for frame in (*self._usual, *unusual):
+            scope = self._graph.index.scope(frame.gid)
+            for call in self._graph.node(frame).calls:
+                key = (frame.gid, call.place)
+                if call.spec.creates is None or call.place == NONE or key in seen or self._is_light(frame, call):
+                    continue
+                if self._lifetimes.lasts(frame, call.first_use) or self._is_once_for_a_key(frame, call.event):
+                    continue
+                if self._is_kept_by_lasting(frame, scope, call):
+                    continue
+                if not self._is_kept(frame, scope, call.expr, call.event):
+                    seen[key] = self._creation(frame, scope, call)
+        return list(seen.values())
+
+    def _is_kept_by_lasting(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
+        """Whether this very object lasts, and keeps what its method makes, though requests make others of its class."""
+        keeps = call.first_use == "object" or is_kept_by_receiver(scope, call)
+        return keeps and self._holders.is_lasting(frame)
+
+    def _is_light(self, frame: Frame, call: LibraryCall) -> bool:
+        """Whether the arguments make it cheap: a client without connections, one over a pool that is there."""
+        return call.spec.blocks is None and is_harmless(self._graph.inference, frame, call)
+
+    def local_models(self) -> Iterator[LocalModel]:
+        """Each model class that functions on a request's way define."""
+        seen: set[int] = set()
+        read: set[int] = set()
+        for frame in self._reached:
+            scope = self._graph.index.scope(frame.gid)
+            if scope.kind != "function" or frame.gid in read:
+                continue
+            read.add(frame.gid)
+            for node in scope.exprs:
+                gid = self._graph.index.local(frame.gid, node.scope) if isinstance(node, Cls) else NONE
+                if gid != NONE and gid not in seen and self._is_model(gid):
+                    seen.add(gid)
+                    yield self._local_model(frame, gid)
+
+    def _local_model(self, frame: Frame, gid: int) -> LocalModel:
+        scope = self._graph.index.scope(frame.gid)
+        used: dict[str, list[int]] = {}
+        for node in self._graph.index.scope(gid).exprs:
+            if isinstance(node, Var) and self._graph.index.local(gid, node.scope) == frame.gid:
+                values = [scope.defs[number].value for number in scope.names.get(node.name, ())]
+                if not all(isinstance(scope.exprs[value], (Cls, Func, Import, Lit)) for value in values):
+                    used[node.name] = values
+        return LocalModel(
+            frame=frame,
+            gid=gid,
+            way=self._reach.way(frame),
+            entries=tuple(self._reach.entries(frame)),
+            uses=tuple(used),
+            from_request=any(
+                self._request_data.is_from_request(frame.gid, value) for values in used.values() for value in values
+            ),
+        )
+
+    def _is_model(self, gid: int) -> bool:
+        return self._graph.inference.classes.derives_from(gid, "pydantic.BaseModel")
+
+    def _creation(self, frame: Frame, scope: Scope, call: LibraryCall) -> Creation:
+        is_usual = frame in self._usual and not self._is_after_error(frame, call.event)
+        way = tuple(self._contexts.way_in(frame, self._usual)) if is_usual else self._reach.way(frame)
+        is_own = self._passes.is_of_object_of_pass(frame, scope, call, way)
+        return Creation(
+            frame=frame,
+            call=call,
+            way=way,
+            entries=tuple(self._reach.entries(frame)),
+            in_loop=self._passes.is_multiplied(frame, scope, call, way) and not is_own,
+            from_request=is_own or self._is_from_request(frame, scope, call),
+            after_error=not is_usual,
+        )
+
+    def _is_from_request(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
+        """Whether an argument that names the peer or proves who asks is data of the request.
+
+        Of what is no client every argument counts: a model class is made of its fields.
+        """
+        node = scope.exprs[call.expr] if call.expr != NONE else None
+        if not isinstance(node, Call):
+            return False
+        given = [*node.args[:2], *(value for name, value in node.keywords if name == "**" or _ADDRESS.search(name))]
+        if call.spec.creates == "heavy-object":
+            given = [*node.args, *(value for _, value in node.keywords)]
+        return any(self._request_data.is_from_request(frame.gid, value) for value in given)
+
+    def _is_kept(self, frame: Frame, scope: Scope, expr: int, event: int) -> bool:
+        """Whether the created thing is stored where it outlives the request.
+
+        An item of a container or an attribute of something shared keeps it. A module variable or an attribute of the
+        receiver keeps it only behind a guard (`if _client is None`): otherwise each request makes a new one.
+        """
+        keeping = [store for store, kept in self._keeping_events(frame.gid, scope) if expr in kept]
+        guarded = bool(keeping) and stands_in(scope, scope.events[event].region, "if", "else")
+        for store in keeping:
+            if store.kind == EventKind.CALL:
+                if guarded:
+                    return True
+                continue
+            if store.kind == EventKind.REBIND and guarded:
+                return True
+            if store.kind == EventKind.STORE_ITEM and not is_local_container(scope, store.expr):
+                return True
+            if store.kind == EventKind.STORE_ATTR:
+                if is_receiver(scope, store.expr):
+                    owner = self._graph.inference.type(frame, store.expr)
+                    if any(isinstance(value, ClassV) for value in owner):
+                        return True
+                    if guarded and not self._lifetimes.is_made_anew(frame):
+                        return True
+                elif self._is_shared(frame, store.expr):
+                    return True
+        return False
+
+    def _keeping_events(self, gid: int, scope: Scope) -> list[tuple[Event, frozenset[int]]]:
+        """The events of a scope that may keep things, stores and calls of what keeps them, with all that they keep."""
+        known = self._keeping.get(gid)
+        if known is None:
+            keeping = [event for event in scope.events if may_keep(scope, event)]
+            known = self._keeping[gid] = [(event, frozenset(kept(scope, event))) for event in keeping]
+        return known
+
+    def _is_shared(self, frame: Frame, expr: int) -> bool:
+        node = self._graph.index.scope(frame.gid).exprs[expr]
+        if isinstance(node, Var):
+            owner = self._graph.index.local(frame.gid, node.scope)
+            return self._graph.index.scope(owner).kind == "module"
+        for value in self._graph.inference.type(frame, expr):
+            if isinstance(value, ClassV) or not isinstance(value, (InstanceV, ExtInstanceV)):
+                return True
+            if isinstance(value, ExtInstanceV) and value.name == STATE:
+                node = self._graph.index.scope(frame.gid).exprs[expr]
+                return isinstance(node, Attr) and self._graph.inference.is_application(frame, node.base)
+        return False

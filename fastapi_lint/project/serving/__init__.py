@@ -1,0 +1,1 @@
+"""Where does code run and how often: for requests, at start-up, once?"""

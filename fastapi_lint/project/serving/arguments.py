@@ -1,0 +1,167 @@
+"""Which expressions reach a parameter, and which a local container?
+
+Calls with `*` and `**`, and functions that are handed on with their arguments (`to_thread(probe, url)`), count, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Lit, Map, Scope, Star, Use
+from fastapi_lint.project.code.index import Site
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.types.values import ClassV, FunctionV, MethodV, PartialV, Value, WrappedV
+
+_MOST_SITES = 24
+_FILLERS = frozenset({"add", "append", "extend", "insert", "setdefault", "update"})
+
+
+class ArgumentFlow:
+    """What the project's calls pass; answers by scope, kept."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._index = graph.index
+        self._inference = graph.inference
+        self._put_in: dict[int, dict[int, list[int]]] = {}
+
+    def given(self, gid: int, number: int) -> list[tuple[int, int]]:
+        """What the project's calls of a function pass for a parameter: (scope of the call, expression)."""
+        scope = self._index.scope(gid)
+        owner = self._index.class_of(gid)
+        is_init = scope.name == "__init__" and owner != NONE
+        name = self._index.scope(owner).name if is_init else scope.name
+        skip = int(owner != NONE and self._inference.decorators.method_kind(gid) != "static")
+        made = owner if is_init else NONE
+        names = [name, *self._wrapped_names.get(gid, ())]
+        found: list[tuple[int, int]] = []
+        for site in [site for called in names for site in self._index.call_sites(called)][:_MOST_SITES]:
+            node = self._index.scope(site.gid).exprs[site.expr]
+            if isinstance(node, Call) and self._calls(site.gid, node.func, gid, made):
+                found += [(site.gid, value) for value in self._passed(site.gid, node, gid, number, skip)]
+        for site, position in [handed for called in names for handed in self._handed.get(called, ())][:_MOST_SITES]:
+            node = self._index.scope(site.gid).exprs[site.expr]
+            if isinstance(node, Call) and self._calls(site.gid, node.args[position], gid, made):
+                shifted = Call(node.args[position], node.args[position + 1 :], node.keywords, node.place)
+                found += [(site.gid, value) for value in self._passed(site.gid, shifted, gid, number, skip)]
+        return found
+
+    def _passed(self, site: int, node: Call, gid: int, number: int, skip: int) -> Iterator[int]:
+        """The expressions of one call that may be, or hold, what a parameter gets."""
+        params = self._index.scope(gid).params
+        parameter = params[number]
+        exprs = self._index.scope(site).exprs
+        plain = next((n for n, value in enumerate(node.args) if isinstance(exprs[value], Star)), len(node.args))
+        if parameter.kind != "keyword":
+            at = number - skip
+            if parameter.kind == "args":
+                yield from node.args[max(at, 0) :]
+            elif 0 <= at < plain:
+                yield node.args[at]
+                return
+            else:
+                yield from (value for value in node.args[plain:] if at >= plain)
+        named = {other.name for other in params if other.kind in ("normal", "keyword")}
+        for key, value in node.keywords:
+            if key == "**":
+                yield from self._spread(site, value, parameter.name, parameter.kind, named)
+            elif key == parameter.name or (parameter.kind == "kwargs" and key not in named):
+                yield value
+
+    def _spread(self, site: int, expr: int, name: str, kind: str, named: set[str]) -> Iterator[int]:
+        """What `**expr` gives for a parameter: of a display the item of that name, else the mapping itself."""
+        scope = self._index.scope(site)
+        shown = _display(scope, expr)
+        if shown is None or self._is_filled(site, expr):
+            yield expr
+            return
+        for key, value in zip(shown.keys, shown.values, strict=True):
+            literal = scope.exprs[key] if key != NONE else None
+            if (
+                not isinstance(literal, Lit)
+                or literal.value == name
+                or (kind == "kwargs" and literal.value not in named)
+            ):
+                yield value
+
+    def _is_filled(self, gid: int, expr: int) -> bool:
+        node = self._index.scope(gid).exprs[expr]
+        return isinstance(node, Use) and any(number in self.put_in(gid) for number in node.defs)
+
+    def put_in(self, gid: int) -> dict[int, list[int]]:
+        """What a scope puts into the containers that its own names hold, by definition."""
+        known = self._put_in.get(gid)
+        if known is None:
+            scope = self._index.scope(gid)
+            known = self._put_in[gid] = {}
+            for event in scope.events:
+                for number, value in _puts(scope, event.kind, event.expr, event.value):
+                    known.setdefault(number, []).append(value)
+        return known
+
+    @cached_property
+    def _handed(self) -> dict[str, list[tuple[Site, int]]]:
+        """The calls that have a function among their arguments, by its name, with its position."""
+        names = {scope.name for gid in range(self._index.count) if (scope := self._index.scope(gid)).kind == "function"}
+        found: dict[str, list[tuple[Site, int]]] = {}
+        for gid in range(self._index.count):
+            scope = self._index.scope(gid)
+            for number, node in enumerate(scope.exprs):
+                for position, value in enumerate(node.args[:2] if isinstance(node, Call) else ()):
+                    name = self._index.spelled(gid, value)
+                    if name in names:
+                        found.setdefault(name, []).append((Site(gid, number), position))
+        return found
+
+    @cached_property
+    def _wrapped_names(self) -> dict[int, list[str]]:
+        """The names under which the project calls what its own decorators return."""
+        found: dict[int, list[str]] = {}
+        for gid in range(self._index.count):
+            scope = self._index.scope(gid)
+            if scope.kind != "function" or not scope.decorators:
+                continue
+            outer = self._inference.plain_frame(self._index.parent(gid))
+            for value in self._inference.decorators.applied(outer, FunctionV(gid)):
+                if isinstance(value, FunctionV) and value.gid != gid:
+                    found.setdefault(value.gid, []).append(scope.name)
+        return found
+
+    def _calls(self, site: int, func: int, gid: int, owner: int) -> bool:
+        return any(
+            _is_function(value, gid) or (isinstance(value, ClassV) and value.gid == owner)
+            for value in self._inference.type(self._inference.plain_frame(site), func)
+        )
+
+
+def _is_function(value: Value, gid: int) -> bool:
+    while isinstance(value, (MethodV, WrappedV, PartialV)):
+        value = value.function
+    return isinstance(value, FunctionV) and value.gid == gid
+
+
+def _display(scope: Scope, expr: int) -> Map | None:
+    """The dict display that an expression is, by way of a local name perhaps."""
+    node = scope.exprs[expr]
+    for _ in range(3):
+        if isinstance(node, Use) and len(node.defs) == 1:
+            node = scope.exprs[scope.defs[node.defs[0]].value]
+        elif isinstance(node, Declared) and node.value != NONE:
+            node = scope.exprs[node.value]
+    return node if isinstance(node, Map) else None
+
+
+def _puts(scope: Scope, kind: EventKind, expr: int, value: int) -> Iterator[tuple[int, int]]:
+    """`held[key] = value`, `held.update(value)`: the definitions of `held`, each with what is put in."""
+    if kind == EventKind.STORE_ITEM and value != NONE:
+        base, values = expr, [value]
+    elif kind == EventKind.CALL and isinstance(node := scope.exprs[expr], Call):
+        func = scope.exprs[node.func]
+        if not isinstance(func, Attr) or func.name not in _FILLERS:
+            return
+        base, values = func.base, [*node.args, *(item for _, item in node.keywords)]
+    else:
+        return
+    held = scope.exprs[base]
+    if isinstance(held, Use):
+        yield from ((number, item) for number in held.defs for item in values)

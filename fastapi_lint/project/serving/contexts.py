@@ -1,0 +1,207 @@
+"""Where does a function run, and how often?
+
+Contexts flow down: from every entry point along the call graph. The nearest way in is kept, so that a chain from the
+entry point can be shown.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Call, EventKind
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import stands_in
+from fastapi_lint.project.flow.frame_walk import LOOP_STARTERS
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.serving.entrypoints import EntryPoint
+from fastapi_lint.project.types.values import FunctionV, InstanceV, MethodV, PartialV, Value, WrappedV
+
+_CATEGORIES = {
+    "route": "request",
+    "websocket": "request",
+    "dependency": "request",
+    "middleware": "request",
+    "exception-handler": "request",
+    "background-task": "request",
+    "stream": "request",
+    "loop-callback": "service",
+    "lifespan": "startup",
+    "startup": "startup",
+    "signal-handler": "shutdown",
+    "worker-task": "worker",
+    "command": "script",
+}
+SERVING = frozenset({"request", "service"})
+"""The categories in which a stalled loop hurts users."""
+
+
+STAGES = {"startup": "startup", "workers": "worker", "scripts": "script"}
+"""The other categories by the names that the configuration gives them; of several the first one is told."""
+
+
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """How a frame is reached: from `caller` along `edge`, or directly as an entry point."""
+
+    caller: Frame | None
+    edge: Edge | None
+    entry: EntryPoint | None
+
+
+def _function(value: Value) -> int:
+    """The first-party function behind a value, or NONE."""
+    if isinstance(value, (MethodV, WrappedV)):
+        return value.function.gid
+    return value.gid if isinstance(value, FunctionV) else NONE
+
+
+class Contexts:
+    """For each category the frames that it reaches."""
+
+    def __init__(self, graph: Graph, entries: Iterable[EntryPoint]) -> None:
+        self._graph = graph
+        self.entries = tuple(entries)
+        self._reached: dict[str, dict[Frame, Arrival]] = {}
+        self._by_gid: dict[int, set[str]] | None = None
+        self._named_calls: dict[str, list[tuple[int, tuple[int, ...]]]] = {}
+
+    def reached(self, category: str) -> dict[Frame, Arrival]:
+        """All frames that run in `category`: `request`, `service`, `startup`, `shutdown`, `worker` or `script`."""
+        known = self._reached.get(category)
+        if known is None:
+            known = self._reached[category] = self.flow(self.roots(category))
+        return known
+
+    def roots(self, category: str) -> list[tuple[Frame, EntryPoint | None]]:
+        """The entry points of a category. Dependencies come last: a route that needs them is the better witness."""
+        found = [(e.frame, e) for e in self.entries if e.frame is not None and self._category(e) == category]
+        found.sort(key=lambda pair: pair[1].kind == "dependency")
+        if category == "script":
+            return [*found, *((frame, None) for frame in self._script_roots())]
+        if category == "service":
+            return [*found, *((frame, None) for frame in self._detached())]
+        return list(found)
+
+    def _category(self, entry: EntryPoint) -> str | None:
+        """An async job of a scheduler inside the application runs on the application's own loop."""
+        is_async = entry.frame is not None and self._graph.index.scope(entry.frame.gid).is_async
+        if entry.where == "process" or (entry.where == "thread" and is_async):
+            return "worker"
+        if entry.where == "loop" and entry.kind in ("worker-task", "scheduled-job"):
+            return "service"
+        if entry.kind == "scheduled-job" and entry.frame is not None:
+            return "service" if is_async else "worker"
+        return _CATEGORIES.get(entry.kind)
+
+    def _script_roots(self) -> list[Frame]:
+        """What runs under `if __name__ == "__main__"`, and what a loop of the project's own runs."""
+        found: list[Frame] = []
+        for gid in range(self._graph.index.count):
+            scope = self._graph.index.scope(gid)
+            if scope.kind == "module":
+                node = self._graph.node(self._graph.index.frame(gid))
+                found += [e.callee for e in node.edges if stands_in(scope, scope.events[e.event].region, "main")]
+        return found + self._with_own_loop()
+
+    def _with_own_loop(self) -> list[Frame]:
+        found: list[Frame] = []
+        for gid in range(self._graph.index.count):
+            frame = self._graph.inference.plain_frame(gid)
+            if self._may_start_loop(frame):
+                found += [edge.callee for edge in self._graph.node(frame).edges if edge.mode == "new-loop"]
+        return found
+
+    def _may_start_loop(self, frame: Frame) -> bool:
+        """Whether a frame calls what starts a loop, or may: to know what else all frames run would take far longer."""
+        scope, inference = self._graph.index.scope(frame.gid), self._graph.inference
+        for event in scope.events:
+            node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+            for value in inference.type(frame, node.func) if isinstance(node, Call) else ():
+                if isinstance(value, (InstanceV, PartialV)) or inference.libraries.call_spec(value)[1] in LOOP_STARTERS:
+                    return True
+        return False
+
+    def _detached(self) -> list[Frame]:
+        """Tasks that start-up leaves running beside the requests."""
+        return [
+            edge.callee
+            for frame in self.reached("startup")
+            for edge in self._graph.node(frame).edges
+            if edge.mode == "task"
+        ]
+
+    def flow(
+        self, roots: Iterable[tuple[Frame, EntryPoint | None]], stop: Callable[[Frame, Edge], bool] | None = None
+    ) -> dict[Frame, Arrival]:
+        """Everything reached from the roots, breadth first; `stop` says which edges are not followed."""
+        reached: dict[Frame, Arrival] = {}
+        todo: deque[Frame] = deque()
+        for frame, entry in roots:
+            if frame not in reached:
+                reached[frame] = Arrival(None, None, entry)
+                todo.append(frame)
+        while todo:
+            frame = todo.popleft()
+            for edge in self._graph.node(frame).edges:
+                if edge.callee not in reached and not (stop is not None and stop(frame, edge)):
+                    reached[edge.callee] = Arrival(frame, edge, None)
+                    todo.append(edge.callee)
+        return reached
+
+    def categories(self, gid: int) -> set[str]:
+        """The categories in which a function runs, for whatever receiver; empty if nothing is known to call it."""
+        if self._by_gid is None:
+            self._by_gid = {}
+            for category in ("request", "service", "startup", "shutdown", "worker", "script"):
+                for frame in self.reached(category):
+                    self._by_gid.setdefault(frame.gid, set()).add(category)
+        return self._by_gid.get(gid, set())
+
+    def serves(self, gid: int) -> bool:
+        """Whether the function may run while requests are served: unless all its known callers say otherwise."""
+        categories = self.categories(gid)
+        return bool(categories & SERVING) if categories else not self._is_called_elsewhere_only(gid)
+
+    def _is_called_elsewhere_only(self, gid: int) -> bool:
+        """Whether all calls that may mean a function stand in code that does not serve.
+
+        Nothing is known to reach the function, so its callers are found by name: a method of an object of unknown type
+        (`await services.get("writer").start()` in the lifespan) may be any method of that name.
+        """
+        calls = self._calls_by_name(self._graph.index.scope(gid).name)
+        calling = {caller for caller, functions in calls if not functions or gid in functions}
+        return bool(calling) and all(
+            (categories := self.categories(caller)) and not categories & SERVING for caller in calling
+        )
+
+    def _calls_by_name(self, name: str) -> list[tuple[int, tuple[int, ...]]]:
+        """The callers that call something of this name, with the functions it may be; none if that is unknown."""
+        known = self._named_calls.get(name)
+        if known is None:
+            index, inference = self._graph.index, self._graph.inference
+            known = self._named_calls[name] = []
+            for site in index.call_sites(name):
+                node = index.scope(site.gid).exprs[site.expr]
+                called = inference.type(inference.plain_frame(site.gid), node.func) if isinstance(node, Call) else ()
+                known.append((site.gid, tuple(_function(value) for value in called)))
+        return known
+
+    def stage(self, gid: int, wanted: Iterable[str]) -> str | None:
+        """The first of the `wanted` stages in which a function runs; empty if it serves requests, None if neither."""
+        if self.serves(gid):
+            return ""
+        return next((stage for stage in wanted if STAGES[stage] in self.categories(gid)), None)
+
+    def way_in(self, frame: Frame, reached: dict[Frame, Arrival]) -> list[Arrival]:
+        """The arrivals from the entry point down to `frame`."""
+        way: list[Arrival] = []
+        current: Frame | None = frame
+        while current is not None and current in reached:
+            arrival = reached[current]
+            way.append(arrival)
+            current = arrival.caller
+        way.reverse()
+        return way

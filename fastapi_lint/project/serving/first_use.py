@@ -1,0 +1,184 @@
+"""Which code of a function runs the first time only, because it fills what it finds empty?
+
+`if _client is None: _client = connect()` runs once, whoever calls the function. Where the thing is kept in an attribute
+of the receiver, it runs once for each object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, EventKind, Free, Lit, Use, Var
+from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.regions import around, within
+from fastapi_lint.project.code.spelling import dotted, is_receiver
+
+Lifetime = Literal["", "object", "process"]
+"""How long what is filled lasts; empty for code that runs each time."""
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """A variable of module level (no base), or the attribute of an object that is spelled like this: `expr`."""
+
+    base: tuple[str, ...]
+    name: str
+    on_receiver: bool = False
+    expr: int = NONE
+
+    def is_same(self, other: Slot) -> bool:
+        return (self.base, self.name) == (other.base, other.name)
+
+
+class FirstUse:
+    """Answers by scope, kept."""
+
+    def __init__(self, index: Index, is_application: Callable[[int, int], bool]) -> None:
+        """`is_application` tells of an expression of a scope whether it is the application itself."""
+        self._index = index
+        self._is_application = is_application
+        self._known: dict[int, dict[int, tuple[Slot, ...]]] = {}
+
+    def at(self, gid: int, region: int) -> Lifetime:
+        """Whether the code of a region of scope `gid` runs the first time only, and for how long that holds."""
+        slots = self.slots(gid, region)
+        if not slots:
+            return ""
+        return "object" if all(slot.on_receiver for slot in slots) else "process"
+
+    def slots(self, gid: int, region: int) -> tuple[Slot, ...]:
+        """What the outermost test around a region has found empty that the code behind the test fills."""
+        regions = self._known.get(gid)
+        if regions is None:
+            regions = self._known[gid] = self._regions(gid)
+        outermost: tuple[Slot, ...] = ()
+        for number in around(self._index.scope(gid), region) if regions else ():
+            outermost = regions.get(number) or outermost
+        return outermost
+
+    def _regions(self, gid: int) -> dict[int, tuple[Slot, ...]]:
+        scope = self._index.scope(gid)
+        found: dict[int, tuple[Slot, ...]] = {}
+        for number, region in enumerate(scope.regions):
+            if region.kind not in ("if", "else") or region.expr == NONE:
+                continue
+            slots = self._empty(gid, region.expr, region.kind == "if")
+            filled = tuple(slot for slot in slots if _fills(self._index, gid, number, slot))
+            if filled:
+                found[number] = filled
+        return found
+
+    def _empty(self, gid: int, test: int, holds: bool) -> Iterator[Slot]:
+        """What is known to be empty where a condition holds, or where it does not."""
+        scope = self._index.scope(gid)
+        node = scope.exprs[test]
+        if isinstance(node, Bin) and node.op == "not":
+            yield from self._empty(gid, node.left, not holds)
+        elif isinstance(node, Bin) and node.op == "and":
+            first, second = list(self._empty(gid, node.left, holds)), list(self._empty(gid, node.right, holds))
+            # `not (hasattr(self, "x") and self.x)` says that `self.x` is empty, `not (x and y)` nothing of either
+            if holds:
+                yield from (*first, *second)
+            else:
+                yield from (slot for slot in first if any(slot.is_same(other) for other in second))
+        elif isinstance(node, Choice) and node.test == NONE and not holds:
+            yield from (slot for item in node.items for slot in self._empty(gid, item, False))
+        elif isinstance(node, Bin) and node.op in ("is", "is not", "equals"):
+            if self._is_nothing(gid, node.right) and (node.op != "is not") is holds:
+                yield from self.slot(gid, node.left)
+        elif not holds:
+            yield from self.slot(gid, test)
+
+    def _is_nothing(self, gid: int, expr: int) -> bool:
+        """Whether a test compares with what stands for nothing: an empty literal, or `_UNSET = object()`."""
+        node = self._index.scope(gid).exprs[expr]
+        return (isinstance(node, Lit) and not node.value) or self._index.is_sentinel(gid, expr)
+
+    def slot(self, gid: int, expr: int, hops: int = 0) -> Iterator[Slot]:
+        """The variable, or the attribute, that an expression names, if it outlives the call."""
+        scope = self._index.scope(gid)
+        node = scope.exprs[expr]
+        if isinstance(node, Var):
+            if self._outlives(gid, expr):
+                yield Slot((), node.name)
+        elif isinstance(node, Attr):
+            yield from self._attribute(gid, node.base, node.name)
+        elif isinstance(node, Use) and len(node.defs) == 1 and hops < 2:
+            yield from self.slot(gid, scope.defs[node.defs[0]].value, hops + 1)
+        elif isinstance(node, Call) and scope.exprs[node.func] == Free("len") and len(node.args) == 1:
+            yield from self.slot(gid, node.args[0], hops)
+        elif isinstance(node, Call) and scope.exprs[node.func] in (Free("hasattr"), Free("getattr")):
+            name = scope.exprs[node.args[1]] if len(node.args) > 1 else None
+            if isinstance(name, Lit) and isinstance(name.value, str):
+                yield from self._attribute(gid, node.args[0], name.value)
+
+    def _attribute(self, gid: int, base: int, name: str) -> Iterator[Slot]:
+        scope = self._index.scope(gid)
+        spelled = dotted(scope, base)
+        on_receiver = self._index.is_receiver(gid, base)
+        if spelled and (on_receiver or self._outlives(gid, base)):
+            yield Slot(spelled, name, on_receiver, base)
+
+    def _outlives(self, gid: int, expr: int) -> bool:
+        """Whether an object is there beyond the call: a variable of a module or class, or the application.
+
+        A variable of a function around this one (`nonlocal`) is made anew with each call of that.
+        """
+        node = self._index.scope(gid).exprs[expr]
+        if isinstance(node, Attr):
+            return self._is_application(gid, expr) or self._outlives(gid, node.base)
+        if not isinstance(node, Var):
+            return False
+        return self._index.scope(self._index.local(gid, node.scope)).kind != "function"
+
+
+def _fills(index: Index, gid: int, region: int, slot: Slot) -> bool:
+    """Whether the code of a region stores something in what it found empty, itself or in a function that it calls."""
+    scope = index.scope(gid)
+    for event in scope.events:
+        if not within(scope, event.region, (region,)):
+            continue
+        if _stores(index, gid, event, slot):
+            return True
+        if event.kind == EventKind.CALL and any(
+            _stores(index, callee, inner, slot)
+            for callee in called(index, gid, event.expr)
+            for inner in index.scope(callee).events
+        ):
+            return True
+    return False
+
+
+def _stores(index: Index, gid: int, event: Event, slot: Slot) -> bool:
+    scope = index.scope(gid)
+    if event.value == NONE or scope.exprs[event.value] in (Lit(None), Lit(False)):
+        return False
+    if event.kind == EventKind.REBIND:
+        return not slot.base and event.name == slot.name
+    if event.kind != EventKind.STORE_ATTR or event.name != slot.name:
+        return False
+    if slot.on_receiver:
+        return index.is_receiver(gid, event.expr)
+    return dotted(scope, event.expr) == slot.base
+
+
+def called(index: Index, gid: int, expr: int) -> Iterator[int]:
+    """The method of the same class, or the function of the same module, that a call names."""
+    scope = index.scope(gid)
+    node = scope.exprs[expr]
+    if isinstance(node, Await):
+        node = scope.exprs[node.value]
+    func = scope.exprs[node.func] if isinstance(node, Call) else None
+    holder = NONE
+    if isinstance(func, Attr) and is_receiver(scope, func.base):
+        holder = index.class_of(gid)
+    elif isinstance(func, Var):
+        holder = index.local(gid, func.scope)
+    if holder == NONE or not isinstance(func, (Attr, Var)):
+        return
+    for number, other in enumerate(index.module(gid).facts.scopes):
+        callee = index.module(gid).base + number
+        if other.name == func.name and other.kind == "function" and index.parent(callee) == holder:
+            yield callee

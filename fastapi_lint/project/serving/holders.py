@@ -1,0 +1,103 @@
+"""Does the object whose method runs last, though requests make others of its class?
+
+`database.embedder.client()` of a database at module level keeps its client, whoever else makes an `Embedder`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Func, Scope, Use, Var
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.spelling import is_receiver
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.serving.lifetimes import Lifetimes
+from fastapi_lint.project.types.values import FunctionV, InstanceV
+
+_CONSTRUCTORS = frozenset({"__init__", "__post_init__", "model_post_init", "__new__"})
+_MOST_HOPS = 8
+
+
+class Holders:
+    """Follows receivers back to the objects that hold them; answers by frame, kept."""
+
+    def __init__(
+        self, graph: Graph, lifetimes: Lifetimes, callers: Callable[[Frame], list[tuple[Frame, Edge]]]
+    ) -> None:
+        self._graph = graph
+        self._lifetimes = lifetimes
+        self._callers = callers
+        self._known: dict[Frame, bool] = {}
+
+    def is_lasting(self, frame: Frame) -> bool:
+        """Whether every way of requests to a method comes through an object that is there for all of them."""
+        if not isinstance(frame.receiver, InstanceV):
+            return False
+        known = self._known.get(frame)
+        if known is None:
+            self._known[frame] = True  # a method that calls itself: the other ways decide
+            callers = self._callers(frame)
+            known = bool(callers) and all(self._is_of_lasting(caller, edge) for caller, edge in callers)
+            self._known[frame] = known
+        return known
+
+    def _is_of_lasting(self, caller: Frame, edge: Edge) -> bool:
+        scope = self._graph.index.scope(caller.gid)
+        if edge.mode == "injected" or edge.event >= len(scope.events):
+            return False
+        event = scope.events[edge.event]
+        node = scope.exprs[event.expr] if event.kind in (EventKind.CALL, EventKind.ATTR) else None
+        called = scope.exprs[node.func] if isinstance(node, Call) else node
+        return isinstance(called, Attr) and self._lasts(caller, scope, called.base, 0)
+
+    def _lasts(self, frame: Frame, scope: Scope, expr: int, hops: int) -> bool:
+        """Whether an expression is an object that outlives the request."""
+        node = scope.exprs[expr]
+        if hops > _MOST_HOPS:
+            return False
+        if is_receiver(scope, expr) and self._graph.index.class_of(frame.gid) != NONE:
+            return not self._lifetimes.is_made_anew(frame) or self.is_lasting(frame)
+        if isinstance(node, Attr):
+            return self._lasts(frame, scope, node.base, hops + 1) and self._is_set_once(frame, node)
+        if isinstance(node, Var):
+            owner = self._graph.index.local(frame.gid, node.scope)
+            is_module = self._graph.index.scope(owner).kind == "module"
+            return is_module and (owner, node.name) not in self._graph.index.rebinds
+        if isinstance(node, Declared) and node.value != NONE:
+            return self._lasts(frame, scope, node.value, hops + 1)
+        if isinstance(node, Use):
+            return bool(node.defs) and all(
+                self._lasts(frame, scope, scope.defs[number].value, hops + 1) for number in node.defs
+            )
+        return isinstance(node, Call) and self._is_cached(frame, node)
+
+    def _is_set_once(self, frame: Frame, node: Attr) -> bool:
+        """Whether only the constructor sets an attribute: then it lasts as long as its object."""
+        index, classes = self._graph.index, self._graph.inference.classes
+        owners = self._graph.inference.type(frame, node.base)
+        for owner in owners:
+            if not isinstance(owner, InstanceV) or classes.stored_outside(owner, node.name):
+                return False
+            stored = classes.stored(owner.gid, node.name)
+            if any(index.scope(site.gid).name not in _CONSTRUCTORS for site in stored):
+                return False
+            if not stored and not self._is_field(owner.gid, node.name):
+                return False
+        return bool(owners)
+
+    def _is_field(self, gid: int, name: str) -> bool:
+        """Whether a class body declares an attribute: a field of a dataclass or a model, not a property."""
+        for entry in self._graph.inference.classes.mro(gid):
+            scope = self._graph.index.scope(entry) if isinstance(entry, int) else None
+            numbers = scope.names.get(name, ()) if scope is not None else ()
+            if scope is not None and numbers:
+                return not any(isinstance(scope.exprs[scope.defs[number].value], Func) for number in numbers)
+        return False
+
+    def _is_cached(self, frame: Frame, node: Call) -> bool:
+        """Whether a call is of a cached factory."""
+        called = self._graph.inference.type(frame, node.func)
+        return bool(called) and all(
+            isinstance(value, FunctionV) and self._graph.inference.decorators.is_cached(value.gid) for value in called
+        )

@@ -1,0 +1,131 @@
+"""Which code of a function runs once for each key, because it puts in what a look-up has missed?
+
+`if key not in _ready: prepare(); _ready.add(key)`: the test and what is filled stand in one function, or what fills is
+a function that this one calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Lit, Scope, Use
+from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.regions import around, within
+from fastapi_lint.project.code.spelling import same, spelled, stored_item
+from fastapi_lint.project.serving.first_use import FirstUse, Slot, called
+
+_ADDERS = frozenset({"add", "append", "setdefault"})
+_EVICTIONS = frozenset({"clear", "discard", "expire", "pop", "popitem", "popleft", "remove"})
+
+
+class Keyed(msgspec.Struct, frozen=True):
+    """A container that outlives the call, and the key that a test has not found in it."""
+
+    slot: Slot
+    key: int
+
+
+class KeyedUse:
+    """Answers by scope, kept."""
+
+    def __init__(self, index: Index, first_use: FirstUse) -> None:
+        self._index = index
+        self._first_use = first_use
+        self._known: dict[int, dict[int, tuple[Keyed, ...]]] = {}
+
+    def at(self, gid: int, region: int) -> tuple[Keyed, ...]:
+        """What the tests around a region of scope `gid` have missed and the code behind them puts in."""
+        regions = self._known.get(gid)
+        if regions is None:
+            regions = self._known[gid] = self._regions(gid)
+        if not regions:
+            return ()
+        return tuple(one for number in around(self._index.scope(gid), region) for one in regions.get(number, ()))
+
+    def _regions(self, gid: int) -> dict[int, tuple[Keyed, ...]]:
+        scope = self._index.scope(gid)
+        found: dict[int, tuple[Keyed, ...]] = {}
+        for number, region in enumerate(scope.regions):
+            if region.kind in ("if", "else") and region.expr != NONE:
+                missed = self._missed(gid, region.expr, region.kind == "if")
+                filled = tuple(one for one in missed if self._puts_in(gid, number, one))
+                if filled:
+                    found[number] = filled
+        return found
+
+    def _missed(self, gid: int, test: int, holds: bool) -> Iterator[Keyed]:
+        """What is known not to be there where a condition holds, or where it does not."""
+        scope = self._index.scope(gid)
+        node = scope.exprs[test]
+        if isinstance(node, Bin) and node.op in ("among", "not among"):
+            if (node.op == "not among") is holds:
+                yield from self._item(gid, node.right, node.left)
+        elif isinstance(node, Bin) and node.op == "not":
+            yield from self._missed(gid, node.left, not holds)
+        elif isinstance(node, Bin) and node.op == "and" and holds:
+            yield from (*self._missed(gid, node.left, True), *self._missed(gid, node.right, True))
+        elif isinstance(node, Choice) and node.test == NONE and not holds:
+            yield from (one for item in node.items for one in self._missed(gid, item, False))
+        elif isinstance(node, Bin) and node.op in ("is", "is not"):
+            if scope.exprs[node.right] == Lit(None) and (node.op == "is") is holds:
+                yield from self._looked_up(gid, node.left)
+        elif not holds:
+            yield from self._looked_up(gid, test)
+
+    def _looked_up(self, gid: int, expr: int) -> Iterator[Keyed]:
+        """What `cache.get(key)` asks for."""
+        scope = self._index.scope(gid)
+        node = scope.exprs[expr]
+        if isinstance(node, Use) and len(node.defs) == 1:
+            node = scope.exprs[scope.defs[node.defs[0]].value]
+        func = scope.exprs[node.func] if isinstance(node, Call) and node.args else None
+        if isinstance(node, Call) and isinstance(func, Attr) and func.name == "get":
+            yield from self._item(gid, func.base, node.args[0])
+
+    def _item(self, gid: int, container: int, key: int) -> Iterator[Keyed]:
+        yield from (Keyed(slot, key) for slot in self._first_use.slot(gid, container))
+
+    def _puts_in(self, gid: int, region: int, missed: Keyed) -> bool:
+        scope = self._index.scope(gid)
+        for event in scope.events:
+            if not within(scope, event.region, (region,)):
+                continue
+            target, key = _put_in(self._index, gid, event)
+            if target != NONE and same(scope, key, missed.key) and self._is_of(gid, target, missed.slot):
+                return True
+            if event.kind == EventKind.CALL and any(
+                (given := _put_in(self._index, callee, inner)[0]) != NONE and self._is_of(callee, given, missed.slot)
+                for callee in called(self._index, gid, event.expr)
+                for inner in self._index.scope(callee).events
+            ):
+                return True
+        return False
+
+    def _is_of(self, gid: int, container: int, slot: Slot) -> bool:
+        return any(slot.is_same(other) for other in self._first_use.slot(gid, container))
+
+
+def _put_in(index: Index, gid: int, event: Event) -> tuple[int, int]:
+    """The container into which an event puts something, and under which key; NONE for all others."""
+    scope = index.scope(gid)
+    if event.kind == EventKind.STORE_ITEM and event.value != NONE and not event.flag:
+        target = stored_item(scope, event)
+        return (event.expr, target.index) if target is not None else (NONE, NONE)
+    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+    func = scope.exprs[node.func] if isinstance(node, Call) and node.args else None
+    if isinstance(node, Call) and isinstance(func, Attr) and func.name in _ADDERS:
+        return func.base, node.args[0]
+    return NONE, NONE
+
+
+def taken_from(scope: Scope, event: Event) -> list[str]:
+    """The last names of what an event takes something out of, or replaces."""
+    if event.kind == EventKind.STORE_ITEM and event.value == NONE:
+        return spelled(scope, event.expr)
+    if event.kind == EventKind.REBIND or (event.kind == EventKind.STORE_ATTR and scope.name != "__init__"):
+        return [event.name]
+    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+    func = scope.exprs[node.func] if isinstance(node, Call) else None
+    return spelled(scope, func.base) if isinstance(func, Attr) and func.name in _EVICTIONS else []

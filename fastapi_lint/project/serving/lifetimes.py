@@ -1,0 +1,110 @@
+"""How long does an object live: for one request, or for all of them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from fastapi_lint.facts import Call, EventKind
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.serving.first_use import Lifetime
+from fastapi_lint.project.serving.injection import Injection
+from fastapi_lint.project.types.values import ClassV, InstanceV, Type
+
+
+class Lifetimes:
+    """Answers for a set of frames that run for each request."""
+
+    def __init__(self, graph: Graph, per_request: Iterable[Frame]) -> None:
+        self._graph = graph
+        self._per_request = tuple(per_request)
+        self._kept: dict[Frame, bool] = {}
+
+    def lasts(self, frame: Frame, lifetime: Lifetime) -> bool:
+        """Whether what a function fills when it finds it empty is still there for the next request."""
+        if lifetime != "object":
+            return lifetime == "process"
+        return not self.is_made_anew(frame)
+
+    def may_last(self, frame: Frame, lifetime: Lifetime) -> bool:
+        """The same in doubt: a class without a constructor may have a configured object beside those of requests."""
+        return self.lasts(frame, lifetime) or (lifetime == "object" and self._is_of_plain_class(frame))
+
+    def is_kept(self, frame: Frame) -> bool:
+        """Whether a frame is a cached property of an object that lasts: it runs once for all requests."""
+        if not frame.scope.decorators:
+            return False
+        known = self._kept.get(frame)
+        if known is None:
+            is_cached = self._graph.inference.decorators.is_cached_property(frame.gid)
+            known = self._kept[frame] = is_cached and not self.is_made_anew(frame)
+        return known
+
+    def is_made_anew(self, frame: Frame) -> bool:
+        """Whether request handling constructs the receiver's class: what the object keeps is gone with it.
+
+        A class with a `__new__` of its own decides how often there is a new one.
+        """
+        if not isinstance(frame.receiver, InstanceV) or self.is_singleton(frame.receiver.gid):
+            return False
+        if self._graph.inference.classes.find_method(frame.receiver.gid, "__new__") is not None:
+            return False
+        made = self._made_without_init if self._is_of_plain_class(frame) else self._initialised
+        return frame.receiver.gid in made
+
+    def is_singleton(self, gid: int) -> bool:
+        """Whether a metaclass of the project decides what calling the class gives: the usual singleton."""
+        classes = self._graph.inference.classes
+        for entry in classes.mro(gid):
+            if isinstance(entry, int) and any(
+                isinstance(value, ClassV) and classes.find_method(value.gid, "__call__") is not None
+                for value in self._metaclass(entry)
+            ):
+                return True
+        return False
+
+    def is_init_of_singleton(self, frame: Frame) -> bool:
+        """Whether a frame constructs what is made once in any case."""
+        is_init = self._graph.index.scope(frame.gid).name == "__init__"
+        return is_init and isinstance(frame.receiver, InstanceV) and self.is_singleton(frame.receiver.gid)
+
+    def _is_of_plain_class(self, frame: Frame) -> bool:
+        """Whether the receiver's class has no constructor: a model, a dataclass."""
+        owner, classes = frame.receiver, self._graph.inference.classes
+        return isinstance(owner, InstanceV) and classes.find_method(owner.gid, "__init__") is None
+
+    @cached_property
+    def _initialised(self) -> frozenset[int]:
+        """The classes whose constructor runs for a request."""
+        index = self._graph.index
+        receivers = [f.receiver for f in self._per_request if index.scope(f.gid).name == "__init__"]
+        return frozenset(receiver.gid for receiver in receivers if isinstance(receiver, InstanceV))
+
+    @cached_property
+    def _made_without_init(self) -> frozenset[int]:
+        """The classes that request handling calls or has injected, of which no constructor could tell."""
+        inference, index = self._graph.inference, self._graph.index
+        injection = Injection(inference)
+        found: set[int] = set()
+        for frame in self._per_request:
+            scope = index.scope(frame.gid)
+            made = [
+                inference.type(frame, node.func)
+                for event in scope.events
+                if event.kind == EventKind.CALL
+                and isinstance(node := scope.exprs[event.expr], Call)
+                and inference.first_use.at(frame.gid, event.region) != "process"
+            ]
+            outer = inference.binding.outer(frame)
+            for parameter in scope.params:
+                for expr in (parameter.default, parameter.annotation):
+                    made += [kind for kind, _ in injection.dependencies(outer, expr, parameter.annotation)]
+            found.update(value.gid for kind in made for value in kind if isinstance(value, ClassV))
+        return frozenset(found)
+
+    def _metaclass(self, gid: int) -> Type:
+        inference = self._graph.inference
+        outer = inference.plain_frame(self._graph.index.parent(gid))
+        keywords = dict(self._graph.index.scope(gid).keywords)
+        return inference.type(outer, keywords["metaclass"]) if "metaclass" in keywords else ()

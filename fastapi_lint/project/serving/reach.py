@@ -1,0 +1,79 @@
+"""What do some entry points reach, by which ways, and from how many of them?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.serving.contexts import Arrival, Contexts
+from fastapi_lint.project.serving.entrypoints import EntryPoint
+
+
+class Reach:
+    """The frames that some roots reach, with every way that leads to them."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        contexts: Contexts,
+        roots: Iterable[tuple[Frame, EntryPoint | None]],
+        stop: Callable[[Frame, Edge], bool] | None = None,
+    ) -> None:
+        self._graph = graph
+        self._contexts = contexts
+        self._stop = stop
+        self._entries: dict[Frame, list[EntryPoint]] = {}
+        for frame, entry in roots:
+            known = self._entries.setdefault(frame, [])
+            if entry is not None:
+                known.append(entry)
+        first = [(frame, entries[0] if entries else None) for frame, entries in self._entries.items()]
+        self.frames = contexts.flow(first, stop)
+        self._callers: dict[Frame, list[tuple[Frame, Edge]]] | None = None
+
+    def way(self, frame: Frame) -> tuple[Arrival, ...]:
+        """The shortest way from an entry point down to `frame`."""
+        return tuple(self._contexts.way_in(frame, self.frames))
+
+    def callers(self, frame: Frame) -> list[tuple[Frame, Edge]]:
+        """Every frame among the reached ones that runs `frame`, with the edge."""
+        if self._callers is None:
+            self._callers = {}
+            for caller in self.frames:
+                for edge in self._graph.node(caller).edges:
+                    if edge.callee in self.frames and not (self._stop is not None and self._stop(caller, edge)):
+                        self._callers.setdefault(edge.callee, []).append((caller, edge))
+        return self._callers.get(frame, [])
+
+    def entry_of(self, frame: Frame) -> list[EntryPoint]:
+        """The entry points that call `frame` itself."""
+        return self._entries.get(frame, [])
+
+    def entries(self, frame: Frame) -> list[EntryPoint]:
+        """The entry points from which requests come to `frame`, the nearest ones first.
+
+        A dependency counts only where no route, middleware or task leads to it.
+        """
+        found: dict[tuple[str, str], EntryPoint] = {}
+        seen = {frame: None}
+        for current in seen_while_growing(seen, lambda one: [caller for caller, _ in self.callers(one)]):
+            for entry in self._entries.get(current, ()):
+                found.setdefault((entry.kind, entry.label), entry)
+        others = [entry for entry in found.values() if entry.kind != "dependency"]
+        return others or list(found.values())
+
+
+def seen_while_growing(seen: dict[Frame, None], onward: Callable[[Frame], list[Frame]]) -> Iterable[Frame]:
+    """Breadth first: each frame once, in the order in which it is found."""
+    todo = list(seen)
+    while todo:
+        later: list[Frame] = []
+        for frame in todo:
+            yield frame
+            for following in onward(frame):
+                if following not in seen:
+                    seen[following] = None
+                    later.append(following)
+        todo = later

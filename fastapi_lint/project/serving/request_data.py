@@ -1,0 +1,172 @@
+"""Does a value depend on the request: on its parameters, its body, its user or tenant?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Await,
+    Bin,
+    Call,
+    Choice,
+    Comp,
+    Declared,
+    Enter,
+    Event,
+    EventKind,
+    Expr,
+    Iter,
+    Map,
+    Narrow,
+    Param,
+    Phi,
+    Seq,
+    Star,
+    Sub,
+    Unpack,
+    Use,
+    Var,
+)
+from fastapi_lint.project.code.spelling import parts
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.serving.arguments import ArgumentFlow
+from fastapi_lint.project.serving.entrypoints import EntryPoint
+from fastapi_lint.project.serving.injection import Injection
+from fastapi_lint.project.types.values import ClassV, ExtInstanceV, FunctionV, InstanceV, MethodV, Type, WrappedV
+
+_ENTRIES = frozenset(
+    {"route", "websocket", "dependency", "middleware", "exception-handler", "background-task", "stream"}
+)
+_TOOLS = frozenset({"fastapi.BackgroundTasks", "starlette.background.BackgroundTasks", "starlette.responses.Response"})
+_MOST_HOPS = 24
+
+
+class RequestData:
+    """Follows values back to the parameters of entry points, through calls and attributes."""
+
+    def __init__(self, graph: Graph, entries: Iterable[EntryPoint]) -> None:
+        self._index = graph.index
+        self._inference = graph.inference
+        self._injection = Injection(graph.inference)
+        self._entries = frozenset(e.frame.gid for e in entries if e.frame is not None and e.kind in _ENTRIES)
+        self._flow = ArgumentFlow(graph)
+        self._known: dict[tuple[int, int], bool] = {}
+
+    def is_from_request(self, gid: int, expr: int, hops: int = 0) -> bool:
+        """Whether the expression of scope `gid` may differ from request to request."""
+        if expr == NONE or hops > _MOST_HOPS:
+            return False
+        key = (gid, expr)
+        known = self._known.get(key)
+        if known is None:
+            self._known[key] = False  # where the value depends on itself, the rest decides
+            known = self._known[key] = self._decide(gid, self._index.scope(gid).exprs[expr], hops + 1)
+        return known
+
+    def is_of_many(self, gid: int, key: int) -> bool:
+        """Whether a key is the request's, or one of those that a loop goes through."""
+        scope = self._index.scope(gid)
+        if any(isinstance(scope.exprs[part], (Iter, Unpack)) for part in parts(scope, key)):
+            return True
+        return self.is_from_request(gid, key)
+
+    def is_passed_on(self, gid: int, number: int) -> bool:
+        """Whether some call of the project passes data of the request for a parameter."""
+        return any(self.is_from_request(at, given) for at, given in self._flow.given(gid, number))
+
+    def _decide(self, gid: int, node: Expr, hops: int) -> bool:
+        if isinstance(node, Param):
+            return self._parameter(gid, node.index, hops)
+        if isinstance(node, Attr):
+            return self._attribute(gid, node, hops)
+        if isinstance(node, Var):
+            return self._variable(gid, node, hops)
+        return any(self.is_from_request(gid, part, hops) for part in self._parts(gid, node))
+
+    def _parts(self, gid: int, node: Expr) -> list[int]:
+        scope = self._index.scope(gid)
+        if isinstance(node, (Use, Phi)):
+            put_in = self._flow.put_in(gid)
+            return [value for number in node.defs for value in (scope.defs[number].value, *put_in.get(number, ()))]
+        if isinstance(node, Call):
+            func = scope.exprs[node.func]
+            return [
+                *node.args,
+                *(value for _, value in node.keywords),
+                *([func.base] if isinstance(func, Attr) else []),
+            ]
+        if isinstance(node, (Await, Enter, Iter, Unpack, Star, Declared, Narrow)):
+            return [node.value]
+        if isinstance(node, Sub):
+            return [node.base, node.index]
+        if isinstance(node, Bin):
+            return [node.left, node.right]
+        if isinstance(node, (Choice, Seq)):
+            return list(node.items)
+        if isinstance(node, Map):
+            return [*node.keys, *node.values]
+        return [node.element] if isinstance(node, Comp) else []
+
+    def _variable(self, gid: int, node: Var, hops: int) -> bool:
+        owner = self._index.local(gid, node.scope)
+        scope = self._index.scope(owner)
+        if scope.kind == "module":
+            return False
+        values = [scope.defs[number].value for number in scope.names.get(node.name, ())]
+        return any(self.is_from_request(owner, value, hops) for value in values)
+
+    def _attribute(self, gid: int, node: Attr, hops: int) -> bool:
+        """`request.app` is the same for all; what an object holds is what its methods stored."""
+        frame = self._inference.plain_frame(gid)
+        for value in self._inference.type(frame, node.base):
+            if node.name == "app" and self._inference.libraries.is_a(value, "starlette.requests.HTTPConnection"):
+                return False
+            if isinstance(value, InstanceV):
+                stored = self._inference.classes.stored(value.gid, node.name)
+                if any(self.is_from_request(site.gid, site.expr, hops) for site in stored):
+                    return True
+        return self.is_from_request(gid, node.base, hops)
+
+    def _parameter(self, gid: int, number: int, hops: int) -> bool:
+        scope = self._index.scope(gid)
+        owner = self._index.class_of(gid)
+        if owner != NONE and number == 0 and self._inference.decorators.method_kind(gid) != "static":
+            return False
+        injected = self._injected(gid, number)
+        if injected is not None:
+            return any(self._is_made_from_request(value, hops) for value in injected)
+        if gid in self._entries:
+            declared = self._inference.binding.declared(gid, number)
+            return not any(isinstance(value, ExtInstanceV) and value.name in _TOOLS for value in declared)
+        if scope.kind != "function":
+            return False
+        return any(self.is_from_request(at, given, hops) for at, given in self._flow.given(gid, number))
+
+    def _injected(self, gid: int, number: int) -> Type | None:
+        """The dependencies behind a parameter; None if it is no injected one."""
+        frame = self._inference.plain_frame(gid)
+        outer = self._inference.binding.outer(frame)
+        parameter = self._index.scope(gid).params[number]
+        found: Type = ()
+        for expr in (parameter.default, parameter.annotation):
+            for dependency, _ in self._injection.dependencies(outer, expr, parameter.annotation):
+                found += dependency or (ExtInstanceV(""),)
+        return found or None
+
+    def _is_made_from_request(self, value: object, hops: int) -> bool:
+        """What a dependency gives; a library's (a security scheme) reads the request, a class is looked into later."""
+        if isinstance(value, WrappedV):
+            value = value.function
+        if not isinstance(value, (FunctionV, MethodV)):
+            return not isinstance(value, (ClassV, InstanceV))
+        gid = value.gid if isinstance(value, FunctionV) else value.function.gid
+        if self._inference.decorators.is_cached(gid):
+            return False
+        given = [event.expr for event in self._index.scope(gid).events if _gives(event)]
+        return any(self.is_from_request(gid, expr, hops) for expr in given)
+
+
+def _gives(event: Event) -> bool:
+    return event.kind in (EventKind.RETURN, EventKind.YIELD) and event.expr != NONE

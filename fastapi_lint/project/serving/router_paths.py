@@ -1,0 +1,80 @@
+"""Which path stands before the path of a route? The prefixes of its router and of the routers that include it."""
+
+from __future__ import annotations
+
+from fastapi_lint.facts import NONE, Call, Declared, Lit
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.types.inference import Inference
+
+_Router = tuple[int, int]
+"""The expression that makes a router: its scope and its number there."""
+
+_INCLUDES = "include_router"
+
+
+class RouterPaths:
+    """Prefixes as far as they are constants. What is included more than once is shown as if it were included never."""
+
+    def __init__(self, index: Index, inference: Inference) -> None:
+        self._index = index
+        self._inference = inference
+        self._including: dict[_Router, list[tuple[_Router | None, str | None]]] | None = None
+
+    def prefix(self, gid: int, expr: int) -> str:
+        """What stands before the paths of the router that an expression names."""
+        router = self._router(gid, expr)
+        return self._whole(router, ()) if router is not None else ""
+
+    def _whole(self, router: _Router, below: tuple[_Router, ...]) -> str:
+        own = self._own(router)
+        includes = self._includes().get(router, [])
+        if own is None or router in below:
+            return ""
+        if len(includes) != 1:
+            return own
+        outer, added = includes[0]
+        if added is None:  # what stands before something unknown would be in the wrong place
+            return own
+        return (self._whole(outer, (*below, router)) if outer is not None else "") + added + own
+
+    def _own(self, router: _Router) -> str | None:
+        """The prefix that the router was made with; None where that is not known."""
+        made = self._index.scope(router[0]).exprs[router[1]]
+        return self._constant(router[0], made, "prefix") if isinstance(made, Call) else ""
+
+    def _includes(self) -> dict[_Router, list[tuple[_Router | None, str | None]]]:
+        if self._including is None:
+            self._including = {}
+            for site in self._index.call_sites(_INCLUDES):
+                node = self._index.scope(site.gid).exprs[site.expr]
+                given = self._inference.calls.argument(site.gid, node, "router") if isinstance(node, Call) else NONE
+                if isinstance(node, Call) and given == NONE and node.args:
+                    given = node.args[0]
+                router = self._router(site.gid, given) if given != NONE else None
+                if router is not None and isinstance(node, Call):
+                    func = self._index.scope(site.gid).exprs[node.func]
+                    base = getattr(func, "base", NONE)
+                    outer = self._router(site.gid, base) if base != NONE else None
+                    added = self._constant(site.gid, node, "prefix")
+                    self._including.setdefault(router, []).append((outer, added))
+        return self._including
+
+    def _router(self, gid: int, expr: int) -> _Router | None:
+        found = self._inference.annotations.definition(self._inference.plain_frame(gid), expr)
+        return self._made(*found) if found is not None else None
+
+    def _made(self, frame: Frame, expr: int) -> _Router:
+        node = self._index.scope(frame.gid).exprs[expr]
+        return frame.gid, node.value if isinstance(node, Declared) and node.value != NONE else expr
+
+    def _constant(self, gid: int, call: Call, keyword: str) -> str | None:
+        """The string that a call is given; empty if it is given none, None if it is not known."""
+        value = next((given for key, given in call.keywords if key == keyword), NONE)
+        if value == NONE:
+            return None if any(key == "**" for key, _ in call.keywords) else ""
+        node = self._index.scope(gid).exprs[value]
+        if not isinstance(node, Lit):
+            found = self._router(gid, value)
+            node = self._index.scope(found[0]).exprs[found[1]] if found is not None else node
+        return node.value if isinstance(node, Lit) and isinstance(node.value, str) else None

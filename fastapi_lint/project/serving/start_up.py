@@ -1,0 +1,253 @@
+"""What has run before the first request comes, and what has it filled?
+
+Start-up runs, and the import of every module; the first steps of the tasks that start-up leaves running; and what a
+program does before it starts the server itself, in the function that calls `uvicorn.run` and in those that call that.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+
+from fastapi_lint.facts import NONE, Attr, Event, EventKind, Lit, Param, Scope, Use, Var
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import around
+from fastapi_lint.project.code.spelling import parts
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.serving.contexts import Contexts
+from fastapi_lint.project.serving.first_use import Slot
+from fastapi_lint.project.serving.server_starts import Prefix, ServerStarts
+from fastapi_lint.project.types.values import ClassV, ModuleV
+
+_MANAGERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
+_CONDITIONAL = frozenset({"if", "else", "except", "loop", "genexpr"})
+_SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
+_APPLICATION = "app.state"
+_MOST_STEPS = 3
+
+Variable = tuple[str, str]
+"""Where a variable lives, and its name."""
+
+
+class StartUp:
+    """Answers by function, kept."""
+
+    def __init__(self, graph: Graph, contexts: Contexts, is_served: Callable[[int], bool]) -> None:
+        self._graph = graph
+        self._index = graph.index
+        self._inference = graph.inference
+        self._contexts = contexts
+        self._starts = ServerStarts(graph, is_served)
+        self._early: dict[bool, frozenset[int]] = {}
+
+    def runs_early(self, gid: int, always: bool = False) -> bool:
+        """Whether the first request finds that the function has run.
+
+        With `always`, only what no condition keeps it from, and no other implementation of a method, counts; then what
+        programs do before they start the server counts, too.
+        """
+        if always not in self._early:
+            self._early[always] = self._run_early(always)
+        return gid in self._early[always]
+
+    def has_filled(self, gid: int, region: int) -> bool:
+        """Whether code runs only where something is empty that is full before the first request, for good."""
+        return any(
+            variable in self._filled and variable[1] not in self._emptied
+            for slot in self._inference.first_use.slots(gid, region)
+            for variable in self._variables(gid, slot)
+        )
+
+    # -- what runs
+
+    def _run_early(self, always: bool) -> frozenset[int]:
+        index = self._index
+        modules = [(index.frame(gid), None) for gid in range(index.count) if index.scope(gid).kind == "module"]
+
+        def stops(stop: Callable[[Frame, Edge], bool]) -> Callable[[Frame, Edge], bool]:
+            return lambda caller, edge: stop(caller, edge) or (always and self._may_not_run(caller, edge))
+
+        imported = self._contexts.flow(modules, stops(self._is_not_imported))
+        roots = self._contexts.roots("startup")
+        if always:
+            roots += [(frame, None) for frame in self._before_servers]
+        started = self._contexts.flow(roots, stops(self._is_not_awaited))
+        begun = self._contexts.flow([(frame, None) for frame in self._begun(started)], stops(self._is_not_awaited))
+        return frozenset(frame.gid for reached in (imported, started, begun) for frame in reached)
+
+    def _may_not_run(self, caller: Frame, edge: Edge) -> bool:
+        """Whether a caller may come by without taking a way; that which is taken the first time is taken then."""
+        if not edge.certain or edge.selected:
+            return True
+        scope = self._index.scope(caller.gid)
+        if edge.first_use or not 0 <= edge.event < len(scope.events):
+            return False
+        return bool(_conditions(scope, scope.events[edge.event].region))
+
+    def _is_not_imported(self, caller: Frame, edge: Edge) -> bool:
+        if edge.mode not in ("runs", "once"):
+            return True
+        scope = self._index.scope(caller.gid)
+        regions = around(scope, scope.events[edge.event].region)
+        return scope.kind == "module" and any(scope.regions[number].kind == "main" for number in regions)
+
+    def _is_not_awaited(self, caller: Frame, edge: Edge) -> bool:
+        """Whether start-up only lets something begin, or gets there when it is shutting down: after its `yield`."""
+        if edge.mode == "task":
+            return True
+        return edge.event >= self._end(caller)
+
+    def _end(self, frame: Frame) -> int:
+        """The event at which a generator waits while the application runs; behind the last one of other functions."""
+        events = self._index.scope(frame.gid).events
+        first = next((number for number, event in enumerate(events) if event.kind == EventKind.YIELD), NONE)
+        return first + 1 if first != NONE and self._is_suspended(frame) else sys.maxsize
+
+    def _is_suspended(self, frame: Frame) -> bool:
+        """Whether a generator waits at its `yield` while the application runs: a lifespan, or a part of one."""
+        if any(frame == root for root, _ in self._contexts.roots("startup")):
+            return True
+        return self._inference.decorators.named(frame.gid, _MANAGERS) is not None
+
+    @cached_property
+    def _before_servers(self) -> list[Frame]:
+        """What programs are sure to run before they start their server."""
+        return [edge.callee for prefix in self._starts.prefixes for edge in self._edges_before(prefix)]
+
+    def _edges_before(self, prefix: Prefix) -> Iterator[Edge]:
+        scope = self._index.scope(prefix.frame.gid)
+        passed = set(around(scope, scope.events[prefix.event].region))
+        for edge in self._graph.node(prefix.frame).edges:
+            if not 0 <= edge.event < prefix.event or edge.mode == "task" or not edge.certain or edge.selected:
+                continue
+            if edge.first_use or _conditions(scope, scope.events[edge.event].region) <= passed:
+                yield edge
+
+    def _begun(self, started: Iterable[Frame]) -> Iterator[Frame]:
+        """What the tasks that start-up makes run before they first wait: no request comes in between."""
+        for frame in started:
+            for edge in self._graph.node(frame).edges:
+                if edge.mode == "task" and edge.event < self._end(frame) and not self._may_not_run(frame, edge):
+                    yield from self._first_steps(edge.callee, 0)
+
+    def _first_steps(self, frame: Frame, hops: int) -> Iterator[Frame]:
+        scope = self._index.scope(frame.gid)
+        waits = (number for number, event in enumerate(scope.events) if _waits(event))
+        end = next(waits, len(scope.events))
+        for edge in self._graph.node(frame).edges:
+            if edge.event > end or self._may_not_run(frame, edge):
+                continue
+            if edge.mode in ("runs", "once") and edge.event < end:
+                yield edge.callee
+            elif edge.mode == "coroutine" and hops < _MOST_STEPS and scope.events[edge.event].flag:
+                yield from self._first_steps(edge.callee, hops + 1)
+
+    # -- what is filled
+
+    @cached_property
+    def _filled(self) -> frozenset[Variable]:
+        found: set[Variable] = set()
+        prefixes = {prefix.frame.gid: prefix for prefix in self._starts.prefixes}
+        self.runs_early(NONE, always=True)
+        for gid in self._early[True] | frozenset(prefixes):
+            scope = self._index.scope(gid)
+            if scope.kind == "module":  # what the import stores is what is tested for being empty
+                continue
+            frame = self._inference.plain_frame(gid)
+            end, passed = self._end(frame), set[int]()
+            if gid not in self._early[True]:
+                end = prefixes[gid].event
+                passed = set(around(scope, scope.events[end].region))
+            for event in scope.events[:end]:
+                if event.kind in _SETS and not _may_be_nothing(scope, event.value):
+                    if _conditions(scope, event.region) <= passed or self._fills_own(gid, event):
+                        found.update(self._stored(frame, event))
+        return frozenset(found)
+
+    def _fills_own(self, gid: int, event: Event) -> bool:
+        """Whether a store fills what its own guard has found empty."""
+        slots = self._inference.first_use.slots(gid, event.region)
+        return any(slot.name == event.name for slot in slots)
+
+    @cached_property
+    def _emptied(self) -> frozenset[str]:
+        """The names of what requests set to nothing."""
+        found: set[str] = set()
+        for gid in {frame.gid for frame in self._contexts.reached("request")}:
+            scope = self._index.scope(gid)
+            for event in scope.events:
+                if event.kind in _SETS and scope.name != "__init__" and _is_nothing(scope, event.value):
+                    found.add(event.name)
+        return frozenset(found)
+
+    def _stored(self, frame: Frame, event: Event) -> Iterator[Variable]:
+        if event.kind == EventKind.REBIND:
+            yield self._index.module(frame.gid).key, event.name
+        else:
+            yield from self._attribute(frame, event.expr, event.name)
+
+    def _variables(self, gid: int, slot: Slot) -> Iterator[Variable]:
+        if slot.expr == NONE:
+            yield self._index.module(gid).key, slot.name
+        else:
+            yield from self._attribute(self._inference.plain_frame(gid), slot.expr, slot.name)
+
+    def _attribute(self, frame: Frame, base: int, name: str) -> Iterator[Variable]:
+        """The variable that an attribute of a module, a class or `app.state` is."""
+        node = self._index.scope(frame.gid).exprs[base]
+        if isinstance(node, Attr) and node.name == "state" and self._inference.is_application(frame, node.base):
+            yield _APPLICATION, name
+        for value in self._inference.type(frame, base):
+            if isinstance(value, ModuleV):
+                yield value.path, name
+            elif isinstance(value, ClassV):
+                yield f"class {value.gid}", name
+
+
+def _waits(event: Event) -> bool:
+    """Whether a coroutine may be suspended here."""
+    if event.kind in (EventKind.AWAIT, EventKind.YIELD):
+        return True
+    return event.flag and event.kind in (EventKind.CALL, EventKind.ENTER, EventKind.ITER)
+
+
+def _conditions(scope: Scope, region: int) -> set[int]:
+    """The regions around code that may be passed by; what is left behind `raise` is not: who raises serves nobody."""
+    return {
+        number
+        for number in around(scope, region)
+        if (found := scope.regions[number]).kind in _CONDITIONAL
+        and found.behind != "raise"
+        and not (found.kind == "loop" and found.expr != NONE and scope.exprs[found.expr] in (Lit(True), Lit(1)))
+    }
+
+
+def _is_nothing(scope: Scope, value: int) -> bool:
+    return value == NONE or scope.exprs[value] in (Lit(None), Lit(False))
+
+
+def _may_be_nothing(scope: Scope, value: int) -> bool:
+    """Whether a stored value is None or False, or may be: a parameter that nobody has tested, a name for None."""
+    if _is_nothing(scope, value):
+        return True
+    node = scope.exprs[value]
+    if not isinstance(node, Use):
+        return isinstance(node, (Attr, Param, Var))
+    if len(node.defs) == 1:
+        return _may_be_nothing(scope, scope.defs[node.defs[0]].value)
+    return any(
+        not _is_replaced(scope, value, node) if isinstance(scope.exprs[value], Param) else _is_nothing(scope, value)
+        for value in (scope.defs[number].value for number in node.defs)
+    )
+
+
+def _is_replaced(scope: Scope, parameter: int, node: Use) -> bool:
+    """Whether another value stands for a parameter where a test says so: `if config is None: config = Config()`."""
+    for definition in (scope.defs[number] for number in node.defs):
+        for number in around(scope, definition.region) if definition.value != parameter else ():
+            test = scope.regions[number].expr
+            if test != NONE and parameter in parts(scope, test):
+                return True
+    return False

@@ -1,0 +1,1 @@
+"""What do requests share, who changes it, and under which lock?"""

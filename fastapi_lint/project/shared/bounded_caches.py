@@ -1,0 +1,155 @@
+"""Which shared dictionaries are caches that their own code keeps small?
+
+`if len(cache) > LIMIT: cache.popitem()`: what is lost is looked up or computed again, so each process may have its own.
+Counters, lists of what has been seen and registries are no caches, however small they are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Free, Lit, Map, Scope, Seq, Sub, Use
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import around
+from fastapi_lint.project.code.spelling import parts, spelled, stored_item
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.shared.caches import loads
+from fastapi_lint.project.shared.changes import Change, Changes
+from fastapi_lint.project.shared.state import SharedState, State
+from fastapi_lint.project.types.values import ExternalV
+
+REMOVERS = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard", "move_to_end"})
+_CLOCKS = frozenset(
+    {"time.time", "time.monotonic", "time.perf_counter", "datetime.datetime.now", "datetime.datetime.utcnow"}
+)
+
+Name = tuple[str, str]
+"""What a state is called and where it lives."""
+
+
+class BoundedCaches:
+    """Looked for among all changes of request code."""
+
+    def __init__(self, graph: Graph, changes: Changes, state: SharedState) -> None:
+        self._index = graph.index
+        self._inference = graph.inference
+        self._changes = changes
+        self._state = state
+
+    def find(self) -> Callable[[Frame, str, str], bool]:
+        """A test for changes: do they keep such a cache? Its own class also notes in its items how they are used."""
+        evicted = dict(self._evicted())
+        names = {spelling for _, spellings in evicted.values() for spelling in spellings}
+        read = {name for name, spelling in self._read(names) if name in evicted}
+        caches = {name: evicted[name][0] for name in read if name not in self._other(set(evicted))}
+
+        def keeps(frame: Frame, name: str, where: str) -> bool:
+            if (name, where) in caches:
+                return True
+            owner = self._index.class_of(frame.gid)
+            return owner != NONE and caches.get((name.rpartition(".")[0], where)) == owner
+
+        return keeps
+
+    def _evicted(self) -> Iterator[tuple[Name, tuple[int, list[str]]]]:
+        """What is taken from because there is much of it, with the class that does so and how that spells it."""
+        for frame in self._changes.requests.frames:
+            scope = self._index.scope(frame.gid)
+            for change in self._changes.of(frame):
+                if removes(scope, change.event) and self._is_measured(frame, change):
+                    name = (change.state.name, change.state.where)
+                    yield name, (self._index.class_of(frame.gid), spelled(scope, _container(scope, change.event)))
+
+    def _is_measured(self, frame: Frame, change: Change) -> bool:
+        """Whether a removal stands under a condition on the container's length, or its function's call does."""
+        if self._asks_length(frame, change.event.region, change.state):
+            return True
+        for caller, edge in self._changes.requests.callers(frame):
+            events = self._index.scope(caller.gid).events
+            if 0 <= edge.event < len(events) and self._asks_length(caller, events[edge.event].region, change.state):
+                return True
+        return False
+
+    def _asks_length(self, frame: Frame, region: int, state: State) -> bool:
+        scope = self._index.scope(frame.gid)
+        for found in (scope.regions[number] for number in around(scope, region)):
+            for part in parts(scope, found.expr) if found.kind in ("if", "else", "loop") else ():
+                node = scope.exprs[part]
+                if isinstance(node, Call) and scope.exprs[node.func] == Free("len") and len(node.args) == 1:
+                    measured = self._state.container(frame, node.args[0])
+                    if measured is not None and (measured.name, measured.where) == (state.name, state.where):
+                        return True
+        return False
+
+    def _read(self, names: set[str]) -> Iterator[tuple[Name, str]]:
+        """The containers spelled like this out of which request code takes the item of a key."""
+        for frame in self._changes.requests.frames if names else ():
+            scope = self._index.scope(frame.gid)
+            for number in loads(scope):
+                base = _looked_up_in(scope, number)
+                for spelling in spelled(scope, base) if base != NONE else ():
+                    found = self._state.container(frame, base) if spelling in names else None
+                    if found is not None:
+                        yield (found.name, found.where), spelling
+
+    def _other(self, names: set[Name]) -> set[Name]:
+        """Those that hold what requests leave behind: counters, flags, times, and lists that grow in place."""
+        found: set[Name] = set()
+        for frame in self._changes.requests.frames if names else ():
+            for change in self._changes.of(frame):
+                name = (change.state.name, change.state.where)
+                if name in names and name not in found and self._leaves_behind(frame, change):
+                    found.add(name)
+        return found
+
+    def _leaves_behind(self, frame: Frame, change: Change) -> bool:
+        scope, event = self._index.scope(frame.gid), change.event
+        if removes(scope, event):
+            return False
+        if isinstance(scope.exprs[_container(scope, event)], Sub) or event.flag:
+            return True
+        if stored_item(scope, event) is None or event.value == NONE:
+            return event.kind != EventKind.REBIND
+        node = scope.exprs[event.value]
+        if isinstance(node, Use) and len(node.defs) == 1:
+            node = scope.exprs[scope.defs[node.defs[0]].value]
+        if isinstance(node, (Lit, Map)) or (isinstance(node, Seq) and node.kind != "tuple"):
+            return True
+        if isinstance(node, Call) and any(
+            isinstance(value, ExternalV) and value.name in _CLOCKS for value in self._inference.type(frame, node.func)
+        ):
+            return True
+        return self._is_computed_from_old(frame, scope, event, change.state)
+
+    def _is_computed_from_old(self, frame: Frame, scope: Scope, event: Event, state: State) -> bool:
+        """Whether a number or a list is stored that was there before, changed: `hits.get(key, 0) + 1`."""
+        through = (scope.exprs[part] for part in parts(scope, event.value))
+        if not any(getattr(node, "op", "") in ("+", "-", "|") for node in through):
+            return False
+        bases = (_looked_up_in(scope, part) for part in parts(scope, event.value))
+        return any(base != NONE and self._state.container(frame, base) == state for base in bases)
+
+
+def removes(scope: Scope, event: Event) -> bool:
+    """Whether a change takes something out."""
+    if event.kind == EventKind.STORE_ITEM:
+        return event.value == NONE
+    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+    func = scope.exprs[node.func] if isinstance(node, Call) else None
+    return isinstance(func, Attr) and func.name in REMOVERS
+
+
+def _container(scope: Scope, event: Event) -> int:
+    """What a change changes."""
+    node = scope.exprs[event.expr]
+    func = scope.exprs[node.func] if isinstance(node, Call) and event.kind == EventKind.CALL else None
+    return func.base if isinstance(func, Attr) else event.expr
+
+
+def _looked_up_in(scope: Scope, expr: int) -> int:
+    """The container whose item an expression is: `cache[key]`, `cache.get(key)`."""
+    node = scope.exprs[expr]
+    if isinstance(node, Sub):
+        return node.base
+    func = scope.exprs[node.func] if isinstance(node, Call) and node.args else None
+    return func.base if isinstance(func, Attr) and func.name == "get" else NONE

@@ -1,0 +1,138 @@
+"""Which events of request code change what requests share, and which of them only the first time?
+
+What start-up has filled, or the import of a module, no request fills again.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Event, EventKind, Lit
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.serving.contexts import Contexts
+from fastapi_lint.project.serving.keyed_use import taken_from
+from fastapi_lint.project.serving.lifetimes import Lifetimes
+from fastapi_lint.project.serving.reach import Reach
+from fastapi_lint.project.serving.request_data import RequestData
+from fastapi_lint.project.serving.start_up import StartUp
+from fastapi_lint.project.shared.state import SharedState, State
+
+_SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Event `number` of a frame changes `state`; `once` says that it gets there the first time only."""
+
+    number: int
+    event: Event
+    state: State
+    once: bool
+
+
+class Changes:
+    """Asked frame by frame, for all that requests still reach when start-up is done."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        contexts: Contexts,
+        start_up: StartUp,
+        state: SharedState,
+        lifetimes: Lifetimes,
+        request_data: RequestData,
+    ) -> None:
+        self._index = graph.index
+        self._first_use = graph.inference.first_use
+        self._contexts = contexts
+        self._start_up = start_up
+        self._state = state
+        self._lifetimes = lifetimes
+        self._keyed_use = graph.inference.keyed_use
+        self._request_data = request_data
+        roots = contexts.roots("request")
+        self.requests = Reach(graph, contexts, roots, self._is_done)
+        self._each_time = contexts.flow(roots, self._is_taken_once)
+        self._known: dict[Frame, tuple[Change, ...]] = {}
+
+    def of(self, frame: Frame) -> tuple[Change, ...]:
+        """All changes in a frame, in order."""
+        if frame not in self._known:
+            found = (change for change in self._all(frame) if not self._was_made_early(frame, change))
+            self._known[frame] = tuple(found)
+        return self._known[frame]
+
+    def _all(self, frame: Frame) -> list[Change]:
+        found: list[Change] = []
+        for number, event in enumerate(self._index.scope(frame.gid).events):
+            state = self._state.changed(frame, event) if event.place != NONE else None
+            if state is not None:
+                once = frame not in self._each_time or self._runs_once(frame, event.region)
+                found.append(Change(number, event, state, once))
+        return found
+
+    def _is_first(self, caller: Frame, edge: Edge) -> bool:
+        """Whether a way is taken the first time only, however often requests come by."""
+        return self._lifetimes.lasts(caller, edge.first_use)
+
+    def _is_taken_once(self, caller: Frame, edge: Edge) -> bool:
+        events = caller.scope.events
+        return self._is_first(caller, edge) or (
+            0 <= edge.event < len(events) and self._is_first_of_key(caller, events[edge.event].region)
+        )
+
+    def _runs_once(self, frame: Frame, region: int) -> bool:
+        return self._is_first_time(frame, region) or self._is_first_of_key(frame, region)
+
+    def _is_first_of_key(self, frame: Frame, region: int) -> bool:
+        """Whether code runs once for a key that no request brings, and that none takes out again."""
+        return any(
+            self._lifetimes.lasts(frame, "object" if one.slot.on_receiver else "process")
+            and one.slot.name not in self._taken_from
+            and not self._request_data.is_of_many(frame.gid, one.key)
+            for one in self._keyed_use.at(frame.gid, region)
+        )
+
+    @cached_property
+    def _taken_from(self) -> frozenset[str]:
+        """The names of the containers that request code takes things out of, or replaces."""
+        gids = {frame.gid for frame in self._contexts.reached("request")}
+        scopes = [self._index.scope(gid) for gid in gids]
+        return frozenset(name for scope in scopes for event in scope.events for name in taken_from(scope, event))
+
+    def _is_done(self, caller: Frame, edge: Edge) -> bool:
+        """Whether that first time was before the first request."""
+        if not self._is_first(caller, edge):
+            return False
+        events = caller.scope.events
+        return self._start_up.runs_early(caller.gid, always=True) or (
+            0 <= edge.event < len(events) and self._start_up.has_filled(caller.gid, events[edge.event].region)
+        )
+
+    def _is_first_time(self, frame: Frame, region: int) -> bool:
+        return self._lifetimes.lasts(frame, self._first_use.at(frame.gid, region))
+
+    def _was_made_early(self, frame: Frame, change: Change) -> bool:
+        if not self._is_first_time(frame, change.event.region):
+            return False
+        if self._start_up.has_filled(frame.gid, change.event.region):
+            return True
+        if not self._start_up.runs_early(frame.gid, always=True):
+            return False
+        return (change.state.name, change.state.where) not in self._emptied
+
+    @cached_property
+    def _emptied(self) -> frozenset[tuple[str, str]]:
+        """What requests set to nothing, so that the next one fills it again."""
+        return frozenset(
+            (change.state.name, change.state.where)
+            for frame in self.requests.frames
+            for change in self._all(frame)
+            if change.event.kind in _SETS and not change.once and self._is_nothing(frame, change.event.value)
+        )
+
+    def _is_nothing(self, frame: Frame, value: int) -> bool:
+        return value == NONE or self._index.scope(frame.gid).exprs[value] in (Lit(None), Lit(False))

@@ -1,0 +1,242 @@
+"""Who changes the state that requests share?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Await,
+    Bin,
+    Call,
+    Choice,
+    Comp,
+    Enter,
+    Event,
+    EventKind,
+    Free,
+    Lit,
+    Scope,
+    Use,
+    Var,
+)
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import around, branches
+from fastapi_lint.project.code.spelling import parts, same, stored_item
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.serving.contexts import Arrival
+from fastapi_lint.project.shared.bounded_caches import BoundedCaches, removes
+from fastapi_lint.project.shared.caches import Caches
+from fastapi_lint.project.shared.changes import Change, Changes
+from fastapi_lint.project.shared.locks import Locks
+from fastapi_lint.project.types.values import CoroutineV, ExternalV, ExtInstanceV
+
+_PRIMITIVES = frozenset(
+    {"asyncio.Task", "asyncio.Future", "asyncio.Event", "asyncio.Queue", "asyncio.Condition", "asyncio.TimerHandle"}
+)
+_RUNNING_TASK = "asyncio.current_task"
+
+
+class Mutation(msgspec.Struct, frozen=True):
+    """A statement that changes `name`, which lives at `where` (`module level`, `class level`, `app.state`, ...).
+
+    `rebinds` says that it assigns a name declared `global` or `nonlocal`, `lazy` that it does so the first time only
+    (`notes`: what it sets is not made there), `timed` that it keeps the time from which something counts on, `fills`
+    that it puts into a dictionary what a look-up has missed, and `grows` that nothing ever takes it out although
+    requests bring the keys.
+    """
+
+    frame: Frame
+    event: int
+    place: int
+    name: str
+    where: str
+    way: tuple[Arrival, ...]
+    rebinds: bool = False
+    lazy: bool = False
+    notes: bool = False
+    timed: bool = False
+    fills: bool = False
+    grows: bool = False
+
+
+class Mutations:
+    """Every change of shared state on a request's way."""
+
+    def __init__(self, graph: Graph, changes: Changes, locks: Locks, caches: Caches, bounded: BoundedCaches) -> None:
+        self._index = graph.index
+        self._inference = graph.inference
+        self._changes = changes
+        self._locks = locks
+        self._caches = caches
+        self._bounded = bounded
+
+    def find(self) -> Iterator[Mutation]:
+        """Each place once, with the nearest way in from request handling.
+
+        Taking items out of what is a cache elsewhere is part of keeping the cache, and so is all that is done to one
+        that its own code bounds; tasks and locks are for this process alone.
+        """
+        found = list(self._all())
+        caches = {(one.name, one.where) for one, _ in found if one.fills}
+        keeps = self._bounded.find()
+        own = {(one.name, one.where) for one, _ in found if self._holds_primitives(one) or self._is_of_task(one)}
+        kept = [
+            one
+            for one, is_removal in found
+            if (one.name, one.where) not in own
+            and not (is_removal and (one.name, one.where) in caches)
+            and (one.rebinds or one.fills or not keeps(one.frame, one.name, one.where))
+        ]
+        told = self._first_of_each_use(kept)
+        yield from (one for one in kept if not one.lazy or one in told)
+
+    def _first_of_each_use(self, mutations: list[Mutation]) -> set[Mutation]:
+        """Of all that one first use sets, what it makes: a flag and its object are one thing to look at."""
+        best: dict[tuple[int, int], Mutation] = {}
+        for one in mutations:
+            scope = self._index.scope(one.frame.gid)
+            key = (one.frame.gid, _guard(scope, scope.events[one.event]))
+            if one.lazy and (key not in best or (best[key].notes and not one.notes)):
+                best[key] = one
+        return set(best.values())
+
+    def _holds_primitives(self, mutation: Mutation) -> bool:
+        """Whether what is put in, or what the container is declared to hold, are tasks, locks, queues or clients."""
+        scope = self._index.scope(mutation.frame.gid)
+        event = scope.events[mutation.event]
+        node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+        func = scope.exprs[node.func] if isinstance(node, Call) else None
+        base = func.base if isinstance(func, Attr) else event.expr
+        given = [event.value] if not isinstance(node, Call) else [*node.args]
+        held = [value for expr in given if expr != NONE for value in self._inference.type(mutation.frame, expr)]
+        for value in self._inference.type(mutation.frame, base) if base != NONE else ():
+            if isinstance(value, ExtInstanceV):
+                held += [inner for argument in value.args for inner in argument]
+        return any(self._locks.is_lock(value) or _is_task(value) for value in held) or (
+            event.kind in (EventKind.STORE_ITEM, EventKind.STORE_ATTR)
+            and self._caches.is_client(mutation.frame, event.value)
+        )
+
+    def _is_of_task(self, mutation: Mutation) -> bool:
+        """Whether what is put in stands under a key that holds the running task: only that task finds it again."""
+        scope = self._index.scope(mutation.frame.gid)
+        target = stored_item(scope, scope.events[mutation.event])
+        calls = (scope.exprs[part] for part in parts(scope, target.index)) if target is not None else ()
+        return any(
+            isinstance(value, ExternalV) and value.name == _RUNNING_TASK
+            for node in calls
+            if isinstance(node, Call)
+            for value in self._inference.type(mutation.frame, node.func)
+        )
+
+    def _all(self) -> Iterator[tuple[Mutation, bool]]:
+        """Every mutation, and whether it only removes something."""
+        seen: set[tuple[int, int]] = set()
+        for frame in self._changes.requests.frames:
+            scope = self._index.scope(frame.gid)
+            for change in self._changes.of(frame):
+                if (frame.gid, change.event.place) not in seen and not self._is_kept_safe(frame, scope, change):
+                    seen.add((frame.gid, change.event.place))
+                    yield self._mutation(frame, scope, change), removes(scope, change.event)
+
+    def _mutation(self, frame: Frame, scope: Scope, change: Change) -> Mutation:
+        event = change.event
+        fills = self._caches.is_fill(frame, event, change.state)
+        return Mutation(
+            frame=frame,
+            event=change.number,
+            place=event.place,
+            name=change.state.name,
+            where=change.state.where,
+            way=self._changes.requests.way(frame),
+            rebinds=event.kind == EventKind.REBIND,
+            lazy=change.once or _guard(scope, event) != NONE,
+            notes=event.kind == EventKind.STORE_ITEM or not _is_made(scope, event.value),
+            timed=_is_timed(scope, event),
+            fills=fills,
+            grows=fills and self._caches.grows(frame, event, change.state),
+        )
+
+    def _is_kept_safe(self, frame: Frame, scope: Scope, change: Change) -> bool:
+        """Whether somebody looks after the state: takes a lock, or is an object that makes what it first needs."""
+        number, event = change.number, change.event
+        if self._locks.held(frame, number, certain=True):
+            return True
+        if event.kind == EventKind.REBIND:
+            return (change.once or _guard(scope, event) != NONE) and self._locks.held(frame, number)
+        if not change.state.held:
+            return False
+        return (event.kind == EventKind.STORE_ATTR and _guard(scope, event) != NONE) or self._locks.held(frame, number)
+
+
+def _is_task(value: object) -> bool:
+    if isinstance(value, CoroutineV):  # what `create_task` gives awaits to the coroutine's result
+        return True
+    return isinstance(value, ExtInstanceV) and value.name in _PRIMITIVES
+
+
+def _is_made(scope: Scope, value: int) -> bool:
+    """Whether a stored value is an object that is made for it, not a constant, an empty list or another name."""
+    node = scope.exprs[value] if value != NONE else None
+    if isinstance(node, Use) and len(node.defs) == 1:
+        node = scope.exprs[scope.defs[node.defs[0]].value]
+    return isinstance(node, (Await, Call, Choice, Comp, Enter))
+
+
+def _guard(scope: Scope, event: Event) -> int:
+    """The region in which a store stands because a test has found that nothing is there: `if client is None`."""
+    if event.flag or event.kind not in (EventKind.REBIND, EventKind.STORE_ATTR):
+        return NONE
+    # `if not ready: client = make(); ready = True`: the flag speaks for what is set with it
+    names = {other.name for other in scope.events if other.kind == event.kind and not other.flag}
+    for number in around(scope, event.region):
+        found = scope.regions[number]
+        if found.kind in ("if", "else") and found.expr != NONE:
+            if any(_is_absent(scope, found.expr, name, found.kind == "if") for name in names):
+                return number
+    return NONE
+
+
+def _is_timed(scope: Scope, event: Event) -> bool:
+    """Whether a store keeps the time up to which a condition has counted: `if now - last > 60: ...; last = now`."""
+    if event.flag or event.value == NONE or event.kind not in (EventKind.REBIND, EventKind.STORE_ATTR):
+        return False
+    for branch in branches(scope, event.region):
+        for node in (scope.exprs[part] for part in parts(scope, branch.expr)):
+            if isinstance(node, Bin) and node.op == "-" and _spells(scope, node.right, event.name):
+                if same(scope, node.left, event.value):
+                    return True
+    return False
+
+
+def _is_absent(scope: Scope, expr: int, name: str, holds: bool, hops: int = 0) -> bool:
+    """Whether a condition that holds, or does not, says nothing but that `name` is not there."""
+    node = scope.exprs[expr]
+    if hops > 6:
+        return False
+    if isinstance(node, Bin) and node.op == "not":
+        return _is_absent(scope, node.left, name, not holds, hops + 1)
+    if isinstance(node, Bin) and node.op == "and":
+        return any(_is_absent(scope, part, name, holds, hops + 1) for part in (node.left, node.right))
+    if isinstance(node, Choice):  # `client is None or client.is_closed`
+        return any(_is_absent(scope, part, name, holds, hops + 1) for part in node.items)
+    if isinstance(node, Bin) and node.op in ("is", "is not"):
+        right = scope.exprs[node.right]  # `loop is not running_loop` asks for another one
+        is_nothing = isinstance(right, Lit) and not right.value
+        return ((node.op == "is") is is_nothing) is holds and _spells(scope, node.left, name)
+    if isinstance(node, Call):  # `hasattr(app.state, "client")`
+        func = scope.exprs[node.func]
+        asks = isinstance(func, Free) and func.name in ("hasattr", "getattr") and len(node.args) > 1
+        return not holds and asks and scope.exprs[node.args[1]] == Lit(name)
+    return not holds and _spells(scope, expr, name)
+
+
+def _spells(scope: Scope, expr: int, name: str) -> bool:
+    node = scope.exprs[expr]
+    if isinstance(node, Use) and len(node.defs) == 1:
+        node = scope.exprs[scope.defs[node.defs[0]].value]
+    return isinstance(node, (Attr, Var, Free)) and node.name == name

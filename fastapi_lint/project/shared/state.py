@@ -1,0 +1,422 @@
+"""Which state do requests share? Where does an object live that an expression gives?"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import msgspec
+
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Await,
+    Call,
+    Choice,
+    Comp,
+    Declared,
+    Event,
+    EventKind,
+    Expr,
+    Free,
+    Lit,
+    Map,
+    Opaque,
+    Param,
+    Seq,
+    Sub,
+    Use,
+    Var,
+)
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.spelling import is_receiver, parts
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.serving.injection import Injection
+from fastapi_lint.project.serving.reach import Reach
+from fastapi_lint.project.types.binding import argument_at
+from fastapi_lint.project.types.inference import STATE
+from fastapi_lint.project.types.values import (
+    ClassV,
+    ExternalV,
+    ExtInstanceV,
+    FunctionV,
+    InstanceV,
+    MethodV,
+    ModuleV,
+    PropertyV,
+    Type,
+)
+
+CONTAINERS = frozenset(
+    {
+        "builtins.list",
+        "builtins.dict",
+        "builtins.set",
+        "collections.defaultdict",
+        "collections.OrderedDict",
+        "collections.deque",
+        "collections.Counter",
+    }
+)
+MUTATORS = frozenset(
+    {
+        "add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert", "move_to_end", "pop",
+        "popitem", "popleft", "remove", "reverse", "rotate", "setdefault", "sort", "subtract", "update",
+    }
+)  # fmt: skip
+
+
+LOCKS = frozenset(
+    {
+        "threading.Lock",
+        "threading.Semaphore",
+        "threading.Condition",
+        "asyncio.Lock",
+        "anyio.Lock",
+        "anyio.Semaphore",
+    }
+)
+_HARMLESS_BASES = frozenset({"abc", "builtins", "collections", "enum", "starlette", "threading", "typing"})
+_GETTERS = frozenset({"get", "setdefault"})
+_MOST_HOPS = 12
+_CONTEXT_VARIABLE = "contextvars.ContextVar"
+
+
+class State(msgspec.Struct, frozen=True):
+    """Something that requests share: what messages call it, and where it lives (`module level`, `app.state`, ...).
+
+    `held` says that an object holds it and a method of the object's own class got at it.
+    """
+
+    name: str
+    where: str
+    held: bool = False
+
+
+class SharedState:
+    """Module-level and class-level objects, `app.state`, objects that live there, and what they hold."""
+
+    def __init__(self, graph: Graph, requests: Reach) -> None:
+        self._graph = graph
+        self._index = graph.index
+        self._inference = graph.inference
+        self._requests = requests
+        self._injection = Injection(graph.inference)
+        self._known: dict[tuple[Frame, int], State | None] = {}
+        self._receivers: dict[Frame, State | None] = {}
+
+    def changed(self, frame: Frame, event: Event) -> State | None:
+        """The shared state that an event changes."""
+        if event.kind == EventKind.STORE_ITEM:
+            return self.container(frame, event.expr)
+        if event.kind == EventKind.STORE_ATTR:
+            return self.slot(frame, event.expr, event.name)
+        if event.kind == EventKind.REBIND:
+            return self._rebound(frame, event)
+        if event.kind == EventKind.CALL:
+            node = self._index.scope(frame.gid).exprs[event.expr]
+            func = self._index.scope(frame.gid).exprs[node.func] if isinstance(node, Call) else None
+            if isinstance(func, Attr) and func.name in MUTATORS:
+                return self.container(frame, func.base)
+        return None
+
+    def container(self, frame: Frame, expr: int) -> State | None:
+        """The shared container that an expression is, or is an item of."""
+        kind = self._inference.type(frame, expr)
+        if not any(isinstance(value, ExtInstanceV) and value.name in CONTAINERS for value in kind):
+            return None
+        return self.origin(frame, expr)
+
+    def origin(self, frame: Frame, expr: int, hops: int = 0) -> State | None:
+        """Where the object that an expression gives lives, if requests share it."""
+        if hops > _MOST_HOPS:
+            return None
+        key = (frame, expr)
+        if key not in self._known:
+            self._known[key] = None  # what depends on itself is not known to be shared
+            self._known[key] = self._origin(frame, self._index.scope(frame.gid).exprs[expr], expr, hops + 1)
+        return self._known[key]
+
+    def _origin(self, frame: Frame, node: Expr, expr: int, hops: int) -> State | None:
+        scope = self._index.scope(frame.gid)
+        if isinstance(node, Use) and len(node.defs) == 1:  # a local name for it
+            return self.origin(frame, scope.defs[node.defs[0]].value, hops)
+        if isinstance(node, (Await, Declared)) and node.value != NONE:
+            return self.origin(frame, node.value, hops)
+        if isinstance(node, Choice):  # `store or {}`
+            items = [item for item in node.items if not isinstance(scope.exprs[item], (Lit, Map, Seq))]
+            found = [self.origin(frame, item, hops) for item in items]
+            return found[0] if found and all(state is not None for state in found) else None
+        if isinstance(node, Var):
+            return self._variable(frame, node)
+        if isinstance(node, Free):
+            return State(node.name, "module level") if self._inference.type(frame, expr) else None
+        if isinstance(node, Sub):
+            is_slice = scope.exprs[node.index] == Opaque("slice")
+            return None if is_slice else self.origin(frame, node.base, hops)
+        if isinstance(node, Attr):
+            return self._attribute(frame, node, hops)
+        if isinstance(node, Call):
+            return self._called(frame, node, hops)
+        return self._parameter(frame, node, hops) if isinstance(node, Param) else None
+
+    # -- names
+
+    def _variable(self, frame: Frame, node: Var) -> State | None:
+        owner = self._index.local(frame.gid, node.scope)
+        return self._in_scope(owner, node.name)
+
+    def _in_scope(self, owner: int, name: str) -> State | None:
+        """A variable of a module, or of a function that no request runs: an application factory."""
+        kind = self._index.scope(owner).kind
+        if kind == "module":
+            return State(name, "module level")
+        if kind == "function" and not self._runs_per_request(owner):
+            return State(name, f"a variable of `{self._index.name(owner)}`")
+        return None
+
+    def _runs_per_request(self, gid: int) -> bool:
+        return gid in self._request_gids
+
+    @cached_property
+    def _request_gids(self) -> frozenset[int]:
+        return frozenset(frame.gid for frame in self._requests.frames)
+
+    def _rebound(self, frame: Frame, event: Event) -> State | None:
+        """What a `global` or `nonlocal` statement lets the function assign."""
+        owner = self._index.parent(frame.gid)
+        module = self._index.module(frame.gid).base
+        while owner != NONE:
+            sites = self._index.rebinds.get((owner, event.name), ())
+            if any(site.gid == frame.gid and site.expr == event.value for site in sites):
+                return self._in_scope(owner, event.name)
+            owner = self._index.parent(owner) if owner != module else NONE
+        return None
+
+    # -- calls
+
+    def _called(self, frame: Frame, node: Call, hops: int) -> State | None:
+        scope = self._index.scope(frame.gid)
+        func = scope.exprs[node.func]
+        if isinstance(func, Attr) and func.name in _GETTERS:  # an item of a shared container
+            kind = self._inference.type(frame, func.base)
+            if any(isinstance(value, ExtInstanceV) and value.name in CONTAINERS for value in kind):
+                return self.origin(frame, func.base, hops)
+        return self._handed_out(self._inference.type(frame, node.func), hops)
+
+    def _handed_out(self, functions: Type, hops: int) -> State | None:
+        """What a getter returns, if it is the shared object itself."""
+        for function in self._inference.functions(functions):
+            inner = self._inference.binding.frame_of(function)
+            if self._inference.decorators.is_cached(inner.gid):
+                return State(f"{self._index.scope(inner.gid).name}()", "kept by a cache")
+            returned = self._inference.names.returns(inner.gid)
+            found = [self.origin(inner, expr, hops) for expr in returned]
+            if found and all(state is not None for state in found):
+                return found[0]
+        return None
+
+    # -- parameters
+
+    def _parameter(self, frame: Frame, node: Param, hops: int) -> State | None:
+        if self._is_own_receiver(frame, node.index):
+            return self._receiver(frame, hops)
+        return self._injected(frame, node, hops) or self._passed(frame, node, hops)
+
+    def _is_own_receiver(self, frame: Frame, number: int) -> bool:
+        if number or self._index.class_of(frame.gid) == NONE:
+            return False
+        return self._inference.decorators.method_kind(frame.gid) == "instance"
+
+    def _injected(self, frame: Frame, node: Param, hops: int) -> State | None:
+        parameter = self._index.scope(frame.gid).params[node.index]
+        outer = self._inference.binding.outer(frame)
+        for expr in (parameter.default, parameter.annotation):
+            for dependency, _ in self._injection.dependencies(outer, expr, parameter.annotation):
+                found = self._handed_out(dependency, hops)
+                if found is not None:
+                    return found
+        return None
+
+    def _passed(self, frame: Frame, node: Param, hops: int) -> State | None:
+        """What a caller on a request's way passes."""
+        parameter = self._index.scope(frame.gid).params[node.index]
+        is_method = self._index.class_of(frame.gid) != NONE
+        skip = int(is_method and self._inference.decorators.method_kind(frame.gid) != "static")
+        for caller, edge in self._requests.callers(frame):
+            call = self._call_of(caller, edge)
+            if call is None:
+                continue
+            where, position = call, node.index - skip
+            given = argument_at(self._index, caller.gid, where, position, parameter.name, parameter.kind)
+            found = self.origin(caller, given, hops) if given != NONE else None
+            if found is not None:
+                return found
+        return None
+
+    def _call_of(self, caller: Frame, edge: Edge) -> Call | None:
+        """The call that an edge stands for, if it names the callee itself: no offload, no callback."""
+        scope = self._index.scope(caller.gid)
+        event = scope.events[edge.event] if 0 <= edge.event < len(scope.events) else None
+        node = scope.exprs[event.expr] if event is not None and event.kind == EventKind.CALL else None
+        if not isinstance(node, Call):
+            return None
+        for value in self._inference.type(caller, node.func):
+            function = value.function if isinstance(value, MethodV) else value
+            if isinstance(function, FunctionV) and function.gid == edge.callee.gid:
+                return node
+        return None
+
+    def _receiver(self, frame: Frame, hops: int) -> State | None:
+        """The object whose method runs, if requests share it. A constructor's is new."""
+        name = self._index.scope(frame.gid).name
+        if name in ("__init__", "__new__", "__post_init__") or not self._is_own_receiver(frame, 0):
+            return None
+        if frame not in self._receivers:
+            self._receivers[frame] = None
+            self._receivers[frame] = self._shared_receiver(frame, hops)
+        return self._receivers[frame]
+
+    def _shared_receiver(self, frame: Frame, hops: int) -> State | None:
+        for entry in self._requests.entry_of(frame):
+            made_once = isinstance(entry.target, InstanceV) or entry.kind == "middleware"
+            if made_once and self._index.class_of(frame.gid) != NONE and isinstance(frame.receiver, InstanceV):
+                return State(self._index.scope(frame.receiver.gid).name, f"the {entry.kind} is one object", held=True)
+        for caller, edge in self._requests.callers(frame):
+            call = self._call_of(caller, edge)
+            scope = self._index.scope(caller.gid)
+            func = scope.exprs[call.func] if call is not None else None
+            if not isinstance(func, Attr):
+                continue
+            if not any(isinstance(value, InstanceV) for value in self._inference.type(caller, func.base)):
+                continue
+            if is_receiver(scope, func.base) and self._is_own_receiver(caller, 0):
+                found = self._receiver(caller, hops)
+            else:
+                found = self.origin(caller, func.base, hops)
+            if found is not None:
+                return State(found.name, found.where, held=True)
+        return None
+
+    # -- attributes
+
+    def _attribute(self, frame: Frame, node: Attr, hops: int) -> State | None:
+        for value in self._inference.type(frame, node.base):
+            if isinstance(value, ModuleV):
+                return State(node.name, "module level")
+            if isinstance(value, ExtInstanceV) and value.name == STATE:
+                found = self._state_attribute(frame, node)
+                if found is not None:
+                    return found
+            if isinstance(value, (ClassV, InstanceV)) and self._is_class_level(value, node.name):
+                return State(f"{self._index.scope(value.gid).name}.{node.name}", "class level")
+            if isinstance(value, ClassV) and self._holds_instance(value, node.name):
+                return State(f"{self._index.scope(value.gid).name}.{node.name}", "class level")
+            if isinstance(value, InstanceV) and not self._gives_own(value, node.name):
+                owner = self.origin(frame, node.base, hops)
+                if owner is not None:
+                    return State(f"{owner.name}.{node.name}", owner.where, owner.held)
+        return None
+
+    def _gives_own(self, value: InstanceV, name: str) -> bool:
+        """Whether a property gives what a context variable holds: a shared object, but each request's own things."""
+        members = self._inference.classes.member(value.gid, name)[0]
+        return any(isinstance(one, PropertyV) and self._reads_context(one.function, 0) for one in members)
+
+    def _reads_context(self, function: FunctionV | MethodV, hops: int) -> bool:
+        """Whether what a function returns comes from what a context variable holds."""
+        inner = self._inference.binding.frame_of(function)
+        scope = self._index.scope(inner.gid)
+        for expr in self._inference.names.returns(inner.gid):
+            for node in (scope.exprs[part] for part in parts(scope, expr)):
+                func = scope.exprs[node.func] if isinstance(node, Call) else None
+                if isinstance(func, Attr) and func.name == "get":
+                    holders = self._inference.type(inner, func.base)
+                    if any(isinstance(one, ExtInstanceV) and one.name == _CONTEXT_VARIABLE for one in holders):
+                        return True
+                called = self._inference.type(inner, node.func) if isinstance(node, Call) and hops < 2 else ()
+                if any(self._reads_context(one, hops + 1) for one in self._inference.functions(called)):
+                    return True
+        return False
+
+    def _state_attribute(self, frame: Frame, node: Attr) -> State | None:
+        """`app.state.x`, and `request.state.x` where the lifespan yields it."""
+        if self._is_app_state(frame, node.base):
+            return State(f"app.state.{node.name}", "app.state")
+        if self._index.yielded_items(node.name) and not self._index.state_stores(node.name):
+            return State(f"request.state.{node.name}", "state of the lifespan")
+        return None
+
+    def _holds_instance(self, value: ClassV, name: str) -> bool:
+        """Whether a class attribute is an object of the project (`Registry.instance`), not a method or a class."""
+        held = self._inference.attribute(value, name)
+        return bool(held) and all(isinstance(one, InstanceV) for one in held)
+
+    def _is_app_state(self, frame: Frame, expr: int) -> bool:
+        """Whether a `State` is that of the app, not of one request; local names are followed."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[expr]
+        if isinstance(node, Use) and len(node.defs) == 1:
+            return self._is_app_state(frame, scope.defs[node.defs[0]].value)
+        if not isinstance(node, Attr):
+            return False
+        return self._inference.is_application(frame, node.base)
+
+    def _is_class_level(self, value: ClassV | InstanceV, name: str) -> bool:
+        """Whether the attribute lives in the class itself and no method gives each instance its own."""
+        classes = self._inference.classes
+        if isinstance(value, InstanceV) and classes.stored(value.gid, name):
+            return False
+        if isinstance(value, InstanceV) and self._may_copy_defaults(value.gid):
+            return False
+        for entry in classes.mro(value.gid):
+            if isinstance(entry, int) and name in self._index.scope(entry).names:
+                # pydantic copies defaults for each instance
+                models = ("pydantic.BaseModel", "pydantic.main.BaseModel", "sqlmodel.SQLModel")
+                if any(classes.derives_from(entry, model) for model in models):
+                    return False
+                return self._holds_container(entry, name)
+        return False
+
+    def _may_copy_defaults(self, gid: int) -> bool:
+        """Whether a library's class that nothing is known of may give each instance its own, as pydantic does."""
+        known = self._inference.libraries.catalogue.type
+        return any(
+            known(base) is None and base.split(".")[0] not in _HARMLESS_BASES
+            for base in self._inference.classes.external_bases(gid)
+        )
+
+    def _holds_container(self, owner: int, name: str) -> bool:
+        """Whether the class body itself makes a container: a declared field or a descriptor makes one per instance."""
+        scope = self._index.scope(owner)
+        frame = self._index.frame(owner)
+        return any(self._makes_container(frame, scope.defs[n].value) for n in scope.names.get(name, ()))
+
+    def _makes_container(self, frame: Frame, expr: int) -> bool:
+        node = self._index.scope(frame.gid).exprs[expr]
+        if isinstance(node, Declared):
+            return node.value != NONE and self._makes_container(frame, node.value)
+        if isinstance(node, Call):
+            made = self._inference.type(frame, node.func)
+            return any(isinstance(value, ExternalV) and value.name in CONTAINERS for value in made)
+        return isinstance(node, (Map, Comp)) or (isinstance(node, Seq) and node.kind != "tuple")
+
+    def _is_property(self, value: InstanceV, name: str) -> bool:
+        return any(isinstance(one, PropertyV) for one in self._inference.classes.member(value.gid, name)[0])
+
+    def slot(self, frame: Frame, base: int, name: str) -> State | None:
+        """The attribute of `app.state`, of a class, of a module, or of an object that requests share."""
+        for value in self._inference.type(frame, base):
+            if isinstance(value, ExtInstanceV) and value.name == STATE and self._is_app_state(frame, base):
+                return State(f"app.state.{name}", "app.state")
+            if isinstance(value, ClassV):
+                return State(f"{self._index.scope(value.gid).name}.{name}", "class level")
+            if isinstance(value, ModuleV):
+                return State(name, "module level")
+            if isinstance(value, InstanceV) and self._is_property(value, name):
+                continue  # its setter is looked at by itself
+            if isinstance(value, InstanceV) and not self._inference.classes.derives_from(value.gid, "threading.local"):
+                owner = self.origin(frame, base)
+                if owner is not None:
+                    return State(f"{owner.name}.{name}", owner.where, owner.held)
+        return None

@@ -1,0 +1,156 @@
+"""Which `threading.local` objects does code on the event loop use? All requests on the loop share one thread."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit, Scope
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import branches, stands_in, within
+from fastapi_lint.project.code.spelling import parts, spelled
+from fastapi_lint.project.flow.awaiting import pauses
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, InstanceV
+
+_LOCAL = "threading.local"
+_ACCESSORS = frozenset({"builtins.getattr", "builtins.setattr"})
+
+
+class LocalUse(msgspec.Struct, frozen=True):
+    """Code of scope `gid` uses attribute `name` of a thread-local object, on the loop."""
+
+    gid: int
+    place: int
+    name: str
+
+
+class _Use(msgspec.Struct, frozen=True):
+    """`local` is how the thread-local object is spelled there."""
+
+    event: Event
+    name: str
+    local: str
+    stores: bool
+
+
+class ThreadLocals:
+    """Uses in coroutines, and in the functions that they run on the loop's thread."""
+
+    def __init__(self, graph: Graph, loop_frames: Iterable[Frame]) -> None:
+        self._graph = graph
+        self._index = graph.index
+        self._inference = graph.inference
+        self._loop_frames = loop_frames
+
+    def find(self) -> Iterator[LocalUse]:
+        """Each thread-local object once in each function: where it is first stored in, else where it is first read."""
+        reached, aside = self._on_loop()
+        stored = {use.name for frame in reached for use in self._uses(frame) if use.stores}
+        handed_back = {use.name for frame in aside for use in self._uses(frame) if use.stores} - stored
+        told: dict[tuple[int, str], _Use] = {}
+        for frame in reached:
+            for use in self._uses(frame):
+                if use.event.place == NONE or use.name in self._kept_per_thread or use.name in handed_back:
+                    continue
+                known = told.setdefault((frame.gid, use.local), use)
+                if use.stores and not known.stores:
+                    told[frame.gid, use.local] = use
+        for (gid, _), use in told.items():
+            yield LocalUse(gid, use.event.place, use.name)
+
+    def _on_loop(self) -> tuple[list[Frame], list[Frame]]:
+        """What runs there and then, on the caller's thread, and what only managers of uninterrupted blocks run.
+
+        What such a manager stores at the block's beginning and takes back at its end, no other request sees.
+        """
+        seen = dict.fromkeys(self._loop_frames)
+        managing: dict[Frame, None] = {}
+        todo = deque(seen)
+        while todo:
+            frame = todo.popleft()
+            for edge in self._followed(frame):
+                if self._is_uninterrupted(frame, edge):
+                    managing[edge.callee] = None
+                elif edge.callee not in seen:
+                    seen[edge.callee] = None
+                    todo.append(edge.callee)
+        aside = dict.fromkeys(frame for frame in managing if frame not in seen)
+        todo.extend(aside)
+        while todo:
+            for edge in self._followed(todo.popleft()):
+                if edge.callee not in seen and edge.callee not in aside:
+                    aside[edge.callee] = None
+                    todo.append(edge.callee)
+        return list(seen), list(aside)
+
+    def _followed(self, frame: Frame) -> Iterator[Edge]:
+        return (edge for edge in self._graph.node(frame).edges if edge.mode in ("runs", "once") and not edge.off_loop)
+
+    def _is_uninterrupted(self, frame: Frame, edge: Edge) -> bool:
+        """Whether an edge enters or leaves a `with` block in which nothing awaits or yields."""
+        scope = self._index.scope(frame.gid)
+        event = scope.events[edge.event] if 0 <= edge.event < len(scope.events) else None
+        if event is None or event.flag or event.kind not in (EventKind.ENTER, EventKind.EXIT):
+            return False
+        blocks = {n for n, region in enumerate(scope.regions) if region.kind == "with" and region.expr == event.expr}
+        return not any(pauses(other) and within(scope, other.region, blocks) for other in scope.events)
+
+    def _uses(self, frame: Frame) -> Iterator[_Use]:
+        scope = self._index.scope(frame.gid)
+        for event in scope.events:
+            node = scope.exprs[event.expr] if event.expr != NONE else None
+            base, name, stores = NONE, "", event.kind == EventKind.STORE_ATTR
+            if event.kind == EventKind.STORE_ATTR:
+                base, name = event.expr, event.name
+            elif event.kind == EventKind.ATTR and isinstance(node, Attr):
+                base, name = node.base, node.name
+            elif event.kind == EventKind.CALL and isinstance(node, Call) and len(node.args) > 1:
+                given = scope.exprs[node.args[1]]
+                for value in self._inference.type(frame, node.func) if isinstance(given, Lit) else ():
+                    if isinstance(given, Lit) and isinstance(value, ExternalV) and value.name in _ACCESSORS:
+                        base, name, stores = node.args[0], str(given.value), value.name == "builtins.setattr"
+            if base != NONE and self._is_local(frame, base):
+                yield _Use(event, name, ".".join(spelled(scope, base)), stores)
+
+    def _is_local(self, frame: Frame, expr: int) -> bool:
+        for value in self._inference.type(frame, expr):
+            if isinstance(value, ExtInstanceV) and value.name == _LOCAL:
+                return True
+            if isinstance(value, InstanceV) and self._inference.classes.derives_from(value.gid, _LOCAL):
+                return True
+        return False
+
+    @cached_property
+    def _kept_per_thread(self) -> frozenset[str]:
+        """Attributes that are made where a test finds none, or by the constructor of a subclass, which runs in each
+        thread: one object for each thread, and the loop has one.
+        """
+        found: set[str] = set()
+        for gid in range(self._index.count):
+            scope = self._index.scope(gid)
+            for event in scope.events:
+                if event.kind != EventKind.STORE_ATTR:
+                    continue
+                frame = self._inference.plain_frame(gid)
+                if not self._is_local(frame, event.expr):
+                    continue
+                if scope.name == "__init__" or self._is_made_when_missing(frame, scope, event):
+                    found.add(event.name)
+        return frozenset(found)
+
+    def _is_made_when_missing(self, frame: Frame, scope: Scope, event: Event) -> bool:
+        return stands_in(scope, event.region, "except") or any(
+            self._mentions_local(frame, scope.exprs[part])
+            for branch in branches(scope, event.region)
+            for part in parts(scope, branch.expr)
+        )
+
+    def _mentions_local(self, frame: Frame, node: object) -> bool:
+        if isinstance(node, Attr):
+            return self._is_local(frame, node.base)
+        return isinstance(node, Call) and bool(node.args) and self._is_local(frame, node.args[0])

@@ -1,0 +1,350 @@
+"""What do parameters hold, and with what does a function run?
+
+A frame is a function as it runs for a call: parameters that say nothing themselves get the types of the arguments, and
+those that a branch tests get the constants that are passed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_lint.facts import NONE, Call, Narrow, Star, Use
+from fastapi_lint.project.code.decidable import NOTHING
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.flow.guards import Guards
+from fastapi_lint.project.types.constants import PRESENT, Constant, Constants
+from fastapi_lint.project.types.values import (
+    ClassV,
+    ExtInstanceV,
+    FunctionV,
+    InstanceV,
+    KeywordsV,
+    LiteralV,
+    MethodV,
+    PartialV,
+    PresentV,
+    Type,
+    Value,
+    WrappedV,
+    depth,
+    union,
+)
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.types.inference import Inference
+
+_DEEPEST_BINDING = 6
+_MOST_FRAMES = 32
+_MOST_INSTANCES = 16
+_CALLABLES = (FunctionV, MethodV, ClassV, PartialV, WrappedV)
+
+_CONSTANTS = (LiteralV, PresentV, KeywordsV)
+"""What parameters of other functions are known to hold: no types, and too many to tell frames apart by."""
+
+Function = FunctionV | MethodV
+
+
+class Binding:
+    """Frames and the parameters in them."""
+
+    def __init__(self, index: Index, inference: Inference) -> None:
+        self._index = index
+        self._inference = inference
+        self._declared: dict[tuple[int, int], Type] = {}
+        self._frames: dict[int, set[Frame]] = {}
+        self._instances: dict[int, set[InstanceV]] = {}
+        self._deep: dict[Type, bool] = {}
+        self._guards = Guards(index)
+        self._defaults: dict[tuple[int, int], Constant | None] = {}
+
+    def outer(self, frame: Frame) -> Frame:
+        """The scope around a function, as it ran when it made the function."""
+        return self._index.around(self._index.parent(frame.gid), frame)
+
+    def parameter(self, frame: Frame, index: int) -> Type:
+        """What a parameter holds."""
+        for gid, number, kind in frame.bound:
+            if gid == frame.gid and number == index:
+                return kind
+        owner = self._index.class_of(frame.gid)
+        if owner != NONE and index == 0:
+            how = self._inference.decorators.method_kind(frame.gid)
+            if how == "instance":
+                return (frame.receiver if isinstance(frame.receiver, InstanceV) else InstanceV(owner),)
+            if how == "class":
+                return (ClassV(frame.receiver.gid) if frame.receiver is not None else ClassV(owner),)
+        return self._unbound(frame, index)
+
+    def _unbound(self, frame: Frame, index: int) -> Type:
+        parameter = self._index.scope(frame.gid).params[index]
+        declared = self.declared(frame.gid, index)
+        if parameter.kind == "args":
+            return (ExtInstanceV("builtins.list", (declared,)),)
+        if parameter.kind == "kwargs":
+            return (ExtInstanceV("builtins.dict", ((ExtInstanceV("builtins.str"),), declared)),)
+        if declared:
+            return declared
+        default = self._inference.type(self.outer(frame), parameter.default) if parameter.default != NONE else ()
+        if self._index.scope(frame.gid).name == "__init__":
+            return union([default, self._constructed_with(frame.gid, index)])
+        return default
+
+    def declared(self, gid: int, index: int) -> Type:
+        """The annotated or injected type of a parameter."""
+        key = (gid, index)
+        known = self._declared.get(key)
+        if known is None:
+            outer = self._inference.plain_frame(self._index.parent(gid))
+            parameter = self._index.scope(gid).params[index]
+            known = self._declared[key] = self._inference.annotations.parameter(outer, parameter)
+        return known
+
+    def _constructed_with(self, gid: int, index: int) -> Type:
+        """The arguments that the project's own constructor calls pass for a parameter of `__init__`."""
+        owner = self._index.class_of(gid)
+        parameter = self._index.scope(gid).params[index]
+        types = []
+        for site in self._index.call_sites(self._index.scope(owner).name)[:_MOST_FRAMES]:
+            frame = self._inference.plain_frame(site.gid)
+            node = self._index.scope(site.gid).exprs[site.expr]
+            if isinstance(node, Call) and ClassV(owner) in self._inference.type(frame, node.func):
+                given = argument_at(self._index, site.gid, node, index - 1, parameter.name)
+                if given != NONE:
+                    types.append(self._inference.type(frame, given))
+        return union(types)
+
+    def frame_of(self, function: Function) -> Frame:
+        """A function as it runs when nothing is known of its arguments."""
+        if isinstance(function, MethodV):
+            return self._index.frame(function.function.gid, function.receiver, function.function.bound)
+        if function.receiver is None and self._index.class_of(function.gid) != NONE:
+            return self._index.frame(function.gid, self._inference.plain_frame(function.gid).receiver, function.bound)
+        return self._index.frame(function.gid, function.receiver, function.bound)
+
+    def frame_for(self, function: Function, caller: Frame, node: Call) -> Frame:
+        """A function as it runs for this call: parameters that say nothing themselves get the arguments' types."""
+        target = self.frame_of(function)
+        params = self._index.scope(target.gid).params
+        skip = self._receivers(function)
+        if len(params) <= skip:
+            return target
+        tested = self._inference.asked.tested_parameters(target.gid)
+        arguments = _Arguments(self._index, caller.gid, node)
+        new: list[tuple[int, int, Type]] = []
+        for number, parameter in enumerate(params):
+            if parameter.kind == "kwargs":
+                new += self._keywords(target, number, node)
+            if number < skip or parameter.kind in ("args", "kwargs"):
+                continue
+            given = arguments.at(number - skip, parameter.name, parameter.kind)
+            if given == NONE and number not in tested:
+                continue
+            known = self._constant(caller, node, target, number, given) if number in tested else None
+            if isinstance(known, LiteralV):
+                new.append((target.gid, number, (known,)))
+                continue
+            kind = self._passed(target.gid, number, caller, given) if given != NONE else ()
+            if known is not None:
+                kind = (known, *(kind or self.declared(target.gid, number)))
+            if kind:
+                new.append((target.gid, number, kind))
+        return self._bound(target, new)
+
+    def _constant(self, caller: Frame, node: Call, target: Frame, number: int, given: int) -> Constant | None:
+        """The constant that the call passes, or leaves to the default, for a parameter that branches test."""
+        if given == NONE:
+            default = self._default(target, number)
+            spread = default is not None and any(key == "**" for key, _ in node.keywords)
+            return None if spread or default is None or _has_star(self._index, caller.gid, node) else default
+        known: Constant | None = None
+        if self._inference.decidable.level(caller.gid, given) != NOTHING:
+            known = Constants(self._inference, caller).of(given)
+        if known is None and self._guards.is_present(caller.gid, node, given):
+            known = PRESENT
+        if isinstance(known, PresentV):
+            known = PresentV(self._inference.asked.scheme(known.prefix))
+            annotation = self._index.scope(target.gid).params[number].annotation
+            if not known.prefix and self._inference.annotations.is_plain(self.outer(target), annotation):
+                return None
+        return self._told_apart(target.gid, number, known)
+
+    def _told_apart(self, gid: int, number: int, known: Constant | None) -> Constant | None:
+        """A constant as the function's tests see it: most strings pass none of them."""
+        if isinstance(known, LiteralV) and isinstance(known.value, str) and known.of == NONE:
+            return self._inference.asked.string_class(gid, number, known.value)
+        return known
+
+    def _default(self, target: Frame, number: int) -> Constant | None:
+        """The constant that a parameter has where nothing is given; kept, but for functions in functions."""
+        key = (target.gid, number)
+        if key in self._defaults:
+            return self._defaults[key]
+        default, outer = self._index.scope(target.gid).params[number].default, self.outer(target)
+        known = Constants(self._inference, outer).of(default) if default != NONE else None
+        found = self._told_apart(target.gid, number, known) if isinstance(known, LiteralV) else None
+        if not outer.bound and self._inference.is_settled():
+            self._defaults[key] = found
+        return found
+
+    def _keywords(self, target: Frame, number: int, node: Call) -> list[tuple[int, int, Type]]:
+        """Which of the names that a function asks its `**kwargs` for this call gives."""
+        asked = self._inference.asked.asked_keywords(target.gid)[1]
+        given = frozenset(key for key, _ in node.keywords)
+        if not asked or "**" in given:
+            return []
+        return [(target.gid, number, (KeywordsV(asked & given), *self._unbound(target, number)))]
+
+    def keywords(self, frame: Frame, index: int) -> KeywordsV | None:
+        """What `**kwargs` is known to hold."""
+        for gid, number, kind in frame.bound:
+            if gid == frame.gid and number == index:
+                return kind[0] if isinstance(kind[0], KeywordsV) else None
+        return None
+
+    def given(self, frame: Frame, index: int) -> Constant | None:
+        """The constant that the caller is known to pass for a parameter."""
+        for gid, number, kind in frame.bound:
+            if gid == frame.gid and number == index:
+                return kind[0] if isinstance(kind[0], (LiteralV, PresentV)) else None
+        return None
+
+    def _receivers(self, function: Function) -> int:
+        """How many leading parameters the receiver fills: one for a bound method."""
+        if isinstance(function, MethodV):
+            return 1
+        return int(function.receiver is not None and self._index.class_of(function.gid) != NONE)
+
+    def frame_with(self, function: Value, args: list[Type]) -> Frame:
+        """A function as it runs for positional arguments of these types (beyond the receiver)."""
+        if isinstance(function, WrappedV):
+            function = function.function
+        if not isinstance(function, (FunctionV, MethodV)):
+            raise TypeError(f"not a first-party function: {function}")
+        target = self.frame_of(function)
+        skip = self._receivers(function)
+        count = len(self._index.scope(target.gid).params)
+        new = []
+        for number, kind in enumerate(args):
+            if number + skip < count:
+                useful = self._binding(target.gid, number + skip, kind)
+                if useful:
+                    new.append((target.gid, number + skip, useful))
+        # a decorator has a frame for each function it decorates, and they are as many as the project has
+        return self._bound(target, new, limited=False)
+
+    def instance(self, made: InstanceV) -> InstanceV:
+        """An instance with what is known of it, unless that nests too deeply or its class has many such already."""
+        known = self._instances.setdefault(made.gid, set())
+        if made in known:
+            return made
+        if len(known) >= _MOST_INSTANCES or self._is_too_deep((made,)):
+            return InstanceV(made.gid)
+        known.add(made)
+        return made
+
+    def _passed(self, gid: int, index: int, caller: Frame, given: int) -> Type:
+        """What is worth binding of an argument."""
+        scope = self._index.scope(caller.gid)
+        node = scope.exprs[given]
+        is_narrowed = (
+            isinstance(node, Use)
+            and bool(node.defs)
+            and all(isinstance(scope.exprs[scope.defs[number].value], Narrow) for number in node.defs)
+        )
+        return self._binding(gid, index, self._inference.type(caller, given), is_narrowed)
+
+    def _binding(self, gid: int, index: int, kind: Type, is_narrowed: bool = False) -> Type:
+        """What is worth binding: callables, and types that say more than the parameter's own annotation.
+
+        Where `isinstance` has told the parts of a union apart, that is all: else the annotation may allow more than is
+        known of the argument.
+        """
+        kind = tuple(value for value in kind if not isinstance(value, _CONSTANTS))
+        if not kind:
+            return ()
+        declared = self.declared(gid, index)
+        if not declared:
+            useful = kind if not all(map(_is_builtin, kind)) else ()
+        elif any(isinstance(value, _CALLABLES) for value in kind):
+            useful = kind
+        elif any(isinstance(value, InstanceV) for value in declared) and all(isinstance(v, InstanceV) for v in kind):
+            allowed = self._allowed(declared, kind)
+            refined = allowed if is_narrowed and allowed else self._inference.annotations.refine(declared, allowed)
+            useful = refined if frozenset(refined) != frozenset(declared) else ()
+        else:
+            return ()
+        return useful if useful and not self._is_too_deep(kind) else ()
+
+    def _allowed(self, declared: Type, kind: Type) -> Type:
+        """The arguments that the annotation allows: of a union that the caller narrows it takes its part.
+
+        A protocol says nothing of classes, and everything is allowed.
+        """
+        classes = self._inference.classes
+        wanted = [value for value in declared if isinstance(value, InstanceV)]
+        if any(classes.derives_from(value.gid, "typing.Protocol") for value in wanted):
+            return kind
+        return tuple(
+            value
+            for value in kind
+            if isinstance(value, InstanceV) and any(classes.is_subclass(value.gid, w.gid) for w in wanted)
+        )
+
+    def _is_too_deep(self, kind: Type) -> bool:
+        known = self._deep.get(kind)
+        if known is None:
+            known = self._deep[kind] = depth(kind) > _DEEPEST_BINDING
+        return known
+
+    def _bound(self, target: Frame, new: list[tuple[int, int, Type]], limited: bool = True) -> Frame:
+        if not new:
+            return target
+        kept = tuple(b for b in target.bound if b[0] != target.gid)
+        frame = self._index.frame(target.gid, target.receiver, (*kept, *new))
+        known = self._frames.setdefault(target.gid, set())
+        if limited and frame not in known and len(known) >= _MOST_FRAMES:
+            return target
+        known.add(frame)
+        return frame
+
+
+def _is_builtin(value: Value) -> bool:
+    return isinstance(value, ExtInstanceV) and value.name.startswith("builtins.") and not value.args
+
+
+def _has_star(index: Index, gid: int, node: Call) -> bool:
+    return any(isinstance(index.scope(gid).exprs[argument], Star) for argument in node.args)
+
+
+def argument_at(index: Index, gid: int, node: Call, position: int, name: str, kind: str = "normal") -> int:
+    """The expression given for a parameter; NONE where it is not given or a `*` may give it."""
+    return _Arguments(index, gid, node).at(position, name, kind)
+
+
+_NONE_GIVEN: dict[str, int] = {}
+
+
+class _Arguments:
+    """The arguments of one call, ready to be asked for by position and by name."""
+
+    __slots__ = ("_keywords", "_positional")
+
+    def __init__(self, index: Index, gid: int, node: Call) -> None:
+        self._positional: tuple[int, ...] = node.args
+        exprs = index.scope(gid).exprs
+        for number, argument in enumerate(node.args):
+            if isinstance(exprs[argument], Star):
+                self._positional = node.args[:number]
+                break
+        self._keywords = dict(reversed(node.keywords)) if node.keywords else _NONE_GIVEN  # of two the first counts
+
+    def at(self, position: int, name: str, kind: str) -> int:
+        """The expression given for a parameter; NONE where it is not given or a `*` may give it."""
+        if kind != "positional":
+            given = self._keywords.get(name)
+            if given is not None:
+                return given
+        if kind == "keyword" or not 0 <= position < len(self._positional):
+            return NONE
+        return self._positional[position]

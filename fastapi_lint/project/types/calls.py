@@ -1,0 +1,340 @@
+"""Whom does this call reach, with what arguments, and what does it give?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from fastapi_lint.catalogue import CallSpec
+from fastapi_lint.facts import NONE, Call, Declared, EventKind, Lit, Map, Use
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.regions import within
+from fastapi_lint.project.flow.dead_branches import dead_regions
+from fastapi_lint.project.types.binding import Function, argument_at
+from fastapi_lint.project.types.libraries import receiver_type
+from fastapi_lint.project.types.special_forms import SpecialForms
+from fastapi_lint.project.types.type_variables import TypeVariables
+from fastapi_lint.project.types.values import (
+    ClassV,
+    ContextV,
+    CoroutineV,
+    ExternalV,
+    ExtInstanceV,
+    ExtMemberV,
+    FunctionV,
+    GeneratorV,
+    InstanceV,
+    LiteralV,
+    MethodV,
+    PartialV,
+    Type,
+    Value,
+    WrappedV,
+    union,
+)
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.types.inference import Inference
+
+
+class Callee(msgspec.Struct, frozen=True, gc=False):
+    """What one call may run: a first-party function (`frame`) or a library's API (`spec`, None if not catalogued).
+
+    `mode` says when a first-party body runs: `runs` (there and then), `coroutine` (when awaited, on the loop), `lazy`
+    (when iterated or entered), `offloaded` (in a thread). `certain` is False where several implementations of an
+    abstract method come into question.
+    """
+
+    name: str
+    frame: Frame | None = None
+    mode: str = "runs"
+    spec: CallSpec | None = None
+    value: Value | None = None
+    certain: bool = True
+
+
+class Arguments(msgspec.Struct, frozen=True):
+    """The types of a call's arguments that are known by position and by name."""
+
+    positional: tuple[Type, ...] = ()
+    keywords: tuple[tuple[str, Type], ...] = ()
+
+
+class Calls:
+    """Calls and what they give."""
+
+    def __init__(self, index: Index, inference: Inference) -> None:
+        self._index = index
+        self._inference = inference
+        self._forms = SpecialForms(index, inference)
+        self._variables = TypeVariables(index, inference)
+
+    # -- results
+
+    def result(self, frame: Frame, node: Call) -> Type:
+        """What the call gives."""
+        called = self._inference.type(frame, node.func)
+        if len(called) == 1:
+            return self.result_of(called[0], frame, node)
+        return union([self.result_of(value, frame, node) for value in called]) if called else ()
+
+    def result_of(self, value: Value, frame: Frame, node: Call) -> Type:
+        """What calling `value` with the arguments of `node` gives."""
+        said, _ = self._inference.libraries.call_spec(value)
+        if said is not None and said.returns is not None and isinstance(value, (FunctionV, MethodV)):
+            return self._inference.libraries.read(said.returns, receiver_type(value))
+        if isinstance(value, (FunctionV, MethodV)):
+            found = self.returned(self._inference.binding.frame_for(value, frame, node)) or self._implemented(value)
+            return self._variables.solved(value, frame, node, found)
+        if isinstance(value, WrappedV):
+            return self._wrapped(value, self._inference.binding.frame_for(value.function, frame, node))
+        if isinstance(value, ClassV):
+            return (self.made(value, frame, node),)
+        if isinstance(value, PartialV):
+            return self.result_of(value.function, frame, msgspec.structs.replace(node, args=(), keywords=()))
+        if isinstance(value, InstanceV):
+            return self._inference.protocols.special(value, "__call__")
+        return self._library_result(value, frame, node)
+
+    def made(self, value: ClassV, frame: Frame, node: Call) -> InstanceV:
+        """What a constructor call makes, with what is known of the arguments that the instance keeps."""
+        plain = InstanceV(value.gid)
+        init = self._inference.classes.find_method(value.gid, "__init__")
+        kept = self._inference.asked.kept_parameters(init.gid) if init is not None else {}
+        if init is None or not kept:
+            return plain
+        target = self._inference.binding.frame_for(MethodV(init, plain), frame, node)
+        given = tuple(bound for bound in target.bound if bound[0] == init.gid and bound[1] in kept)
+        if not given:
+            return plain
+        changes = any(self._index.attribute_stores(kept[number]) for _, number, _ in given)
+        return self._inference.binding.instance(
+            InstanceV(value.gid, given, (frame.gid, node.place) if changes else None)
+        )
+
+    def _implemented(self, value: Function) -> Type:
+        """What the implementations of an abstract method give, where the method itself says nothing."""
+        if not isinstance(value, MethodV):
+            return ()
+        return union(self.returned(self._inference.binding.frame_of(impl)) for impl in self.overrides(value))
+
+    def _wrapped(self, value: WrappedV, frame: Frame) -> Type:
+        if value.how == "offloads":
+            return (CoroutineV(None, self._plain(frame)),)
+        if value.how == "contextmanager":
+            scope = self._index.scope(frame.gid)
+            function = FunctionV(frame.gid, frame.bound, frame.receiver)
+            return (ContextV(function, self._yielded(frame), scope.is_async),)
+        return self.returned(frame)
+
+    def _library_result(self, value: Value, frame: Frame, node: Call) -> Type:
+        special = self._forms.result(value, frame, node)
+        if special is not None:
+            return special
+        libraries = self._inference.libraries
+        spec, _ = libraries.call_spec(value)
+        if spec is not None and spec.returns is not None:
+            return libraries.read(spec.returns, receiver_type(value))
+        if isinstance(value, ExternalV) and libraries.type(value.name) is not None:
+            return (libraries.instance(value.name),)
+        return ()
+
+    def returned(self, frame: Frame) -> Type:
+        """What calling the function gives: a coroutine, a generator, or the value itself."""
+        scope = self._index.scope(frame.gid)
+        function = FunctionV(frame.gid, frame.bound, frame.receiver)
+        if scope.is_generator:
+            return (GeneratorV(function, self._yielded(frame), scope.is_async),)
+        plain = self._plain(frame)
+        return (CoroutineV(function, plain),) if scope.is_async else plain
+
+    def _plain(self, frame: Frame) -> Type:
+        scope = self._index.scope(frame.gid)
+        outer = self._inference.binding.outer(frame)
+        declared = self._inference.annotations.type(outer, scope.returns)
+        if scope.is_stub:
+            return declared
+        taken = self._taken_returns(frame)
+        types = [self._inference.type(frame, expr) for expr in taken]
+        if all(types) and len(taken) < len(self._inference.names.returns(frame.gid)):
+            return union(types)  # the declaration speaks of the returns in the other branches, too
+        return self._inference.annotations.refine(declared, union(types))
+
+    def _taken_returns(self, frame: Frame) -> list[int]:
+        """The returned expressions, without those in branches that this frame never takes."""
+        if not frame.bound:
+            return self._inference.names.returns(frame.gid)
+        scope = self._index.scope(frame.gid)
+        dead = dead_regions(self._inference, frame)
+        return [
+            event.expr
+            for event in scope.events
+            if event.kind == EventKind.RETURN and event.expr != NONE and not within(scope, event.region, dead)
+        ]
+
+    def constant(self, value: Value) -> LiteralV | None:
+        """The literal that a function always returns, and that no subclass's override of it may change."""
+        function = value.function if isinstance(value, MethodV) else value
+        scope = self._index.scope(function.gid) if isinstance(function, FunctionV) else None
+        if scope is None or scope.is_async or scope.is_generator or scope.is_stub or scope.decorators:
+            return None
+        ends = [event for event in scope.events if event.kind == EventKind.RETURN]
+        literals = {scope.exprs[event.expr] if event.expr != NONE else Lit(None) for event in ends}
+        literal = literals.pop() if len(literals) == 1 and any(event.region == 0 for event in ends) else None
+        if not isinstance(literal, Lit) or not isinstance(literal.value, bool) or self._is_overridden(value):
+            return None
+        return LiteralV(literal.value)
+
+    def _is_overridden(self, value: Value) -> bool:
+        if not isinstance(value, MethodV):
+            return False
+        classes, gid = self._inference.classes, value.function.gid
+        found = [classes.find_method(c, self._index.scope(gid).name) for c in classes.subclasses(value.receiver.gid)]
+        return any(function is not None and function.gid != gid for function in found)
+
+    def _yielded(self, frame: Frame) -> Type:
+        scope = self._index.scope(frame.gid)
+        types = []
+        for event in scope.events:
+            if event.kind == EventKind.YIELD and event.expr != NONE:
+                kind = self._inference.type(frame, event.expr)
+                types.append(self._inference.protocols.items(kind, False) if event.flag else kind)
+        declared = self._inference.annotations.type(self._inference.binding.outer(frame), scope.returns)
+        items = self._inference.protocols.items(declared, scope.is_async)
+        return self._inference.annotations.refine(items, union(types))
+
+    def provided(self, kind: Type) -> Type:
+        """What FastAPI injects for `Depends(x)`: the result of x, awaited, or what it yields."""
+        return union(self._provided(value) for value in kind)
+
+    def _provided(self, value: Value) -> Type:
+        if isinstance(value, (FunctionV, MethodV)):
+            result = self.returned(self._inference.binding.frame_of(value))
+        elif isinstance(value, WrappedV):
+            result = self._wrapped(value, self._inference.binding.frame_of(value.function))
+        elif isinstance(value, ClassV):
+            return (InstanceV(value.gid),)
+        elif isinstance(value, PartialV):
+            return self._provided(value.function)
+        elif isinstance(value, InstanceV):
+            result = self._inference.protocols.special(value, "__call__")
+        elif isinstance(value, (ExternalV, ExtMemberV, ExtInstanceV)):
+            result = self._library_result(value, self._index.frame(NONE), Call(NONE, (), (), NONE))
+        else:
+            return ()
+        return union(self._unwrapped(part) for part in result)
+
+    def _unwrapped(self, value: Value) -> Type:
+        if isinstance(value, CoroutineV):
+            return value.result
+        if isinstance(value, (GeneratorV, ContextV)):
+            return value.item
+        return (value,)
+
+    # -- callees
+
+    def callees(self, frame: Frame, node: Call) -> list[Callee]:
+        """Everything that the call may run."""
+        found: list[Callee] = []
+        for value in self._inference.type(frame, node.func):
+            found += self._callees(value, frame, node)
+        return found
+
+    def _callees(self, value: Value, frame: Frame, node: Call) -> list[Callee]:
+        said, name = self._inference.libraries.call_spec(value)
+        if said is not None:
+            return [Callee(name, spec=said, value=value)]
+        if isinstance(value, (FunctionV, MethodV)):
+            return self._function_callees(value, frame, node)
+        if isinstance(value, WrappedV):
+            target = self._inference.binding.frame_for(value.function, frame, node)
+            mode = {"offloads": "offloaded", "contextmanager": "lazy"}.get(value.how, self.mode(target.gid))
+            return [Callee(self._index.name(target.gid), target, mode, value=value)]
+        if isinstance(value, ClassV):
+            return self._constructor(value, frame, node)
+        if isinstance(value, PartialV):
+            return self._callees(value.function, frame, msgspec.structs.replace(node, args=(), keywords=()))
+        if isinstance(value, InstanceV):
+            return [
+                callee
+                for method in self._inference.classes.attribute(value, "__call__")
+                for callee in self._callees(method, frame, node)
+            ]
+        if isinstance(value, (ExternalV, ExtMemberV, ExtInstanceV)):
+            return [Callee(name, value=value)]
+        return []
+
+    def _function_callees(self, value: Function, frame: Frame, node: Call) -> list[Callee]:
+        targets = [self._inference.binding.frame_for(value, frame, node)]
+        others = [self._inference.binding.frame_for(impl, frame, node) for impl in self.overrides(value)]
+        certain = len(others) <= 1
+        return [
+            Callee(self._index.name(t.gid), t, self.mode(t.gid), value=value, certain=certain)
+            for t in (*targets, *others)
+        ]
+
+    def mode(self, gid: int) -> str:
+        """When the body of a plain function runs after it is called."""
+        scope = self._index.scope(gid)
+        if scope.is_generator:
+            return "lazy"
+        return "coroutine" if scope.is_async else "runs"
+
+    def overrides(self, value: Value) -> list[MethodV]:
+        """The implementations behind an abstract method, bound to instances of the classes that have them."""
+        if not isinstance(value, MethodV) or not self._index.scope(value.function.gid).is_stub:
+            return []
+        if not isinstance(value.receiver, InstanceV):
+            return []
+        name = self._index.scope(value.function.gid).name
+        found = self._inference.classes.implementations(value.receiver.gid, name)
+        return [MethodV(function, InstanceV(owner)) for function, owner in found]
+
+    def _constructor(self, value: ClassV, frame: Frame, node: Call) -> list[Callee]:
+        receiver = self.made(value, frame, node)
+        found: list[Callee] = []
+        has_init = False
+        for name in ("__new__", "__init__", "__post_init__", "model_post_init"):
+            method = self._inference.classes.find_method(value.gid, name)
+            if method is None:
+                continue
+            has_init = has_init or name == "__init__"
+            said, known_as = self._inference.libraries.call_spec(method)
+            if said is not None:
+                found.append(Callee(known_as, spec=said, value=value))
+                continue
+            target = self._inference.binding.frame_for(MethodV(method, receiver), frame, node)
+            found.append(Callee(f"{self._index.name(value.gid)}()", target, self.mode(target.gid), value=value))
+        if not has_init:
+            for base in self._inference.classes.external_bases(value.gid):
+                spec = self._inference.libraries.catalogue.method(base, "__init__")
+                if spec is not None:
+                    found.append(Callee(base, spec=spec, value=ExtMemberV(base, "__init__", receiver)))
+                    break
+        return found
+
+    def argument(self, gid: int, node: Call, selector: str | int) -> int:
+        """The argument that a catalogue selector names: an index or a keyword; NONE if it is not given."""
+        if isinstance(selector, int):
+            return argument_at(self._index, gid, node, selector, "")
+        given = next((value for key, value in node.keywords if key == selector), NONE)
+        return given if given != NONE else self._spread(gid, node, selector)
+
+    def _spread(self, gid: int, node: Call, name: str) -> int:
+        """The item `name` of a dict that the caller makes and the call takes in with `**`."""
+        scope = self._index.scope(gid)
+        for key, value in node.keywords:
+            display = scope.exprs[value]
+            if key == "**" and isinstance(display, Use) and len(display.defs) == 1:
+                display = scope.exprs[scope.defs[display.defs[0]].value]
+            if isinstance(display, Declared) and display.value != NONE:
+                display = scope.exprs[display.value]
+            if key == "**" and isinstance(display, Call):  # `dict(name=value)`
+                return next((item for keyword, item in display.keywords if keyword == name), NONE)
+            if key == "**" and isinstance(display, Map):
+                for item, given in zip(display.keys, display.values, strict=True):
+                    if item != NONE and scope.exprs[item] == Lit(name):
+                        return given
+        return NONE

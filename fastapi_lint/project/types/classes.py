@@ -1,0 +1,258 @@
+"""First-party classes: bases, method resolution order, members, attributes that methods set, implementations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from fastapi_lint.facts import NONE
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.index import Index, Site
+from fastapi_lint.project.types.values import (
+    ClassV,
+    ExternalV,
+    ExtInstanceV,
+    ExtMemberV,
+    FunctionV,
+    InstanceV,
+    LiteralV,
+    MethodV,
+    PropertyV,
+    Type,
+    Value,
+    WrappedV,
+    union,
+)
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.types.inference import Inference
+
+Ancestor = int | str
+"""An entry of a method resolution order: the gid of a first-party class or the name of a library's."""
+
+
+class Classes:
+    """Questions about classes; answers are kept."""
+
+    def __init__(self, index: Index, inference: Inference) -> None:
+        self._index = index
+        self._inference = inference
+        self._mro: dict[int, tuple[Ancestor, ...]] = {}
+        self._stores: dict[int, dict[str, list[Site]]] = {}
+        self._outside: dict[tuple[int, tuple[int, int] | None, str], list[Site]] = {}
+        self._subclasses: dict[int, list[int]] | None = None
+
+    def mro(self, gid: int) -> tuple[Ancestor, ...]:
+        """The class, then its bases, nearest first, each once. Library classes appear by name."""
+        known = self._mro.get(gid)
+        if known is not None:
+            return known
+        self._mro[gid] = (gid,)  # a class that inherits from itself ends here
+        chains: list[tuple[Ancestor, ...]] = []
+        frame = self._inference.plain_frame(self._index.parent(gid))
+        for base in self._index.scope(gid).bases:
+            for value in self._inference.type(frame, base):
+                if isinstance(value, ClassV):
+                    chains.append(self.mro(value.gid))
+                elif isinstance(value, ExternalV):
+                    chains.append((value.name,))
+        order: dict[Ancestor, None] = {gid: None}
+        for entry in _linearize(chains):
+            order[entry] = None
+        self._mro[gid] = tuple(order)
+        return self._mro[gid]
+
+    def external_bases(self, gid: int) -> list[str]:
+        return [entry for entry in self.mro(gid) if isinstance(entry, str)]
+
+    def is_subclass(self, gid: int, base: Ancestor) -> bool:
+        return base in self.mro(gid)
+
+    def derives_from(self, gid: int, name: str) -> bool:
+        """Whether a library class is among the bases, directly or through a catalogued base of its own."""
+        catalogue = self._inference.libraries.catalogue
+        return any(catalogue.is_subtype(base, name) for base in self.external_bases(gid))
+
+    def member(self, gid: int, name: str, after: int = NONE) -> tuple[Type, Ancestor | None]:
+        """The class attribute `name` and the class that has it; `after` starts the search behind a class (`super`)."""
+        order = self.mro(gid)
+        if after != NONE and after in order:
+            order = order[order.index(after) + 1 :]
+        for entry in order:
+            if isinstance(entry, str):
+                if self._library_has(entry, name):
+                    return (ExtMemberV(entry, name),), entry
+                continue
+            scope = self._index.scope(entry)
+            numbers = scope.names.get(name)
+            if numbers:
+                frame = self._index.frame(entry)
+                return union(self._inference.type(frame, scope.defs[n].value) for n in numbers), entry
+        for entry in order:
+            if isinstance(entry, str) and entry != "builtins.object":
+                return (ExtMemberV(entry, name),), entry
+        return (), None
+
+    def _library_has(self, base: str, name: str) -> bool:
+        catalogue = self._inference.libraries.catalogue
+        if catalogue.method(base, name) is not None:
+            return True
+        return any(name in kind.attributes for kind in catalogue.mro(base))
+
+    def find_method(self, gid: int, name: str) -> FunctionV | None:
+        """The first-party function that `instance.name()` runs, or None."""
+        for value in self.member(gid, name)[0]:
+            if isinstance(value, FunctionV):
+                return value
+            if isinstance(value, (WrappedV, PropertyV)):
+                return value.function
+        return None
+
+    # -- attributes
+
+    def attribute(self, receiver: InstanceV, name: str) -> Type:
+        """`instance.name`: properties and methods of the class first, then what methods store."""
+        members, owner = self.member(receiver.gid, name)
+        if any(isinstance(value, (FunctionV, PropertyV, WrappedV)) for value in members):
+            return self.bind(members, receiver)
+        stored = union(
+            self._inference.type(self.frame_of(site.gid, receiver), site.expr)
+            for site in self.stored(receiver.gid, name)
+        )
+        if stored == (LiteralV(None),):
+            outside = [site for site in self.stored_outside(receiver, name) if site.expr != NONE]
+            stored = union(self._inference.type(self._inference.plain_frame(s.gid), s.expr) for s in outside)
+        if isinstance(owner, int):
+            return union([stored, self.bind(members, receiver)])
+        return stored or self.bind(members, receiver)
+
+    def frame_of(self, gid: int, receiver: InstanceV) -> Frame:
+        """A method as it ran for an instance: its constructor with the arguments that are known."""
+        return self._index.frame(gid, receiver, tuple(bound for bound in receiver.given if bound[0] == gid))
+
+    def stored(self, gid: int, name: str) -> list[Site]:
+        """Where methods of the class and of its bases assign `self.name`, with the assigned expression."""
+        found: list[Site] = []
+        for entry in self.mro(gid):
+            if isinstance(entry, int):
+                found += self._stores_of(entry).get(name, ())
+        return found
+
+    def stored_outside(self, owner: InstanceV, name: str) -> list[Site]:
+        """The values that other code stores in the attribute of what may be this instance."""
+        key = (owner.gid, owner.site, name)
+        known = self._outside.get(key)
+        if known is None:
+            known = [
+                Site(base.gid, value)
+                for base, value in self._index.attribute_stores(name)
+                for other in self._inference.type(self._inference.plain_frame(base.gid), base.expr)
+                if isinstance(other, InstanceV) and self._may_be(other, owner)
+            ]
+            if self._inference.is_settled():
+                self._outside[key] = known
+        return known
+
+    def _may_be(self, one: InstanceV, other: InstanceV) -> bool:
+        if one.site is not None and other.site is not None and one.site != other.site:
+            return False
+        return self.is_subclass(one.gid, other.gid) or self.is_subclass(other.gid, one.gid)
+
+    def _stores_of(self, gid: int) -> dict[str, list[Site]]:
+        table = self._stores.get(gid)
+        if table is None:
+            table = self._stores[gid] = {}
+            module = self._index.module(gid)
+            for number, scope in enumerate(module.facts.scopes):
+                method = module.base + number
+                if scope.kind == "function" and self._index.parent(method) == gid:
+                    for event in self._index.stores(method):
+                        if event.value != NONE:
+                            table.setdefault(event.name, []).append(Site(method, event.value))
+        return table
+
+    def bind(self, members: Type, receiver: InstanceV | ClassV) -> Type:
+        """What looking up class attributes on an instance or a class gives."""
+        return union(self._bind_one(value, receiver) for value in members)
+
+    def _bind_one(self, value: Value, receiver: InstanceV | ClassV) -> Type:
+        on_class = isinstance(receiver, ClassV)
+        if isinstance(value, FunctionV):
+            return (value,) if on_class else (MethodV(value, receiver),)
+        if isinstance(value, WrappedV):
+            if value.how == "static":
+                return (value.function,)
+            if value.how == "class":
+                return (MethodV(value.function, ClassV(receiver.gid)),)
+            if on_class:
+                return (value,)
+            return (WrappedV(msgspec.structs.replace(value.function, receiver=receiver), value.how),)
+        if isinstance(value, PropertyV):
+            if on_class:
+                return (value,)
+            return self._inference.calls.returned(self._index.frame(value.function.gid, receiver, value.function.bound))
+        if isinstance(value, ExtMemberV):
+            return self._inherited(value, receiver)
+        return (value,)
+
+    def _inherited(self, value: ExtMemberV, receiver: InstanceV | ClassV) -> Type:
+        libraries = self._inference.libraries
+        declared = libraries.member(ExtInstanceV(value.name), value.path)
+        if declared and not isinstance(declared[0], ExtMemberV):
+            return declared
+        return (ExtMemberV(value.name, value.path, receiver),)
+
+    # -- implementations
+
+    def subclasses(self, gid: int) -> list[int]:
+        """Every first-party class below this one."""
+        if self._subclasses is None:
+            self._subclasses = {}
+            for other in range(self._index.count):
+                if self._index.scope(other).kind == "class":
+                    for entry in self.mro(other)[1:]:
+                        if isinstance(entry, int):
+                            self._subclasses.setdefault(entry, []).append(other)
+        return self._subclasses.get(gid, [])
+
+    def implementations(self, gid: int, name: str) -> list[tuple[FunctionV, int]]:
+        """The methods `name` that subclasses put in place of an abstract one, each with its class."""
+        found: list[tuple[FunctionV, int]] = []
+        seen: set[int] = set()
+        for subclass in self.subclasses(gid):
+            function = self.find_method(subclass, name)
+            if function is None or function.gid in seen or self._index.scope(function.gid).is_stub:
+                continue
+            seen.add(function.gid)
+            found.append((function, subclass))
+        return found
+
+    def init_fields(self, gid: int) -> list[tuple[str, int]]:
+        """Declared class attributes in order, as a dataclass or pydantic model takes them: (name, declaring class)."""
+        fields: dict[str, int] = {}
+        for entry in reversed(self.mro(gid)):
+            if isinstance(entry, int):
+                scope = self._index.scope(entry)
+                for definition in scope.defs:
+                    fields.setdefault(definition.name, entry)
+        return list(fields.items())
+
+
+def _linearize(chains: list[tuple[Ancestor, ...]]) -> list[Ancestor]:
+    """C3 where it works out, depth first otherwise."""
+    todo = [list(chain) for chain in chains] + [[chain[0] for chain in chains]]
+    order: list[Ancestor] = []
+    while any(todo):
+        todo = [chain for chain in todo if chain]
+        for chain in todo:
+            head = chain[0]
+            if not any(head in other[1:] for other in todo):
+                break
+        else:
+            return order + [entry for chain in todo for entry in chain]
+        order.append(head)
+        for chain in todo:
+            if chain[0] == head:
+                del chain[0]
+    return order

@@ -1,0 +1,228 @@
+"""What constant does an expression hold in a frame?
+
+The answer is a constant that tests can tell from others (None, a boolean, a string, a member of an enumeration), or
+that the value is not None, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Bin,
+    Call,
+    Choice,
+    Cls,
+    Comp,
+    Declared,
+    Expr,
+    Func,
+    Lit,
+    Map,
+    Narrow,
+    Opaque,
+    Param,
+    Phi,
+    Seq,
+    Use,
+    Var,
+)
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.spelling import is_parameter, strings
+from fastapi_lint.project.types.values import ClassV, ExternalV, ExtInstanceV, InstanceV, LiteralV, PresentV
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.types.inference import Inference
+
+Constant = LiteralV | PresentV
+PRESENT = PresentV()
+
+_DEEPEST = 8
+_ADDRESSES = frozenset({"httpx.URL"})
+"""What an HTTP client takes for an address; other schemes are of no use to it."""
+ENUMS = ("enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag")
+
+
+class Constants:
+    """Constants of one frame's scope; `is_dead` says which regions the frame never takes."""
+
+    def __init__(self, inference: Inference, frame: Frame, is_dead: Callable[[int], bool] | None = None) -> None:
+        self._inference = inference
+        self._frame = frame
+        self._scope = inference.index.scope(frame.gid)
+        self._is_dead = is_dead
+
+    def of(self, expr: int, hops: int = 0) -> Constant | None:
+        """What is known of the expression."""
+        if hops > _DEEPEST:
+            return None
+        node: Expr = self._scope.exprs[expr]
+        rule = _RULES.get(node.__class__)
+        return None if rule is None else rule(self, node, hops)
+
+    def literal(self, node: Lit, _hops: int) -> Constant:
+        return LiteralV(node.value) if node.value is None or isinstance(node.value, (bool, str)) else PRESENT
+
+    def use(self, node: Use | Phi, hops: int) -> Constant | None:
+        return self._defined(node.defs, hops)
+
+    def declared(self, node: Declared, hops: int) -> Constant | None:
+        return self.of(node.value, hops + 1) if node.value != NONE else None
+
+    def narrow(self, node: Narrow, hops: int) -> Constant | None:
+        return self.of(node.value, hops + 1)
+
+    def param(self, node: Param, _hops: int) -> Constant | None:
+        return self._parameter(node.index)
+
+    def attr(self, node: Attr, hops: int) -> Constant | None:
+        return self._member(node) or self._attribute(node, hops)
+
+    def call(self, node: Call, hops: int) -> Constant | None:
+        if self._constructs(node):
+            return PRESENT
+        return self._keyword(node, hops) or self._as_text(node, hops) or self._returned(node)
+
+    def opaque(self, node: Opaque, _hops: int) -> Constant | None:
+        return PRESENT if node.type else None
+
+    def bin(self, node: Bin, hops: int) -> Constant | None:
+        if node.op in ("%", "+"):
+            return PresentV(self._head(node, hops))
+        return PRESENT if node.op != "and" else None
+
+    def _head(self, node: Bin, hops: int) -> str:
+        """What a formatted or joined text starts with."""
+        start = self.of(node.left, hops + 1)
+        if start == LiteralV("") and node.op == "%" and isinstance(parts := self._scope.exprs[node.right], Seq):
+            start = self.of(parts.items[0], hops + 1)
+        return _text(start).partition("%")[0].partition("{")[0]
+
+    def made(self, _node: Expr, _hops: int) -> Constant:
+        return PRESENT
+
+    def _defined(self, defs: tuple[int, ...], hops: int) -> Constant | None:
+        made = [self._scope.defs[number] for number in defs]
+        rebinds = self._inference.index.rebinds
+        if any((self._frame.gid, definition.name) in rebinds for definition in made):
+            return None
+        alive = [d.value for d in made if self._is_dead is None or not self._is_dead(d.region)]
+        return _common([self.of(value, hops + 1) for value in alive])
+
+    def choice(self, node: Choice, hops: int) -> Constant | None:
+        left, right = (self.of(item, hops + 1) for item in node.items)
+        if node.test != NONE:
+            return _common([left, right])
+        if isinstance(left, LiteralV):
+            return left if left.value else right
+        return PRESENT if right is not None and right != LiteralV(None) else None
+
+    def _parameter(self, index: int) -> Constant | None:
+        given = self._inference.binding.given(self._frame, index)
+        if given is not None:
+            return given
+        parameter = self._inference.index.scope(self._frame.gid).params[index]
+        if parameter.annotation == NONE:
+            return None
+        outer = self._inference.binding.outer(self._frame)
+        if parameter.default != NONE and self._inference.index.scope(outer.gid).exprs[parameter.default] == Lit(None):
+            return None  # `name: str = None`
+        return PRESENT if self._inference.annotations.is_plain(outer, parameter.annotation) else None
+
+    def _member(self, node: Attr) -> LiteralV | None:
+        """A member of an enumeration of the project: `Mode.FAST`."""
+        if not isinstance(self._scope.exprs[node.base], (Use, Var, Attr)):
+            return None
+        for value in self._inference.type(self._frame, node.base):
+            if isinstance(value, ClassV) and any(self._inference.classes.derives_from(value.gid, e) for e in ENUMS):
+                found = self._inference.index.scope(value.gid).names.get(node.name)
+                return LiteralV(node.name, value.gid) if found else None
+        return None
+
+    def _attribute(self, node: Attr, hops: int) -> Constant | None:
+        """What the constructor of a known instance stored, if nothing else stores it."""
+        owners = self._inference.type(self._frame, node.base)
+        owner = owners[0] if len(owners) == 1 else None
+        if not isinstance(owner, InstanceV) or not owner.given:
+            return None
+        sites = self._inference.classes.stored(owner.gid, node.name)
+        if (
+            len(sites) != 1
+            or sites[0].gid != owner.given[0][0]
+            or (self._inference.classes.stored_outside(owner, node.name))
+        ):
+            return None
+        made_in = self._inference.classes.frame_of(sites[0].gid, owner)
+        return Constants(self._inference, made_in).of(sites[0].expr, hops + 1)
+
+    def holds_keyword(self, expr: int, name: str) -> bool | None:
+        """Whether `**kwargs` holds a name that the function asks for; None if that is not known."""
+        number, asked = self._inference.asked.asked_keywords(self._frame.gid)
+        if name not in asked or not is_parameter(self._scope, expr, number):
+            return None
+        known = self._inference.binding.keywords(self._frame, number)
+        return None if known is None else name in known.names
+
+    def _keyword(self, node: Call, hops: int) -> Constant | None:
+        """What `kwargs.get("name", default)` gives where the caller gives no such name."""
+        func = self._scope.exprs[node.func]
+        if not isinstance(func, Attr) or func.name not in ("get", "pop") or not node.args:
+            return None
+        names = strings(self._scope, node.args[0])
+        if len(names) != 1 or self.holds_keyword(func.base, names[0]) is not False:
+            return None
+        return self.of(node.args[1], hops + 1) if len(node.args) > 1 else LiteralV(None)
+
+    def _as_text(self, node: Call, hops: int) -> Constant | None:
+        """`str(url)`: a text as it is, and the address of an HTTP API."""
+        if len(node.args) != 1 or ExternalV("builtins.str") not in self._inference.type(self._frame, node.func):
+            return None
+        kind = self._inference.type(self._frame, node.args[0])
+        if kind and all(isinstance(value, ExtInstanceV) and value.name in _ADDRESSES for value in kind):
+            return PresentV("http")
+        known = self.of(node.args[0], hops + 1)
+        return known if _text(known) else None
+
+    def _returned(self, node: Call) -> Constant | None:
+        """What functions of the project give that always give the same: `def supports_async(self): return True`."""
+        called = self._inference.type(self._frame, node.func)
+        return _common([self._inference.calls.constant(value) for value in called])
+
+    def _constructs(self, node: Call) -> bool:
+        called = self._inference.type(self._frame, node.func)
+        return bool(called) and all(isinstance(value, ClassV) for value in called)
+
+
+_RULES: dict[type, Callable[[Constants, Any, int], Constant | None]] = {
+    Lit: Constants.literal,
+    Use: Constants.use,
+    Phi: Constants.use,
+    Declared: Constants.declared,
+    Narrow: Constants.narrow,
+    Param: Constants.param,
+    Choice: Constants.choice,
+    Attr: Constants.attr,
+    Call: Constants.call,
+    Opaque: Constants.opaque,
+    Bin: Constants.bin,
+    **dict.fromkeys((Seq, Map, Comp, Func, Cls), Constants.made),
+}
+
+
+def _text(known: Constant | None) -> str:
+    """What a value starts with, as far as that is known; empty for no text, too."""
+    if isinstance(known, LiteralV):
+        return known.value if isinstance(known.value, str) and known.of == NONE else ""
+    return known.prefix if known is not None else ""
+
+
+def _common(found: list[Constant | None]) -> Constant | None:
+    """What all of several possibilities have in common."""
+    if not found or None in found:
+        return None
+    if all(one == found[0] for one in found):
+        return found[0]
+    return PRESENT if all(one != LiteralV(None) for one in found) else None

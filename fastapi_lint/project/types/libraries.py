@@ -1,0 +1,172 @@
+"""The catalogue as the project model asks it: type expressions become types, qualified names become entries."""
+
+from __future__ import annotations
+
+from fastapi_lint.catalogue import CallSpec, Catalogue, TypeSpec
+from fastapi_lint.project.types.described import Described
+from fastapi_lint.project.types.values import (
+    ClassV,
+    ExternalV,
+    ExtInstanceV,
+    ExtMemberV,
+    FunctionV,
+    InstanceV,
+    MethodV,
+    TupleV,
+    Type,
+    Value,
+    WrappedV,
+    union,
+)
+
+_BUILTIN = frozenset(
+    {
+        "str",
+        "bytes",
+        "int",
+        "float",
+        "bool",
+        "list",
+        "dict",
+        "set",
+        "frozenset",
+        "tuple",
+        "object",
+        "slice",
+        "bytearray",
+    }
+)
+
+SESSIONS = (
+    "sqlalchemy.orm.Session",
+    "sqlalchemy.ext.asyncio.AsyncSession",
+    "sqlalchemy.Connection",
+    "sqlalchemy.ext.asyncio.AsyncConnection",
+)
+CONNECTIONS = (
+    "MySQLdb.connections.Connection",
+    "aiomysql.Connection",
+    "asyncpg.Connection",
+    "mysql.connector.abstracts.MySQLConnectionAbstract",
+    "oracledb.AsyncConnection",
+    "oracledb.Connection",
+    "psycopg.AsyncConnection",
+    "psycopg.Connection",
+    "psycopg2.extensions.connection",
+    "pymysql.connections.Connection",
+    "pyodbc.Connection",
+)
+
+
+class Libraries:
+    """What the catalogue says about values."""
+
+    def __init__(self, catalogue: Catalogue, described: Described | None = None) -> None:
+        self.catalogue = catalogue
+        self._described = described or {}
+        self._parsed: dict[str, Type] = {}
+
+    def external(self, name: str) -> ExternalV:
+        """A library's symbol under its canonical name."""
+        return ExternalV(self.catalogue.canonical(name))
+
+    def instance(self, name: str, args: tuple[Type, ...] = ()) -> ExtInstanceV:
+        """An instance of a library's type, under its canonical name."""
+        return ExtInstanceV(self.catalogue.canonical(name), args)
+
+    def type(self, name: str) -> TypeSpec | None:
+        return self.catalogue.type(name)
+
+    def call_spec(self, value: Value) -> tuple[CallSpec | None, str]:
+        """The entry for calling `value`, and the qualified name to show."""
+        if isinstance(value, ExternalV):
+            spec = self.catalogue.function(value.name)
+            if spec is None and self.catalogue.type(value.name) is not None:
+                spec = self.catalogue.method(value.name, "__init__")
+            if spec is None and "." in value.name:
+                owner, _, member = value.name.rpartition(".")
+                if self.catalogue.type(owner) is not None:
+                    spec = self.catalogue.method(owner, member)
+            return spec, value.name
+        if isinstance(value, ExtMemberV):
+            return self.catalogue.method(value.name, value.path), _shown(value)
+        if isinstance(value, ExtInstanceV):
+            return self.catalogue.method(value.name, "__call__"), value.name
+        return self._own_spec(value) if self._described else (None, "")
+
+    def _own_spec(self, value: Value) -> tuple[CallSpec | None, str]:
+        """What is said of a function whose source is at hand."""
+        if isinstance(value, (MethodV, WrappedV)):
+            value = value.function
+        if isinstance(value, (FunctionV, ClassV)):
+            return self._described.get(value.gid, (None, ""))
+        return None, ""
+
+    def member(self, value: ExtInstanceV, name: str) -> Type:
+        """An attribute of an instance of a library's type."""
+        for kind in self.catalogue.mro(value.name):
+            declared = kind.attributes.get(name)
+            if declared is not None:
+                return self.read(declared, (value,))
+        return (ExtMemberV(value.name, name, args=value.args),)
+
+    def read(self, text: str, receiver: Type = ()) -> Type:
+        """The type that a type expression of the catalogue means; `Self` is the receiver."""
+        if "Self" in text:
+            return self._parse(text, receiver)
+        known = self._parsed.get(text)
+        if known is None:
+            known = self._parsed[text] = self._parse(text, ())
+        return known
+
+    def _parse(self, text: str, receiver: Type) -> Type:
+        return union(self._parse_one(part.strip(), receiver) for part in _split(text, "|"))
+
+    def _parse_one(self, text: str, receiver: Type) -> Type:
+        if text == "Self":
+            return receiver
+        if text in ("None", "Any", "", "typing.Any"):
+            return ()
+        head, bracket, rest = text.partition("[")
+        args = tuple(self._parse(part, receiver) for part in _split(rest[:-1], ",")) if bracket else ()
+        if head == "tuple" and args:
+            return (TupleV(args),)
+        if head == "type":
+            return tuple(ExternalV(value.name) for value in args[0] if isinstance(value, ExtInstanceV)) if args else ()
+        return (self.instance(f"builtins.{head}" if head in _BUILTIN else head, args),)
+
+    def is_a(self, value: Value, base: str) -> bool:
+        """Whether a library instance is of the catalogued type `base` or of one derived from it."""
+        return isinstance(value, ExtInstanceV) and self.catalogue.is_subtype(value.name, base)
+
+
+def _shown(member: ExtMemberV) -> str:
+    """The name of a method as messages say it: what is iterated is called by the function that gave it."""
+    owner = member.name.removesuffix(".results")
+    return owner if owner != member.name else f"{member.name}.{member.path}"
+
+
+def receiver_type(value: Value) -> Type:
+    """What `Self` means for a member: the first-party object that inherited it, else the library's."""
+    if isinstance(value, ExtMemberV):
+        if isinstance(value.receiver, ClassV):
+            return (InstanceV(value.receiver.gid),)
+        if value.receiver is not None:
+            return (value.receiver,)
+        return (ExtInstanceV(value.name, value.args),)
+    if isinstance(value, ExternalV):
+        return (ExtInstanceV(value.name.rpartition(".")[0]),)
+    if isinstance(value, MethodV):
+        return (InstanceV(value.receiver.gid),)
+    return (value,)
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Splits at the separators that stand outside of brackets."""
+    parts, level, start = [], 0, 0
+    for number, char in enumerate(text):
+        level += (char == "[") - (char == "]")
+        if char == separator and level == 0:
+            parts.append(text[start:number].strip())
+            start = number + 1
+    return [*parts, text[start:].strip()]

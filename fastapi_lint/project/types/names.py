@@ -1,0 +1,165 @@
+"""What does this name mean? Imports, re-exports, star imports, module members, builtins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_lint.facts import NONE, Declared, EventKind, Func, Import, Lit
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.modules import Module
+from fastapi_lint.project.types.values import ExternalV, ModuleV, Type, union
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.types.inference import Inference
+
+
+class Names:
+    """Look-ups of names that the flow inside of one scope does not settle."""
+
+    def __init__(self, index: Index, inference: Inference) -> None:
+        self._index = index
+        self._inference = inference
+        self._open: set[tuple[str, str]] = set()
+        self._builtins: dict[str, Type] = {}
+
+    def variable(self, frame: Frame, gid: int, name: str) -> Type:
+        """Any value that `name` of scope `gid` may have, seen from `frame` (a scope inside of it, or itself)."""
+        scope = self._index.scope(gid)
+        if scope.kind == "module":
+            return self.member(self._index.module(gid), name)
+        inside = self._index.around(gid, frame)
+        types = [self._inference.type(inside, scope.defs[number].value) for number in scope.names.get(name, ())]
+        return union([*types, *self._rebound(gid, name)])
+
+    def _rebound(self, gid: int, name: str) -> list[Type]:
+        """What other scopes assign to it; where that is unknown, what its declaration allows."""
+        found = []
+        for site in self._index.rebinds.get((gid, name), ()):
+            kind = self._inference.type(self._inference.plain_frame(site.gid), site.expr)
+            if not kind and self._index.scope(site.gid).exprs[site.expr] != Lit(None):
+                kind = self._declared(gid, name)
+            found.append(kind)
+        return found
+
+    def _declared(self, gid: int, name: str) -> Type:
+        scope, frame = self._index.scope(gid), self._inference.plain_frame(gid)
+        values = [scope.exprs[scope.defs[number].value] for number in scope.names.get(name, ())]
+        annotations = [value.annotation for value in values if isinstance(value, Declared)]
+        return union(self._inference.annotations.type(frame, annotation) for annotation in annotations)
+
+    def member(self, module: Module, name: str) -> Type:
+        """The attribute `name` of a first-party module, wherever it comes from."""
+        key = (module.key, name)
+        if key in self._open:  # two modules that import the name from each other
+            return ()
+        self._open.add(key)
+        try:
+            return self._member(module, name)
+        finally:
+            self._open.discard(key)
+
+    def _member(self, module: Module, name: str) -> Type:
+        scope = module.facts.scopes[0]
+        frame = self._index.frame(module.base)
+        if module.facts.star_imports and name in scope.names:
+            later = self.star(module, name, max(scope.names[name], default=NONE))
+            if later:
+                return later
+        types = [self._inference.type(frame, scope.defs[number].value) for number in scope.names.get(name, ())]
+        types += self._rebound(module.base, name)
+        found = union(types)
+        if found or name in scope.names:
+            return found
+        submodule = f"{module.key}/{name}" if module.key else name
+        if module.is_package and self._index.table.exists(submodule):
+            return (ModuleV(submodule),)
+        return self.star(module, name) or self._imported_on_demand(module, name)
+
+    def _imported_on_demand(self, module: Module, name: str) -> Type:
+        """What the `__getattr__` of a module (PEP 562) imports under the very name that is asked for."""
+        scope = module.facts.scopes[0]
+        found: list[Type] = []
+        for number in scope.names.get("__getattr__", ()):
+            function = scope.exprs[scope.defs[number].value]
+            if isinstance(function, Func):
+                inner = module.facts.scopes[function.scope]
+                values = [inner.exprs[inner.defs[each].value] for each in inner.names.get(name, ())]
+                found += [self.imported(module, value) for value in values if isinstance(value, Import)]
+        return union(found)
+
+    def star(self, module: Module, name: str, after: int = NONE) -> Type:
+        """What a star import of `module` gives for `name`; the last one that has the name wins.
+
+        Only star imports that stand behind definition number `after` count.
+        """
+        for star in reversed(module.facts.star_imports):
+            if star.after <= after:
+                return ()
+            key = self._module_key(module, star.module, star.level)
+            if key is None:
+                continue
+            source = self._index.table.by_key.get(key)
+            if source is None or source is module or not _exports(source, name):
+                continue
+            found = self.member(source, name)
+            if found:
+                return found
+        return ()
+
+    def has_external_star(self, module: Module) -> bool:
+        """Whether a star import of a library may define any name here."""
+        return any(self._module_key(module, star.module, star.level) is None for star in module.facts.star_imports)
+
+    def _module_key(self, module: Module, name: str, level: int) -> str | None:
+        if level:
+            return self._index.table.relative(module, name, level)
+        return self._index.table.absolute(module, name)
+
+    def imported(self, module: Module, statement: Import) -> Type:
+        """What an import statement binds."""
+        key = self._module_key(module, statement.module, statement.level)
+        if key is None:
+            if statement.level or self._index.table.owns(module, statement.module.split(".")[0]):
+                return ()  # a first-party module that is not there
+            name = statement.module if statement.name is None else f"{statement.module}.{statement.name}"
+            return (self._inference.libraries.external(name),)
+        if statement.name is None:
+            return (ModuleV(key),)
+        submodule = f"{key}/{statement.name}"
+        if key == module.key and self._index.table.exists(submodule):
+            return (ModuleV(submodule),)  # `from . import part` in the package's own file binds what it asks for
+        return self.of_module(key, statement.name)
+
+    def of_module(self, key: str, name: str) -> Type:
+        """The member `name` of the module or namespace package at `key`."""
+        source = self._index.table.by_key.get(key)
+        if source is not None:
+            found = self.member(source, name)
+            if found or name in source.facts.scopes[0].names:
+                return found
+        submodule = f"{key}/{name}" if key else name
+        return (ModuleV(submodule),) if self._index.table.exists(submodule) else ()
+
+    def free(self, module: Module, name: str) -> Type:
+        """A name that the module does not bind: from a star import, else a builtin."""
+        if module.facts.star_imports:
+            found = self.star(module, name)
+            if found:
+                return found
+            if self.has_external_star(module):
+                return ()
+        known = self._builtins.get(name)
+        if known is None:
+            known = self._builtins[name] = (ExternalV(f"builtins.{name}"),)
+        return known
+
+    def returns(self, gid: int) -> list[int]:
+        """The expressions that a function returns; NONE for a bare `return`."""
+        return [e.expr for e in self._index.scope(gid).events if e.kind == EventKind.RETURN and e.expr != NONE]
+
+
+def _exports(module: Module, name: str) -> bool:
+    if module.facts.exported is not None:
+        return name in module.facts.exported
+    return not name.startswith("_")
