@@ -201,7 +201,7 @@ class Catalogue:
             for name in spec.names:
                 if name in self._functions and not override:
                     raise CatalogueError(f"{library.name}: function `{name}` is listed twice")
-                self._functions[name] = spec
+                self._functions[name] = _with_twin(spec, name)
         for kind in library.type:
             known = self._types.get(kind.name)
             for name in (kind.name, *kind.aliases):
@@ -289,6 +289,13 @@ class Catalogue:
             if spec is not None:
                 return spec
         return None
+
+
+def _with_twin(spec: CallSpec, name: str) -> CallSpec:
+    """The entry as it holds for one of its names: a `*` in the twin stands for that."""
+    if spec.twin is None or "*" not in spec.twin:
+        return spec
+    return msgspec.structs.replace(spec, twin=spec.twin.replace("*", name))
 
 
 def _first_match(patterns: Iterable[tuple[tuple[str, ...], CallSpec]], parts: tuple[str, ...]) -> CallSpec | None:

@@ -65,9 +65,6 @@ from fastapi_lint.api import BlockingUse, Severity
 
 from ._blocking import BlockingRule
 
-_MAY_BE_DEF = frozenset({"route", "dependency", "background-task", "exception-handler"})
-
-
 class BlockingDatabase(BlockingRule):
     code = "FAL103"
     name = "blocking-database"
@@ -76,5 +73,4 @@ class BlockingDatabase(BlockingRule):
 
     def way_out_of(self, use: BlockingUse) -> str:
         """FastAPI runs a `def` in a thread where it calls it; others that call handlers do not."""
-        kinds = {entry.kind for entry in use.entry_points}
-        return f"make the endpoint `def`, or {self.way_out}" if kinds & _MAY_BE_DEF else self.way_out
+        return f"make the function `def`, or {self.way_out}" if use.may_be_def else self.way_out

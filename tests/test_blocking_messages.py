@@ -48,8 +48,10 @@ def test_only_what_fastapi_calls_may_become_a_plain_def(tmp_path: Path) -> None:
     handler = "async def handle(c: sqlite3.Connection):\n    c.commit()\n"
     route = f'import sqlite3\n@app.get("/")\n{handler}'
     foreign = f'import sqlite3, socketio\nsio = socketio.AsyncServer()\n@sio.on("x")\n{handler}'
-    assert ["make the endpoint" in d.message for d in found(tmp_path, route, "FAL103")] == [True]
-    assert ["make the endpoint" in d.message for d in found(tmp_path, foreign, "FAL103")] == [False]
+    waiting = route + "    await c.tell()\n"
+    helper = '@app.get("/")\nasync def index(c: sqlite3.Connection):\n    await handle(c)\n' + handler
+    for body, expected in ((route, True), (foreign, False), (waiting, False), (f"import sqlite3\n{helper}", False)):
+        assert ["make the function `def`" in d.message for d in found(tmp_path, body, "FAL103")] == [expected]
 
 
 @pytest.mark.parametrize(

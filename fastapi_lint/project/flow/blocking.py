@@ -16,6 +16,7 @@ from fastapi_lint.project.code.places import Places, Spot
 from fastapi_lint.project.code.regions import stands_in
 from fastapi_lint.project.flow.call_conditions import is_harmless
 from fastapi_lint.project.flow.conditions import MOST_OF_A_CHAIN
+from fastapi_lint.project.flow.awaiting import pauses
 from fastapi_lint.project.flow.effects import CallGraph, Effects, Witness
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
@@ -23,6 +24,7 @@ from fastapi_lint.project.serving.contexts import STAGES, Contexts
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.start_up import StartUp
 
+_CALLED_BY_FASTAPI = frozenset({"route", "dependency", "background-task", "exception-handler"})
 _SHORT = 0.01
 """Seconds that a sleep of this length or less takes from the others: as much as a slow query, not a standstill."""
 
@@ -34,7 +36,8 @@ class BlockingUse(msgspec.Struct, frozen=True):
     event itself is the blocking call.
     `stage` is empty where requests are served, else where the code runs; see `Report`. `once` says that it blocks the
     first time only, `is_short` that it blocks for so short a time that only many at once would be noticed.
-    `is_conditional` says that the chain rests on too much that is undecided; see `conditions`.
+    `is_conditional` says that the chain rests on too much that is undecided; see `conditions`. `may_be_def` says that
+    FastAPI itself calls the function, which awaits nothing: as a plain `def` it would run in a thread.
     """
 
     spot: Spot
@@ -49,6 +52,7 @@ class BlockingUse(msgspec.Struct, frozen=True):
     once: bool = False
     is_conditional: bool = False
     is_short: bool = False
+    may_be_def: bool = False
 
 
 class Blocking:
@@ -109,6 +113,11 @@ class Blocking:
             if key not in told:
                 certain.setdefault(kind, []).append(use)
         return certain
+
+    @cached_property
+    def _fastapi_calls(self) -> frozenset[int]:
+        entries = (entry for entry in self._contexts.entries if entry.kind in _CALLED_BY_FASTAPI)
+        return frozenset(entry.frame.gid for entry in entries if entry.frame is not None)
 
     def _nearest(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse, bool]]:
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
@@ -178,6 +187,7 @@ class Blocking:
             once=witness.once != NONE,
             is_conditional=witness.doubt > MOST_OF_A_CHAIN,
             is_short=self._is_short(trail),
+            may_be_def=frame.gid in self._fastapi_calls and not any(map(pauses, frame.scope.events)),
             frame=frame,
             event=witness.event,
             edge=first.edge,
