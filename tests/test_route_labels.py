@@ -79,3 +79,27 @@ def test_prefixes(tmp_path: Path, own: str, app: str, label: str) -> None:
         "main": f"from fastapi import APIRouter, FastAPI\n\napp = FastAPI()\n{app}\n",
     }
     assert labels(tmp_path, **files) == [label]
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ('f"/provider/{name}/code"', "GET /provider/..."),
+        ("ALL", "GET /all"),
+        ("name", "GET ..."),
+        ('"/" + name', "GET ..."),
+    ],
+)
+def test_dots_stand_for_what_is_not_constant(tmp_path: Path, path: str, label: str) -> None:
+    app = f"""\
+import time
+from fastapi import FastAPI
+app = FastAPI()
+ALL = "/all"
+
+def add(name: str) -> None:
+    @app.get({path})
+    async def index():
+        time.sleep(1)
+"""
+    assert labels(tmp_path, app=app) == [label]

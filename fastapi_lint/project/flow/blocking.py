@@ -14,9 +14,9 @@ from fastapi_lint.facts import NONE, Call, Lit
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.places import Places, Spot
 from fastapi_lint.project.code.regions import stands_in
+from fastapi_lint.project.flow.awaiting import pauses
 from fastapi_lint.project.flow.call_conditions import is_harmless
 from fastapi_lint.project.flow.conditions import MOST_OF_A_CHAIN
-from fastapi_lint.project.flow.awaiting import pauses
 from fastapi_lint.project.flow.effects import CallGraph, Effects, Witness
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall

@@ -190,15 +190,14 @@ class EntryPoints:
 
     def _label(self, name: str, gid: int, node: Call | None) -> str:
         """`GET /items` for a route, else the path or nothing."""
+        verb = name.rpartition(".")[2]
         path = ""
         if node is not None:
             candidates = [*node.args[:1], *(value for key, value in node.keywords if key == "path")]
             for expr in candidates:
-                literal = self._index.scope(gid).exprs[expr]
-                if isinstance(literal, Lit) and isinstance(literal.value, str):
-                    path = literal.value
+                is_path = verb in _VERBS or isinstance(self._index.scope(gid).exprs[expr], Lit)
+                path = self._paths.shown(gid, expr) if is_path else path
             path = self._prefix(gid, node) + path
-        verb = name.rpartition(".")[2]
         return f"{verb.upper()} {path or '/'}" if verb in _VERBS else path
 
     def _prefix(self, gid: int, node: Call) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Call, Declared, Lit
+from fastapi_lint.facts import NONE, Bin, Call, Declared, Expr, Lit
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.types.inference import Inference
@@ -25,6 +25,14 @@ class RouterPaths:
         """What stands before the paths of the router that an expression names."""
         router = self._router(gid, expr)
         return self._whole(router, ()) if router is not None else ""
+
+    def shown(self, gid: int, expr: int) -> str:
+        """A path as messages show it: dots stand for what is not constant."""
+        node = self._meant(gid, expr)
+        if isinstance(node, Bin) and node.op == "%":  # an f-string
+            start = self._index.scope(gid).exprs[node.left]
+            return (start.value if isinstance(start, Lit) and isinstance(start.value, str) else "") + "..."
+        return node.value if isinstance(node, Lit) and isinstance(node.value, str) else "..."
 
     def _whole(self, router: _Router, below: tuple[_Router, ...]) -> str:
         own = self._own(router)
@@ -73,8 +81,11 @@ class RouterPaths:
         value = next((given for key, given in call.keywords if key == keyword), NONE)
         if value == NONE:
             return None if any(key == "**" for key, _ in call.keywords) else ""
-        node = self._index.scope(gid).exprs[value]
-        if not isinstance(node, Lit):
-            found = self._router(gid, value)
-            node = self._index.scope(found[0]).exprs[found[1]] if found is not None else node
+        node = self._meant(gid, value)
         return node.value if isinstance(node, Lit) and isinstance(node.value, str) else None
+
+    def _meant(self, gid: int, expr: int) -> Expr:
+        """What an expression stands for, through names."""
+        node = self._index.scope(gid).exprs[expr]
+        found = None if isinstance(node, (Lit, Bin)) else self._router(gid, expr)
+        return node if found is None else self._index.scope(found[0]).exprs[found[1]]
