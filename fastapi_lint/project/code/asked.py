@@ -15,6 +15,7 @@ from fastapi_lint.project.types.values import LiteralV
 OTHER = LiteralV("\0")
 """A string that passes none of the project's tests."""
 
+_READS = frozenset({"copy", "items", "keys", "values"})
 _STRING_TESTS = frozenset({"equals", "differs", "among", "not among"})
 
 
@@ -171,6 +172,8 @@ def _asked_keywords(scope: Scope, number: int) -> frozenset[str]:
             names.update(strings(scope, node.left))
         func = scope.exprs[node.func] if isinstance(node, Call) else None
         if isinstance(node, Call) and isinstance(func, Attr) and is_parameter(scope, func.base, number):
+            if func.name in _READS:
+                continue
             if func.name not in ("get", "pop") or not node.args:
                 return frozenset()  # something else may be done to it
             names.update(strings(scope, node.args[0]))

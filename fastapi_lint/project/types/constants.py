@@ -7,6 +7,7 @@ that the value is not None, or nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
 from fastapi_lint.facts import (
@@ -90,7 +91,7 @@ class Constants:
         return PRESENT if node.type else None
 
     def bin(self, node: Bin, hops: int) -> Constant | None:
-        if node.op in ("%", "+"):
+        if node.op in ("%", "+", "+="):
             return PresentV(self._head(node, hops))
         return PRESENT if node.op != "and" else None
 
@@ -225,4 +226,6 @@ def _common(found: list[Constant | None]) -> Constant | None:
         return None
     if all(one == found[0] for one in found):
         return found[0]
-    return PRESENT if all(one != LiteralV(None) for one in found) else None
+    if any(one == LiteralV(None) for one in found):
+        return None
+    return PresentV(commonprefix([_text(one) for one in found]))  # noqa: RUF071 - texts, not paths
