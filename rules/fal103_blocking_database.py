@@ -65,6 +65,7 @@ from fastapi_lint.api import BlockingUse, Severity
 
 from ._blocking import BlockingRule
 
+
 class BlockingDatabase(BlockingRule):
     code = "FAL103"
     name = "blocking-database"
