@@ -27,6 +27,7 @@ from fastapi_lint.facts import (
     Scope,
     Seq,
     Use,
+    Var,
 )
 from fastapi_lint.project.code.index import Index
 
@@ -123,7 +124,7 @@ def _level_of(scope: Scope, node: Expr, known: dict[int, int]) -> int:
         return PRESENCE if node.type else NOTHING
     if isinstance(node, Bin):
         return PRESENCE if node.op != "and" else NOTHING
-    return PRESENCE if isinstance(node, (Seq, Map, Comp, Func, Cls)) else NOTHING
+    return PRESENCE if isinstance(node, (Seq, Map, Comp, Func, Cls, Var)) else NOTHING
 
 
 def _may_decide(scope: Scope, expr: int, known: dict[int, int]) -> bool:

@@ -12,7 +12,7 @@ from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.code.spelling import strings
 from fastapi_lint.project.flow.held import Held
 from fastapi_lint.project.types.constants import Constants
-from fastapi_lint.project.types.values import ExternalV, FunctionV, LiteralV, MethodV, PresentV
+from fastapi_lint.project.types.values import ClassV, ExternalV, FunctionV, InstanceV, LiteralV, MethodV, PresentV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -99,7 +99,20 @@ class DeadBranches:
             if known is not None:
                 return known
         literal = self._literal(expr)
-        return None if literal is None else bool(literal.value)  # a string counts as not empty: nobody passes ""
+        if literal is not None:
+            return bool(literal.value)  # a string counts as not empty: nobody passes ""
+        return True if self._is_object(expr) else None
+
+    def _is_object(self, expr: int) -> bool:
+        """Whether a value is surely there, and nothing that could be empty."""
+        if not isinstance(self._constants.of(expr), PresentV):
+            return False
+        kinds = [kind for kind in self._inference.type(self._frame, expr) if not isinstance(kind, PresentV)]
+        return bool(kinds) and all(
+            isinstance(kind, (FunctionV, MethodV, ClassV))
+            or (isinstance(kind, InstanceV) and self._inference.classes.is_always_true(kind.gid))
+            for kind in kinds
+        )
 
     def _operation(self, node: Bin) -> bool | None:
         if node.op == "not":

@@ -31,6 +31,17 @@ if TYPE_CHECKING:
 Ancestor = int | str
 """An entry of a method resolution order: the gid of a first-party class or the name of a library's."""
 
+_WITHOUT_LENGTH = frozenset(
+    {
+        "abc.ABC",
+        "builtins.object",
+        "pydantic.BaseModel",
+        "pydantic_settings.BaseSettings",
+        "typing.Generic",
+        "typing.Protocol",
+    }
+)
+
 
 class Classes:
     """Questions about classes; answers are kept."""
@@ -65,6 +76,20 @@ class Classes:
 
     def external_bases(self, gid: int) -> list[str]:
         return [entry for entry in self.mro(gid) if isinstance(entry, str)]
+
+    def is_always_true(self, gid: int) -> bool:
+        """Whether each instance is true: neither the class nor any base says when it would not be."""
+        for entry in self.mro(gid):
+            if isinstance(entry, str):
+                if entry not in _WITHOUT_LENGTH:
+                    return False
+                continue
+            scope, frame = self._index.scope(entry), self._inference.plain_frame(self._index.parent(entry))
+            if "__bool__" in scope.names or "__len__" in scope.names:
+                return False
+            if not all(self._inference.type(frame, base) for base in scope.bases):
+                return False
+        return True
 
     def is_subclass(self, gid: int, base: Ancestor) -> bool:
         return base in self.mro(gid)

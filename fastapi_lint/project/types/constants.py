@@ -113,6 +113,18 @@ class Constants:
         alive = [d.value for d in made if self._is_dead is None or not self._is_dead(d.region)]
         return _common([self.of(value, hops + 1) for value in alive])
 
+    def var(self, node: Var, hops: int) -> Constant | None:
+        """That a name is not None which its module binds once; which constant it is may be meant to be changed."""
+        index = self._inference.index
+        owner = index.local(self._frame.gid, node.scope)
+        scope = index.scope(owner)
+        numbers = scope.names.get(node.name, ())
+        if scope.kind != "module" or len(numbers) != 1 or (owner, node.name) in index.rebinds:
+            return None
+        outer = Constants(self._inference, self._inference.plain_frame(owner))
+        known = outer.of(scope.defs[numbers[0]].value, hops + 1)
+        return None if known is None or known == LiteralV(None) else PRESENT
+
     def choice(self, node: Choice, hops: int) -> Constant | None:
         left, right = (self.of(item, hops + 1) for item in node.items)
         if node.test != NONE:
@@ -200,6 +212,7 @@ class Constants:
 _RULES: dict[type, Callable[[Constants, Any, int], Constant | None]] = {
     Lit: Constants.literal,
     Use: Constants.use,
+    Var: Constants.var,
     Phi: Constants.use,
     Declared: Constants.declared,
     Narrow: Constants.narrow,
