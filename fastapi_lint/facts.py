@@ -228,6 +228,13 @@ class Event(_Plain):
     name: str = ""
     flag: bool = False
 
+    @property
+    def pauses(self) -> bool:
+        """Whether others may run here: an `await`, a `yield`, an async `with` or `for`."""
+        if self.kind in (EventKind.AWAIT, EventKind.YIELD):
+            return True
+        return self.flag and self.kind in (EventKind.ENTER, EventKind.EXIT, EventKind.ITER)
+
 
 class Region(_Plain):
     """A stretch of control flow inside `parent` (region 0 is the whole scope).

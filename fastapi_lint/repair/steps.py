@@ -14,9 +14,6 @@ from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.code.spelling import same
 from fastapi_lint.repair.dataflow import reaches
 
-_WAITS = frozenset({EventKind.AWAIT, EventKind.YIELD})
-_MAY_WAIT = frozenset({EventKind.ENTER, EventKind.ITER})
-
 
 class Steps:
     """Looks at the callers of coroutines that contain no `await`."""
@@ -36,9 +33,7 @@ class Steps:
 
     def _never_waits(self, gid: int) -> bool:
         scope = self._index.scope(gid)
-        return scope.is_async and not any(
-            event.kind in _WAITS or (event.kind in _MAY_WAIT and event.flag) for event in scope.events
-        )
+        return scope.is_async and not any(event.pauses for event in scope.events)
 
     def _is_half(self, gid: int) -> bool:
         scope = self._index.scope(gid)

@@ -1,19 +1,12 @@
-"""Where does a function wait, and what can an awaited call really reach?"""
+"""What can an awaited call really reach?"""
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Event, EventKind
+from fastapi_lint.facts import NONE
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.types.calls import Callee
 from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.values import CoroutineV, ExtInstanceV, InstanceV, Value
-
-
-def pauses(event: Event) -> bool:
-    """Whether others may run at an event: an `await`, a `yield`, an async `with` or `for`."""
-    if event.kind in (EventKind.AWAIT, EventKind.YIELD):
-        return True
-    return event.kind in (EventKind.ENTER, EventKind.EXIT, EventKind.ITER) and event.flag
 
 
 class Awaiting:

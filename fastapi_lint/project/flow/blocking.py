@@ -14,7 +14,6 @@ from fastapi_lint.facts import NONE, Call, Lit
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.places import Places, Spot
 from fastapi_lint.project.code.regions import stands_in
-from fastapi_lint.project.flow.awaiting import pauses
 from fastapi_lint.project.flow.call_conditions import is_harmless
 from fastapi_lint.project.flow.conditions import MOST_OF_A_CHAIN
 from fastapi_lint.project.flow.effects import CallGraph, Effects, Witness
@@ -187,7 +186,7 @@ class Blocking:
             once=witness.once != NONE,
             is_conditional=witness.doubt > MOST_OF_A_CHAIN,
             is_short=self._is_short(trail),
-            may_be_def=frame.gid in self._fastapi_calls and not any(map(pauses, frame.scope.events)),
+            may_be_def=frame.gid in self._fastapi_calls and not any(event.pauses for event in frame.scope.events),
             frame=frame,
             event=witness.event,
             edge=first.edge,

@@ -64,9 +64,7 @@ def _awaits_inside(index: Index, frame: Frame, call: LibraryCall) -> bool:
     scope = index.scope(frame.gid)
     entered = {n for n, r in enumerate(scope.regions) if r.kind == "with" and r.expr == call.expr}
     return any(
-        within(scope, event.region, entered)
-        for event in scope.events
-        if event.kind == EventKind.AWAIT or (event.flag and event.kind in (EventKind.ITER, EventKind.ENTER))
+        within(scope, event.region, entered) for event in scope.events if event.pauses and event.kind != EventKind.YIELD
     )
 
 

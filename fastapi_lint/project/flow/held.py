@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
 _MOST = 3
-_WAITS = (EventKind.AWAIT, EventKind.YIELD)
 
 
 class Held:
@@ -117,7 +116,7 @@ class Held:
     def _lasts(self, base: int, name: str, start: int, end: int) -> bool:
         """Whether nothing between two events may change an attribute of an object."""
         for event in self._scope.events[start:end]:
-            if event.kind in _WAITS or (event.kind == EventKind.STORE_ATTR and event.name == name):
+            if event.pauses or (event.kind == EventKind.STORE_ATTR and event.name == name):
                 return False
             node = self._scope.exprs[event.expr] if event.kind == EventKind.CALL else None
             if isinstance(node, Call) and (event.flag or self._hands_over(node, base)):

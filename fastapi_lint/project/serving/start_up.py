@@ -134,7 +134,7 @@ class StartUp:
 
     def _first_steps(self, frame: Frame, hops: int) -> Iterator[Frame]:
         scope = self._index.scope(frame.gid)
-        waits = (number for number, event in enumerate(scope.events) if _waits(event))
+        waits = (number for number, event in enumerate(scope.events) if event.pauses)
         end = next(waits, len(scope.events))
         for edge in self._graph.node(frame).edges:
             if edge.event > end or self._may_not_run(frame, edge):
@@ -204,13 +204,6 @@ class StartUp:
                 yield value.path, name
             elif isinstance(value, ClassV):
                 yield f"class {value.gid}", name
-
-
-def _waits(event: Event) -> bool:
-    """Whether a coroutine may be suspended here."""
-    if event.kind in (EventKind.AWAIT, EventKind.YIELD):
-        return True
-    return event.flag and event.kind in (EventKind.CALL, EventKind.ENTER, EventKind.ITER)
 
 
 def _conditions(scope: Scope, region: int) -> set[int]:

@@ -14,7 +14,6 @@ from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Scope, S
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, branches
 from fastapi_lint.project.code.spelling import parts, same, stored_item
-from fastapi_lint.project.flow.awaiting import pauses
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
 from fastapi_lint.project.shared.caches import Caches
@@ -64,7 +63,7 @@ class Races:
         blocks: set[tuple[int, int, int]] = set()
         for frame in self._changes.requests.frames:
             scope = self._index.scope(frame.gid)
-            breaks = [number for number, event in enumerate(scope.events) if pauses(event)] if scope.is_async else []
+            breaks = [number for number, event in enumerate(scope.events) if event.pauses] if scope.is_async else []
             if not breaks:
                 continue
             for change in self._changes.of(frame):

@@ -12,7 +12,6 @@ from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit, Scope
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import branches, stands_in, within
 from fastapi_lint.project.code.spelling import parts, spelled
-from fastapi_lint.project.flow.awaiting import pauses
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, InstanceV
@@ -98,7 +97,7 @@ class ThreadLocals:
         if event is None or event.flag or event.kind not in (EventKind.ENTER, EventKind.EXIT):
             return False
         blocks = {n for n, region in enumerate(scope.regions) if region.kind == "with" and region.expr == event.expr}
-        return not any(pauses(other) and within(scope, other.region, blocks) for other in scope.events)
+        return not any(other.pauses and within(scope, other.region, blocks) for other in scope.events)
 
     def _uses(self, frame: Frame) -> Iterator[_Use]:
         scope = self._index.scope(frame.gid)
