@@ -201,7 +201,7 @@ class Catalogue:
             for name in spec.names:
                 if name in self._functions and not override:
                     raise CatalogueError(f"{library.name}: function `{name}` is listed twice")
-                self._functions[name] = _with_twin(spec, name)
+                self._functions[name] = with_twin(spec, name)
         for kind in library.type:
             known = self._types.get(kind.name)
             for name in (kind.name, *kind.aliases):
@@ -220,7 +220,7 @@ class Catalogue:
                     continue
                 if (owner.name, name) in self._exact and not override:
                     raise CatalogueError(f"{library.name}: `{kind.name}.{name}` is listed twice")
-                self._exact[owner.name, name] = spec
+                self._exact[owner.name, name] = with_twin(spec, name)
 
     def canonical(self, qualified: str) -> str:
         """The name under which the catalogue knows `qualified`: aliases of modules and types are replaced."""
@@ -291,7 +291,7 @@ class Catalogue:
         return None
 
 
-def _with_twin(spec: CallSpec, name: str) -> CallSpec:
+def with_twin(spec: CallSpec, name: str) -> CallSpec:
     """The entry as it holds for one of its names: a `*` in the twin stands for that."""
     if spec.twin is None or "*" not in spec.twin:
         return spec

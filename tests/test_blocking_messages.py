@@ -65,3 +65,11 @@ def test_a_cached_property_blocks_its_object_once(tmp_path: Path, made: str, sev
     local = "" if made else "    static = Static()\n"
     body = f'{static}{made}@app.get("/")\nasync def index():\n{local}    return static.manifest\n'
     assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]
+
+
+@pytest.mark.parametrize("method", ["first", "count", "delete"])
+def test_a_method_is_answered_with_its_own_twin(tmp_path: Path, method: str) -> None:
+    model = "from django.db import models\nclass Note(models.Model): pass\n"
+    body = f'{model}@app.get("/")\nasync def index():\n    return Note.objects.filter(name="x").{method}()\n'
+    messages = [d.message for d in found(tmp_path, body, "FAL103")]
+    assert [f"use `django.db.models.QuerySet.a{method}`" in m for m in messages] == [True]

@@ -11,7 +11,7 @@ from catalogue_verification.entities import best, firm, is_async
 from catalogue_verification.resolver import Resolver
 from catalogue_verification.settings import Allowed
 from catalogue_verification.tables import Class, Entity, Opaque
-from fastapi_lint.catalogue import CallSpec, Library, TypeSpec
+from fastapi_lint.catalogue import CallSpec, Library, TypeSpec, with_twin
 
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
 
@@ -94,8 +94,10 @@ def _type_questions(kind: TypeSpec, modules: dict[str, str]) -> Iterator[Questio
 def _references(spec: CallSpec) -> Iterator[Question]:
     for name in _NAME.findall(spec.returns or ""):
         yield Question(name, f"returned by `{spec.names[0]}`")
-    if spec.twin is not None:
-        yield Question(spec.twin, f"twin of `{spec.names[0]}`")
+    for name in spec.names:
+        twin = with_twin(spec, name).twin if "*" not in name else None
+        if twin is not None:
+            yield Question(twin, f"twin of `{name if twin != spec.twin else spec.names[0]}`")
 
 
 class Verifier:
