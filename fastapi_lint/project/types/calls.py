@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fastapi_lint.catalogue import CallSpec
-from fastapi_lint.facts import NONE, Call, Declared, EventKind, Lit, Map, Use
+from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Lit, Map, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import within
@@ -268,7 +268,10 @@ class Calls:
 
     def _function_callees(self, value: Function, frame: Frame, node: Call) -> list[Callee]:
         targets = [self._inference.binding.frame_for(value, frame, node)]
-        others = [self._inference.binding.frame_for(impl, frame, node) for impl in self.overrides(value)]
+        others = [
+            self._inference.binding.frame_for(impl, frame, node)
+            for impl in self.overrides(value, self._caller_of_own(frame, node))
+        ]
         certain = len(others) <= 1
         return [
             Callee(self._index.name(t.gid), t, self.mode(t.gid), value=value, certain=certain)
@@ -282,14 +285,24 @@ class Calls:
             return "lazy"
         return "coroutine" if scope.is_async else "runs"
 
-    def overrides(self, value: Value) -> list[MethodV]:
-        """The implementations behind an abstract method, bound to instances of the classes that have them."""
+    def _caller_of_own(self, frame: Frame, node: Call) -> int:
+        """The method that calls another method of its own object, or NONE."""
+        func = self._index.scope(frame.gid).exprs[node.func]
+        is_own = isinstance(func, Attr) and self._index.is_receiver(frame.gid, func.base)
+        return self._index.method_around(frame.gid) if is_own else NONE
+
+    def overrides(self, value: Value, caller: int = NONE) -> list[MethodV]:
+        """The implementations behind an abstract method, bound to instances of the classes that have them.
+
+        Where a method `caller` of the same object calls it, only of classes that have that method, too: another in its
+        place that calls it through `super()` does so in a frame of its own.
+        """
         if not isinstance(value, MethodV) or not self._index.scope(value.function.gid).is_stub:
             return []
         if not isinstance(value.receiver, InstanceV):
             return []
         name = self._index.scope(value.function.gid).name
-        found = self._inference.classes.implementations(value.receiver.gid, name)
+        found = self._inference.classes.implementations(value.receiver.gid, name, caller)
         return [MethodV(function, InstanceV(owner)) for function, owner in found]
 
     def _constructor(self, value: ClassV, frame: Frame, node: Call) -> list[Callee]:

@@ -241,17 +241,27 @@ class Classes:
                             self._subclasses.setdefault(entry, []).append(other)
         return self._subclasses.get(gid, [])
 
-    def implementations(self, gid: int, name: str) -> list[tuple[FunctionV, int]]:
-        """The methods `name` that subclasses put in place of an abstract one, each with its class."""
+    def implementations(self, gid: int, name: str, caller: int = NONE) -> list[tuple[FunctionV, int]]:
+        """The methods `name` that subclasses put in place of an abstract one, each with its class.
+
+        `caller` is a method that the classes must have as well.
+        """
         found: list[tuple[FunctionV, int]] = []
         seen: set[int] = set()
         for subclass in self.subclasses(gid):
             function = self.find_method(subclass, name)
             if function is None or function.gid in seen or self._index.scope(function.gid).is_stub:
                 continue
+            if caller != NONE and self._has_another(subclass, caller):
+                continue
             seen.add(function.gid)
             found.append((function, subclass))
         return found
+
+    def _has_another(self, gid: int, method: int) -> bool:
+        """Whether a class has another method in the place of one."""
+        found = self.find_method(gid, self._index.scope(method).name)
+        return found is not None and found.gid != method
 
     def init_fields(self, gid: int) -> list[tuple[str, int]]:
         """Declared class attributes in order, as a dataclass or pydantic model takes them: (name, declaring class)."""
