@@ -257,7 +257,7 @@ class Annotations:
         for item in items[1:]:
             given = self.injected(frame, item, items[0])
             if given is not None:
-                return self.refine(declared, given)
+                return self._arriving(declared, given)
         return declared
 
     def injected(self, frame: Frame, expr: int, annotation: int = NONE) -> Type | None:
@@ -288,8 +288,15 @@ class Annotations:
         if parameter.default != NONE:
             given = self.injected(frame, parameter.default, parameter.annotation)
             if given is not None:
-                return self.refine(declared, given)
+                return self._arriving(declared, given)
         return declared
+
+    def _arriving(self, declared: Type, given: Type) -> Type:
+        """What arrives where FastAPI injects something: it does not look at the annotation."""
+        objects = bool(given) and all(isinstance(value, (InstanceV, ExtInstanceV)) for value in given)
+        if objects and not any(self._is_covered(a, b) or self._is_covered(b, a) for a in declared for b in given):
+            return given
+        return self.refine(declared, given)
 
     def refine(self, declared: Type, inferred: Type) -> Type:
         """The inferred type, plus what the declaration allows beyond it: a base class says nothing more."""
