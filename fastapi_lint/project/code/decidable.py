@@ -15,6 +15,7 @@ from fastapi_lint.facts import (
     Cls,
     Comp,
     Declared,
+    Enter,
     Expr,
     Free,
     Func,
@@ -124,7 +125,7 @@ def _level_of(scope: Scope, node: Expr, known: dict[int, int]) -> int:
         return PRESENCE if node.type else NOTHING
     if isinstance(node, Bin):
         return PRESENCE if node.op != "and" else NOTHING
-    return PRESENCE if isinstance(node, (Seq, Map, Comp, Func, Cls, Var)) else NOTHING
+    return PRESENCE if isinstance(node, (Seq, Map, Comp, Func, Cls, Enter, Var)) else NOTHING
 
 
 def _may_decide(scope: Scope, expr: int, known: dict[int, int]) -> bool:
