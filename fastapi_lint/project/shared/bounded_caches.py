@@ -19,7 +19,7 @@ from fastapi_lint.project.shared.state import SharedState, State
 from fastapi_lint.project.types.values import ExternalV
 
 REMOVERS = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard", "move_to_end"})
-_CLOCKS = frozenset(
+CLOCKS = frozenset(
     {"time.time", "time.monotonic", "time.perf_counter", "datetime.datetime.now", "datetime.datetime.utcnow"}
 )
 
@@ -116,7 +116,7 @@ class BoundedCaches:
         if isinstance(node, (Lit, Map)) or (isinstance(node, Seq) and node.kind != "tuple"):
             return True
         if isinstance(node, Call) and any(
-            isinstance(value, ExternalV) and value.name in _CLOCKS for value in self._inference.type(frame, node.func)
+            isinstance(value, ExternalV) and value.name in CLOCKS for value in self._inference.type(frame, node.func)
         ):
             return True
         return self._is_computed_from_old(frame, scope, event, change.state)

@@ -71,6 +71,7 @@ class Changes:
             state = self._state.changed(frame, event) if event.place != NONE else None
             if state is not None:
                 once = frame not in self._each_time or self._runs_once(frame, event.region)
+                once = once or self._is_first_of_class(frame, event)
                 found.append(Change(number, event, state, once))
         return found
 
@@ -95,6 +96,13 @@ class Changes:
             and not self._request_data.is_of_many(frame.gid, one.key)
             for one in self._keyed_use.at(frame.gid, region)
         )
+
+    def _is_first_of_class(self, frame: Frame, event: Event) -> bool:
+        """Whether an event puts into a list the one object of its class."""
+        slot = self._keyed_use.searched(frame.gid, event)
+        if slot is None or slot.name in self._taken_from:
+            return False
+        return self._lifetimes.lasts(frame, "object" if slot.on_receiver else "process")
 
     @cached_property
     def _taken_from(self) -> frozenset[str]:

@@ -32,6 +32,7 @@ from fastapi_lint.project.shared.bounded_caches import BoundedCaches, removes
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.locks import Locks
+from fastapi_lint.project.shared.timed_slots import TimedSlots
 from fastapi_lint.project.types.values import CoroutineV, ExternalV, ExtInstanceV
 
 _PRIMITIVES = frozenset(
@@ -63,32 +64,40 @@ class Mutation(msgspec.Struct, frozen=True):
     grows: bool = False
 
 
+class Keepers(msgspec.Struct, frozen=True):
+    """Who knows of caches that their own code keeps small, or new."""
+
+    bounded: BoundedCaches
+    timed: TimedSlots
+
+
 class Mutations:
     """Every change of shared state on a request's way."""
 
-    def __init__(self, graph: Graph, changes: Changes, locks: Locks, caches: Caches, bounded: BoundedCaches) -> None:
+    def __init__(self, graph: Graph, changes: Changes, locks: Locks, caches: Caches, keepers: Keepers) -> None:
         self._index = graph.index
         self._inference = graph.inference
         self._changes = changes
         self._locks = locks
         self._caches = caches
-        self._bounded = bounded
+        self._keepers = keepers
 
     def find(self) -> Iterator[Mutation]:
         """Each place once, with the nearest way in from request handling.
 
         Taking items out of what is a cache elsewhere is part of keeping the cache, and so is all that is done to one
-        that its own code bounds; tasks and locks are for this process alone.
+        that its own code bounds or renews; tasks and locks are for this process alone.
         """
         found = list(self._all())
         caches = {(one.name, one.where) for one, _ in found if one.fills}
-        keeps = self._bounded.find()
+        keeps, timed = self._keepers.bounded.find(), self._keepers.timed.find()
         own = {(one.name, one.where) for one, _ in found if self._holds_primitives(one) or self._is_of_task(one)}
         kept = [
             one
             for one, is_removal in found
             if (one.name, one.where) not in own
             and not (is_removal and (one.name, one.where) in caches)
+            and (one.name, one.where) not in timed
             and (one.rebinds or one.fills or not keeps(one.frame, one.name, one.where))
         ]
         told = self._first_of_each_use(kept)
