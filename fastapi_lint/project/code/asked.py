@@ -7,7 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Declared, Event, EventKind, Lit, Narrow, Param, Scope, Use, Var
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Bin,
+    Call,
+    Choice,
+    Declared,
+    Event,
+    EventKind,
+    Lit,
+    Narrow,
+    Param,
+    Scope,
+    Use,
+    Var,
+)
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.spelling import is_parameter, is_receiver, stored_item, strings
 from fastapi_lint.project.types.values import LiteralV

@@ -1,7 +1,7 @@
 """Which shared variables are caches of one value that their own code renews when it is too old?
 
-`if now - _read_at > TTL: _value = read(); _read_at = now`: whatever a process keeps longer than another is as old as the
-code allows, and what is lost is read again.
+`if now - _read_at > TTL: _value = read(); _read_at = now`: whatever a process keeps longer than another is no older than
+the code allows, and what is lost is read again.
 """
 
 from __future__ import annotations
@@ -97,9 +97,7 @@ class TimedSlots:
             return False
         return (self._index.module(frame.gid).base, event.name) in aged and self._is_clock(frame, event.value)
 
-    def _is_renewed(
-        self, frame: Frame, change: Change, times: set[Name], aged: frozenset[tuple[int, str]]
-    ) -> bool:
+    def _is_renewed(self, frame: Frame, change: Change, times: set[Name], aged: frozenset[tuple[int, str]]) -> bool:
         """Whether a change sets a new value, which no request brings, together with the time."""
         scope, event = self._index.scope(frame.gid), change.event
         if event.kind not in _SETS or event.flag or event.value == NONE:
