@@ -1,7 +1,7 @@
 """Which shared variables are caches of one value that their own code renews when it is too old?
 
-`if now - _read_at > TTL: _value = read(); _read_at = now`: whatever a process keeps longer than another is no older than
-the code allows, and what is lost is read again.
+`if now - _read_at > TTL: _value = read(); _read_at = now`: whatever a process keeps longer than another is no older
+than the code allows, and what is lost is read again.
 """
 
 from __future__ import annotations

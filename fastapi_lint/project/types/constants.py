@@ -92,9 +92,10 @@ class Constants:
         return self._member(node) or self._attribute(node, hops)
 
     def call(self, node: Call, hops: int) -> Constant | None:
-        if self._constructs(node) or self._constructs_of_library(node):
+        if self._constructs(node):
             return PRESENT
-        return self._keyword(node, hops) or self._as_text(node, hops) or self._returned(node)
+        known = self._keyword(node, hops) or self._as_text(node, hops) or self._returned(node)
+        return PRESENT if known is None and self._constructs_of_library(node) else known
 
     def opaque(self, node: Opaque, _hops: int) -> Constant | None:
         return PRESENT if node.type else None
