@@ -35,6 +35,7 @@ from fastapi_lint.project.shared.changes import Changes
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.mutations import Keepers, Mutation, Mutations
 from fastapi_lint.project.shared.own_locks import OwnLock, OwnLocks
+from fastapi_lint.project.shared.own_use import OwnUse
 from fastapi_lint.project.shared.races import Race, Races
 from fastapi_lint.project.shared.state import SharedState
 from fastapi_lint.project.shared.thread_locals import LocalUse, ThreadLocals
@@ -254,7 +255,8 @@ class Project:
     @cached_property
     def _mutations(self) -> list[Mutation]:
         bounded = BoundedCaches(self.graph, self._changes, self._state)
-        keepers = Keepers(bounded, TimedSlots(self.graph, self._changes, self._request_data))
+        own = OwnUse(self.graph, self.contexts, self._changes)
+        keepers = Keepers(bounded, TimedSlots(self.graph, self._changes, self._caches, self._request_data), own)
         return list(Mutations(self.graph, self._changes, self._locks, self._caches, keepers).find())
 
     @cached_property

@@ -1,34 +1,57 @@
 """Which shared variables are caches of one value that their own code renews when it is too old?
 
 `if now - _read_at > TTL: _value = read(); _read_at = now`: whatever a process keeps longer than another is no older
-than the code allows, and what is lost is read again.
+than the code allows, and what is lost is read again. `if signature != _signature: _value = read(); _signature =
+signature` is the same with what the store says of its contents.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.facts import NONE, Bin, Call, Event, EventKind, Lit, Map, Param, Scope, Sub, Use
+from fastapi_lint.facts import (
+    NONE,
+    Await,
+    Bin,
+    Call,
+    Comp,
+    Declared,
+    Event,
+    EventKind,
+    Lit,
+    Map,
+    Param,
+    Scope,
+    Seq,
+    Sub,
+    Use,
+)
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.spelling import parts, spelled
+from fastapi_lint.project.code.name_uses import NameUse, name_uses
+from fastapi_lint.project.code.regions import branches, within
+from fastapi_lint.project.code.spelling import parts, same, spelled
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.request_data import RequestData
-from fastapi_lint.project.shared.bounded_caches import CLOCKS, Name
+from fastapi_lint.project.shared.bounded_caches import CLOCKS, Name, removes
+from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.types.binding import argument_at
 from fastapi_lint.project.types.values import ExternalV, FunctionV
 
 _ORDERS = frozenset({"<", "<=", ">", ">="})
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
+_NONE: frozenset[tuple[int, str]] = frozenset()
 
 
 class TimedSlots:
     """Looked for among all changes of request code."""
 
-    def __init__(self, graph: Graph, changes: Changes, request_data: RequestData) -> None:
+    def __init__(self, graph: Graph, changes: Changes, caches: Caches, request_data: RequestData) -> None:
+        self._graph = graph
         self._index = graph.index
         self._inference = graph.inference
         self._changes = changes
+        self._caches = caches
         self._request_data = request_data
 
     def find(self) -> frozenset[Name]:
@@ -40,11 +63,67 @@ class TimedSlots:
         aged = self._aged({frame for found in sites.values() for frame, _ in found})
         times = {name for name, found in sites.items() if aged and all(self._keeps_time(*one, aged) for one in found)}
         slots = {
+            name for name, found in sites.items() if aged and name not in times and self._is_slot(found, times, aged)
+        }
+        clocks = {time for time in times if self._stands_beside(sites[time], slots)}
+        clocks |= {time for time in times if all(self._is_of_upkeep(*one) for one in sites[time])}
+        return frozenset(slots | clocks | self._signed(sites))
+
+    def _is_slot(self, found: list[tuple[Frame, Change]], times: set[Name], aged: frozenset[tuple[int, str]]) -> bool:
+        """Whether every change renews it, or puts in what a look-up has missed in what is emptied with the rest."""
+        rest = [one for one in found if not self._is_renewed(*one, times, aged)]
+        return len(rest) < len(found) and all(
+            self._caches.is_fill(frame, change.event, change.state) for frame, change in rest
+        )
+
+    def _is_of_upkeep(self, frame: Frame, change: Change) -> bool:
+        """Whether all that is done to shared state when such a time has passed is to take out what is too old."""
+        scope, region = self._index.scope(frame.gid), change.event.region
+        if not region or not any(True for _ in branches(scope, region)):
+            return False
+        done = [other for other in self._changes.of(frame) if within(scope, other.event.region, (region,))]
+        removing = [removes(scope, other.event) for other in done if other != change]
+        for edge in self._graph.node(frame).edges:
+            if 0 <= edge.event < len(scope.events) and within(scope, scope.events[edge.event].region, (region,)):
+                inner = self._index.scope(edge.callee.gid)
+                removing += [removes(inner, other.event) for other in self._changes.of(edge.callee)]
+        return bool(removing) and all(removing)
+
+    def _signed(self, sites: dict[Name, list[tuple[Frame, Change]]]) -> set[Name]:
+        """What is set anew where the signature of its source has changed, and that, if nobody else reads it."""
+        signatures = {name for name, found in sites.items() if all(self._keeps_signature(*one) for one in found)}
+        uses = name_uses(self._index, frozenset(name.rpartition(".")[2] for name, _ in signatures))
+        signatures = {name for name in signatures if all(map(self._is_compared, uses[name[0].rpartition(".")[2]]))}
+        slots = {
             name
             for name, found in sites.items()
-            if aged and name not in times and all(self._is_renewed(*one, times, aged) for one in found)
+            if signatures and name not in signatures and all(self._is_renewed(*one, signatures, _NONE) for one in found)
         }
-        return frozenset(slots | {time for time in times if self._stands_beside(sites[time], slots)})
+        return slots | {name for name in signatures if self._stands_beside(sites[name], slots)}
+
+    def _keeps_signature(self, frame: Frame, change: Change) -> bool:
+        """Whether a store keeps what somebody has just given, behind a test that it is another one than before."""
+        scope, event = self._index.scope(frame.gid), change.event
+        if event.kind not in _SETS or event.flag or event.value == NONE:
+            return False
+        node = scope.exprs[event.value]
+        made = scope.exprs[scope.defs[node.defs[0]].value] if isinstance(node, Use) and len(node.defs) == 1 else None
+        if not isinstance(made, (Await, Call)) or self._request_data.is_of_many(frame.gid, event.value):
+            return False
+        return any(
+            isinstance(test := scope.exprs[part], Bin)
+            and test.op == "differs"
+            and any(
+                same(scope, new, event.value) and event.name in spelled(scope, old)
+                for new, old in ((test.left, test.right), (test.right, test.left))
+            )
+            for branch in branches(scope, event.region)
+            for part in parts(scope, branch.expr)
+        )
+
+    def _is_compared(self, use: NameUse) -> bool:
+        node = self._index.scope(use.gid).exprs[use.holder] if use.holder != NONE else None
+        return isinstance(node, Bin) and node.op in ("differs", "equals")
 
     def _aged(self, frames: set[Frame]) -> frozenset[tuple[int, str]]:
         """The names, and the keys of dictionaries, whose age the code of a module that changes state asks for."""
@@ -106,7 +185,8 @@ class TimedSlots:
             return False
         if self._holds_time(frame, event.value, aged):
             return True
-        return _is_computed(scope, event.value) and self._stands_beside([(frame, change)], times)
+        is_new = _is_computed(scope, event.value) or _is_display(scope, event.value)
+        return is_new and self._stands_beside([(frame, change)], times)
 
     def _is_of_old(self, scope: Scope, event: Event) -> bool:
         """Whether the new value is computed from the old one, as a count is."""
@@ -174,6 +254,16 @@ def _named(scope: Scope, expr: int) -> Iterator[str]:
             yield f"[{key.value}]"
     elif not isinstance(node, Sub):
         yield from spelled(scope, expr)
+
+
+def _is_display(scope: Scope, expr: int) -> bool:
+    """Whether a value is a new dictionary, list or set: filled before it is stored, or by look-ups that miss."""
+    node = scope.exprs[expr]
+    if isinstance(node, Use) and len(node.defs) == 1:
+        node = scope.exprs[scope.defs[node.defs[0]].value]
+    if isinstance(node, Declared) and node.value != NONE:
+        node = scope.exprs[node.value]
+    return isinstance(node, (Comp, Map, Seq))
 
 
 def _is_computed(scope: Scope, expr: int) -> bool:
