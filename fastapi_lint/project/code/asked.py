@@ -16,6 +16,7 @@ from fastapi_lint.facts import (
     Declared,
     Event,
     EventKind,
+    Expr,
     Lit,
     Narrow,
     Param,
@@ -180,20 +181,28 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
     if isinstance(node, Bin):
         return _parameters_in(scope, node.left) | _parameters_in(scope, node.right)
     if isinstance(node, Choice):
-        return {number for item in node.items for number in _parameters_in(scope, item)}
+        asked = (*node.items, node.test) if node.test != NONE else node.items
+        return {number for item in asked for number in _parameters_in(scope, item)}
     if isinstance(node, Declared) and node.value != NONE:
         return _parameters_in(scope, node.value)
     if isinstance(node, Narrow):
         return _parameters_in(scope, node.value)
     if isinstance(node, Use):
         values = [(scope.defs[number].value, scope.exprs[scope.defs[number].value]) for number in node.defs]
-        if len(values) == 1 and isinstance(test := values[0][1], Bin) and test.op in ("is", "is not", "not"):
-            return _parameters_in(scope, values[0][0])  # a test that has a name
+        if len(values) == 1 and _is_named_test(values[0][1]):
+            return _parameters_in(scope, values[0][0])
         narrowed = {n for at, value in values if isinstance(value, Narrow) for n in _parameters_in(scope, at)}
         return narrowed | {value.index for _, value in values if isinstance(value, Param)}
     if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):
         return _parameters_in(scope, func.base) if func.name in ("startswith", "endswith") else set()
     return set()
+
+
+def _is_named_test(node: Expr) -> bool:
+    """Whether a local name stands for a test, or for what a test has chosen."""
+    if isinstance(node, Bin):
+        return node.op in ("is", "is not", "not")
+    return isinstance(node, Choice) and node.test != NONE
 
 
 def _captured_in(scope: Scope, expr: int) -> Iterator[Var]:

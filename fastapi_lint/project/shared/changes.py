@@ -11,6 +11,8 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Event, EventKind, Lit
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import within
+from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Contexts
@@ -46,6 +48,7 @@ class Changes:
         request_data: RequestData,
     ) -> None:
         self._index = graph.index
+        self._inference = graph.inference
         self._first_use = graph.inference.first_use
         self._contexts = contexts
         self._start_up = start_up
@@ -67,8 +70,10 @@ class Changes:
 
     def _all(self, frame: Frame) -> list[Change]:
         found: list[Change] = []
-        for number, event in enumerate(self._index.scope(frame.gid).events):
-            state = self._state.changed(frame, event) if event.place != NONE else None
+        scope, dead = self._index.scope(frame.gid), dead_regions(self._inference, frame)
+        for number, event in enumerate(scope.events):
+            is_run = event.place != NONE and not (dead and within(scope, event.region, dead))
+            state = self._state.changed(frame, event) if is_run else None
             if state is not None:
                 once = frame not in self._each_time or self._runs_once(frame, event.region)
                 once = once or self._is_first_of_class(frame, event)

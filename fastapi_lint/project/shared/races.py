@@ -12,7 +12,7 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Scope, Sub, Var
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import around, branches
+from fastapi_lint.project.code.regions import around, branches, within
 from fastapi_lint.project.code.spelling import parts, same, stored_item
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
@@ -85,6 +85,10 @@ class Races:
                         joined=repeats and block in blocks,
                     )
                     blocks.update([block] if repeats else [])
+
+    def _breaks(self, frame: Frame, scope: Scope) -> list[int]:
+        dead = dead_regions(self._inference, frame)
+        return [n for n, event in enumerate(scope.events) if pauses(event) and not within(scope, event.region, dead)]
 
     def _race(self, frame: Frame, scope: Scope, change: Change, breaks: list[int]) -> tuple[int, bool] | None:
         """The pause that makes the change a race, if there is one, and whether the new value rests on the old."""

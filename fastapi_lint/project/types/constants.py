@@ -142,12 +142,27 @@ class Constants:
         return None if known is None or known == LiteralV(None) else PRESENT
 
     def choice(self, node: Choice, hops: int) -> Constant | None:
+        truth = self._truth(node.test, hops + 1) if node.test != NONE else None
+        if truth is not None:
+            return self.of(node.items[not truth], hops + 1)
         left, right = (self.of(item, hops + 1) for item in node.items)
         if node.test != NONE:
             return _common([left, right])
         if isinstance(left, LiteralV):
             return left if left.value else right
         return PRESENT if right is not None and right != LiteralV(None) else None
+
+    def _truth(self, expr: int, hops: int) -> bool | None:
+        """Whether the test of `a if test else b` holds."""
+        node = self._scope.exprs[expr]
+        if isinstance(node, Bin) and node.op == "not":
+            inner = self._truth(node.left, hops + 1) if hops <= _DEEPEST else None
+            return None if inner is None else not inner
+        if isinstance(node, Bin) and node.op in ("is", "is not") and self._scope.exprs[node.right] == Lit(None):
+            known = self.of(node.left, hops + 1)
+            return None if known is None else (known == LiteralV(None)) is (node.op == "is")
+        known = self.of(expr, hops + 1)
+        return bool(known.value) if isinstance(known, LiteralV) else None
 
     def _parameter(self, index: int) -> Constant | None:
         given = self._inference.binding.given(self._frame, index)
