@@ -154,9 +154,10 @@ class Binding:
     def _constant(self, caller: Frame, node: Call, target: Frame, number: int, given: int) -> Constant | None:
         """The constant that the call passes, or leaves to the default, for a parameter that branches test."""
         if given == NONE:
-            default = self._default(target, number)
-            spread = default is not None and any(key == "**" for key, _ in node.keywords)
-            return None if spread or default is None or _has_star(self._index, caller.gid, node) else default
+            if any(key == "**" for key, _ in node.keywords):
+                text = self._guards.item(caller.gid, node, self._index.scope(target.gid).params[number].name)
+                return None if text is None else self._told_apart(target.gid, number, LiteralV(text))
+            return None if _has_star(self._index, caller.gid, node) else self._default(target, number)
         known: Constant | None = None
         if self._inference.decidable.level(caller.gid, given) != NOTHING:
             known = Constants(self._inference, caller).of(given)
