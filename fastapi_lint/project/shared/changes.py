@@ -9,9 +9,10 @@ from functools import cached_property
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Event, EventKind, Lit
+from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import within
+from fastapi_lint.project.code.spelling import same
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
@@ -22,7 +23,9 @@ from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.serving.start_up import StartUp
 from fastapi_lint.project.shared.state import SharedState, State
+from fastapi_lint.project.types.values import ExternalV
 
+_CAST = ExternalV("typing.cast")
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 
 
@@ -73,12 +76,23 @@ class Changes:
         scope, dead = self._index.scope(frame.gid), dead_regions(self._inference, frame)
         for number, event in enumerate(scope.events):
             is_run = event.place != NONE and not (dead and within(scope, event.region, dead))
-            state = self._state.changed(frame, event) if is_run else None
+            state = self._state.changed(frame, event) if is_run and not self._is_same_again(frame, event) else None
             if state is not None:
                 once = frame not in self._each_time or self._runs_once(frame, event.region)
                 once = once or self._is_first_of_class(frame, event)
                 found.append(Change(number, event, state, once))
         return found
+
+    def _is_same_again(self, frame: Frame, event: Event) -> bool:
+        """Whether an attribute gets the value that it has: `self.model = cast(Model, self.model)`."""
+        scope = self._index.scope(frame.gid)
+        if event.kind != EventKind.STORE_ATTR or event.value == NONE:
+            return False
+        value = scope.exprs[event.value]
+        if isinstance(value, Call) and len(value.args) == 2:
+            called = self._inference.type(frame, value.func)
+            value = scope.exprs[value.args[1]] if called == (_CAST,) else value
+        return isinstance(value, Attr) and value.name == event.name and same(scope, value.base, event.expr)
 
     def _is_first(self, caller: Frame, edge: Edge) -> bool:
         """Whether a way is taken the first time only, however often requests come by."""

@@ -29,7 +29,7 @@ from fastapi_lint.facts import (
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
 from fastapi_lint.project.code.regions import branches, within
-from fastapi_lint.project.code.spelling import parts, same, spelled
+from fastapi_lint.project.code.spelling import is_empty, parts, same, spelled
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.shared.bounded_caches import CLOCKS, Name, removes
@@ -91,7 +91,7 @@ class TimedSlots:
 
     def _signed(self, sites: dict[Name, list[tuple[Frame, Change]]]) -> set[Name]:
         """What is set anew where the signature of its source has changed, and that, if nobody else reads it."""
-        signatures = {name for name, found in sites.items() if all(self._keeps_signature(*one) for one in found)}
+        signatures = {name for name, found in sites.items() if self._is_signature(found)}
         uses = name_uses(self._index, frozenset(name.rpartition(".")[2] for name, _ in signatures))
         signatures = {name for name in signatures if all(map(self._is_compared, uses[name[0].rpartition(".")[2]]))}
         slots = {
@@ -99,7 +99,15 @@ class TimedSlots:
             for name, found in sites.items()
             if signatures and name not in signatures and all(self._is_renewed(*one, signatures, _NONE) for one in found)
         }
-        return slots | {name for name in signatures if self._stands_beside(sites[name], slots)}
+        kept = {name: [one for one in sites[name] if self._keeps_signature(*one)] for name in signatures}
+        return slots | {name for name in signatures if self._stands_beside(kept[name], slots)}
+
+    def _is_signature(self, found: list[tuple[Frame, Change]]) -> bool:
+        """Whether a variable keeps what has been compared with it, or nothing, so that the next read is a new one."""
+        rest = [(self._index.scope(f.gid), c.event) for f, c in found if not self._keeps_signature(f, c)]
+        return len(rest) < len(found) and all(
+            event.kind in _SETS and event.value != NONE and is_empty(scope, event.value) for scope, event in rest
+        )
 
     def _keeps_signature(self, frame: Frame, change: Change) -> bool:
         """Whether a store keeps what somebody has just given, behind a test that it is another one than before."""
@@ -108,7 +116,7 @@ class TimedSlots:
             return False
         node = scope.exprs[event.value]
         made = scope.exprs[scope.defs[node.defs[0]].value] if isinstance(node, Use) and len(node.defs) == 1 else None
-        if not isinstance(made, (Await, Call)) or self._request_data.is_of_many(frame.gid, event.value):
+        if not isinstance(made, (Await, Call, Seq)) or self._request_data.is_of_many(frame.gid, event.value):
             return False
         return any(
             isinstance(test := scope.exprs[part], Bin)
