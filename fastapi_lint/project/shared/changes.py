@@ -13,6 +13,7 @@ from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.code.spelling import same
+from fastapi_lint.project.flow.caller_tests import CallerTests
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
@@ -52,6 +53,7 @@ class Changes:
     ) -> None:
         self._index = graph.index
         self._inference = graph.inference
+        self._caller_tests = CallerTests(graph.inference)
         self._first_use = graph.inference.first_use
         self._contexts = contexts
         self._start_up = start_up
@@ -77,11 +79,17 @@ class Changes:
         for number, event in enumerate(scope.events):
             is_run = event.place != NONE and not (dead and within(scope, event.region, dead))
             state = self._state.changed(frame, event) if is_run and not self._is_same_again(frame, event) else None
-            if state is not None:
+            if state is not None and not self._is_excluded(frame, event):
                 once = frame not in self._each_time or self._runs_once(frame, event.region)
                 once = once or self._is_first_of_class(frame, event)
                 found.append(Change(number, event, state, once))
         return found
+
+    def _is_excluded(self, frame: Frame, event: Event) -> bool:
+        """Whether every caller has asked for the contrary of what the branch needs in which an event stands."""
+        if not event.region or self.requests.entry_of(frame):
+            return False
+        return self._caller_tests.exclude(frame, event.region, self.requests.callers(frame))
 
     def _is_same_again(self, frame: Frame, event: Event) -> bool:
         """Whether an attribute gets the value that it has: `self.model = cast(Model, self.model)`."""
