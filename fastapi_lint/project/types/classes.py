@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Free
+from fastapi_lint.facts import NONE
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index, Site
 from fastapi_lint.project.types.values import (
@@ -249,7 +249,7 @@ class Classes:
         found: list[tuple[FunctionV, int]] = []
         seen: set[int] = set()
         for subclass in self.subclasses(gid):
-            function = self.find_method(subclass, name) if self._may_run(subclass, running) else None
+            function = self.find_method(subclass, name)
             if function is None or function.gid in seen or self._index.scope(function.gid).is_stub:
                 continue
             if caller != NONE and self._has_another(subclass, caller):

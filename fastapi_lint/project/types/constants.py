@@ -124,7 +124,7 @@ class Constants:
         return _common([self.of(value, hops + 1) for value in alive])
 
     def var(self, node: Var, hops: int) -> Constant | None:
-        """That a name is not None which its module binds once, or what a function around this one was given under it."""
+        """That a name is not None which its module binds once, or what a function around this one was given for it."""
         index = self._inference.index
         owner = index.local(self._frame.gid, node.scope)
         scope = index.scope(owner)
@@ -136,7 +136,8 @@ class Constants:
             known = Constants(self._inference, self._inference.plain_frame(owner)).of(made, hops + 1)
         else:
             value = scope.exprs[made]
-            known = self._inference.binding.given(self._frame, value.index, owner) if isinstance(value, Param) else None
+            index_of = value.index if isinstance(value, Param) else NONE
+            known = self._inference.binding.given(self._frame, index_of, owner)
             if known == LiteralV(None):
                 return known
         return None if known is None or known == LiteralV(None) else PRESENT
