@@ -29,11 +29,6 @@ def name_uses(index: Index, names: frozenset[str]) -> dict[str, list[NameUse]]:
     return found
 
 
-def holder(scope: Scope, expr: int) -> int:
-    """The expression that one is a part of, or NONE."""
-    return _holders(scope).get(expr, NONE)
-
-
 def _holders(scope: Scope) -> dict[int, int]:
     found: dict[int, int] = {}
     for number, node in enumerate(scope.exprs):
