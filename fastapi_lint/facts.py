@@ -217,6 +217,7 @@ class EventKind(IntEnum):
     LOAD = 14  # expr: a Var of module or class level that is read
     TRUTH = 15  # expr: what a condition tests
     RERAISE = 16  # `raise` alone outside of any `except` of the function: what the caller handles
+    BREAK = 17  # leaves the loop around its region
 
 
 class Event(_Plain):

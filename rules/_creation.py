@@ -21,6 +21,14 @@ from fastapi_lint.api import (
 
 OF_THE_REQUEST = "its address or credentials come with the request: keep one for each of them, if they are few"
 
+_LOST = {
+    "certificates": "the TLS certificates are loaded anew",
+    "configuration": "its configuration and credentials are looked for, and the descriptions of services loaded, anew",
+    "tokens": "the tokens that it keeps are lost, and asked for anew",
+    "connection": "no connection is reused, and it loads TLS certificates first",
+}
+_POOLED = "use a client with a pool, made once, in the lifespan, for this one serves one request at a time"
+
 
 class SharingRule(ProjectRule):
     """Makes once what all requests may share, if it is made from constants and used so that nobody would notice."""
@@ -48,10 +56,12 @@ class CreationRule(SharingRule):
 
     def message(self, creation: Creation) -> str:
         """What is made, how often, what it costs, and the way out."""
-        made = f"`{creation.call.name}` is created {when(creation)}{often(creation)}: {self.cost}; "
-        if creation.from_request:
-            return made + OF_THE_REQUEST
-        return made + self.way_out
+        loses = creation.call.spec.loses
+        cost = _LOST[loses] if loses is not None else self.cost
+        made = f"`{creation.call.name}` is created {when(creation)}{often(creation)}: {cost}; "
+        if loses == "connection":
+            return made + _POOLED
+        return made + (OF_THE_REQUEST if creation.from_request else self.way_out)
 
 
 def report(project: Project, creation: Creation, message: str, severity: Severity | None = None) -> Report:

@@ -4,8 +4,9 @@
 
 Reports the creation of HTTP clients, connections, engines, pools and SDK clients inside of a loop that request
 handling runs, also where the loop is in a caller. Such a place is reported here and not by FAL201 to FAL204.
-Loops of attempts, which end with the first that succeeds, count as no loop, nor do loops around the handler of an
-error. A client of an object that the pass itself has made, with its credentials, is not reported here.
+Loops of attempts, which end with the first that succeeds, by `return` or `break`, count as no loop, nor do loops
+around the handler of an error. A client of an object that the pass itself has made, with its credentials, is not
+reported here.
 
 ## Why is this bad?
 

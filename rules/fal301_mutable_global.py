@@ -4,9 +4,10 @@
 
 Reports statements of request handling that change a module-level or class-level list, dict or set, an object that a
 module variable holds, or `app.state`, or an object that lives there and its own methods change. Changes under a lock,
-and tasks, locks, queues and clients that are kept, stay silent, and so do caches that their own code keeps small; what
-is made when the first request needs it, or once for a key of the configuration, is information, and silent if start-up
-makes the first call.
+and tasks, locks, queues and clients that are kept, stay silent, and so do caches that their own code keeps small, or
+renews when they are too old or their source has changed, and entries that only one connection finds again
+(`stamps[id(websocket)]`); what is made when the first request needs it, or once for a key of the configuration, is
+information, and silent if start-up makes the first call.
 
 ## Why is this bad?
 

@@ -5,7 +5,8 @@
 Reports assignments in request handling to names that the function declares `global`, or `nonlocal` where the outer
 function is an application factory. Objects that are made once, when the first request needs them (`if client is None`),
 are reported as information, once for all that one test lets set; not at all if a lock is held, or if start-up makes the
-first call. A time from which a condition counts (`if now - last > 60`) is information, too.
+first call. A time from which a condition counts (`if now - last > 60`) is information, too; a value that is read anew
+when that time has passed is a cache, and silent with its time.
 
 ## Why is this bad?
 

@@ -187,6 +187,25 @@ def index(s=Depends(settings)):
 }
 
 
+@pytest.mark.parametrize(
+    ("made", "code", "lost", "way_out"),
+    [
+        ("httpx.Client()", "FAL201", "no connection is reused, and many", "create it once, in the lifespan"),
+        ("ssl.create_default_context()", "FAL201", "certificates are loaded anew", "create it once, in the lifespan"),
+        ("http.client.HTTPSConnection('a.example')", "FAL201", "no connection is reused", "use a client with a pool"),
+        ("http.client.HTTPSConnection(host)", "FAL201", "no connection is reused", "use a client with a pool"),
+        ("boto3.Session()", "FAL204", "the descriptions of services loaded", "create it once, in a cached factory"),
+        ("azure.identity.DefaultAzureCredential()", "FAL204", "the tokens that it keeps", "in a cached factory"),
+    ],
+)
+def test_what_is_lost_is_what_the_thing_holds(made: str, code: str, lost: str, way_out: str, tmp_path: Path) -> None:
+    source = f"import http.client, ssl, azure.identity, boto3\n@app.get('/')\ndef index(host: str):\n    {made}\n"
+    (found,) = lint(source, tmp_path, code)
+    assert lost in found.message
+    assert way_out in found.message
+    assert ("no connection" in found.message) is ("no connection" in lost)
+
+
 @pytest.mark.parametrize("name", OF_THE_REQUEST)
 def test_an_address_of_the_request_lowers_the_severity(name: str, tmp_path: Path) -> None:
     (found,) = lint(OF_THE_REQUEST[name], tmp_path)

@@ -133,6 +133,7 @@ def _raise(scope: ScopeBuilder, node: cst.Raise) -> None:
 
 
 def _break(scope: ScopeBuilder, _node: cst.Break) -> None:
+    scope.event(EventKind.BREAK, NONE)
     scope.leave("break")
 
 

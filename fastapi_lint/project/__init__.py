@@ -33,11 +33,13 @@ from fastapi_lint.project.shared.bounded_caches import BoundedCaches
 from fastapi_lint.project.shared.caches import CachedFunction, Caches
 from fastapi_lint.project.shared.changes import Changes
 from fastapi_lint.project.shared.locks import Locks
-from fastapi_lint.project.shared.mutations import Mutation, Mutations
+from fastapi_lint.project.shared.mutations import Keepers, Mutation, Mutations
 from fastapi_lint.project.shared.own_locks import OwnLock, OwnLocks
+from fastapi_lint.project.shared.own_use import OwnUse
 from fastapi_lint.project.shared.races import Race, Races
 from fastapi_lint.project.shared.state import SharedState
 from fastapi_lint.project.shared.thread_locals import LocalUse, ThreadLocals
+from fastapi_lint.project.shared.timed_slots import TimedSlots
 from fastapi_lint.project.types.described import described
 from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.libraries import Libraries
@@ -253,7 +255,9 @@ class Project:
     @cached_property
     def _mutations(self) -> list[Mutation]:
         bounded = BoundedCaches(self.graph, self._changes, self._state)
-        return list(Mutations(self.graph, self._changes, self._locks, self._caches, bounded).find())
+        own = OwnUse(self.graph, self.contexts, self._changes)
+        keepers = Keepers(bounded, TimedSlots(self.graph, self._changes, self._caches, self._request_data), own)
+        return list(Mutations(self.graph, self._changes, self._locks, self._caches, keepers).find())
 
     @cached_property
     def _changes(self) -> Changes:

@@ -5,9 +5,25 @@ What no condition asks for tells no frames apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Declared, Event, EventKind, Narrow, Param, Scope, Use
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Bin,
+    Call,
+    Choice,
+    Declared,
+    Event,
+    EventKind,
+    Expr,
+    Lit,
+    Narrow,
+    Param,
+    Scope,
+    Use,
+    Var,
+)
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.spelling import is_parameter, is_receiver, stored_item, strings
 from fastapi_lint.project.types.values import LiteralV
@@ -25,6 +41,7 @@ class Asked:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._tested: dict[int, frozenset[int]] = {}
+        self._captured: dict[int, dict[int, frozenset[str]]] = {}
         self._kept: dict[int, dict[int, str]] = {}
         self._asked: dict[int, tuple[int, frozenset[str]]] = {}
         self._asked_attributes: dict[int, frozenset[str]] = {}
@@ -47,10 +64,25 @@ class Asked:
                 for argument in (*expr.args, *(value for _, value in expr.keywords))
                 for number in _parameters_in(scope, argument)
             }
+            found |= {n for n, one in enumerate(scope.params) if one.name in self._asked_inside(gid)}
             if scope.name == "__init__":
                 found |= {n for n, name in self.kept_parameters(gid).items() if name in self._tested_attributes()}
             known = self._tested[gid] = frozenset(found)
         return known
+
+    def _asked_inside(self, gid: int) -> frozenset[str]:
+        """The names of a function that functions inside it compare with None."""
+        module = self._index.module(gid)
+        known = self._captured.get(module.base)
+        if known is None:
+            found: dict[int, set[str]] = {}
+            for scope in module.facts.scopes:
+                for region in scope.regions:
+                    if region.kind in ("if", "else") and region.expr != NONE:
+                        for node in _captured_in(scope, region.expr):
+                            found.setdefault(module.base + node.scope, set()).add(node.name)
+            known = self._captured[module.base] = {owner: frozenset(names) for owner, names in found.items()}
+        return known.get(gid, frozenset())
 
     def asked_keywords(self, gid: int) -> tuple[int, frozenset[str]]:
         """The parameter `**kwargs` of a function and the names that the function asks it for, if it only asks."""
@@ -149,20 +181,43 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
     if isinstance(node, Bin):
         return _parameters_in(scope, node.left) | _parameters_in(scope, node.right)
     if isinstance(node, Choice):
-        return {number for item in node.items for number in _parameters_in(scope, item)}
+        asked = (*node.items, node.test) if node.test != NONE else node.items
+        return {number for item in asked for number in _parameters_in(scope, item)}
     if isinstance(node, Declared) and node.value != NONE:
         return _parameters_in(scope, node.value)
     if isinstance(node, Narrow):
         return _parameters_in(scope, node.value)
     if isinstance(node, Use):
         values = [(scope.defs[number].value, scope.exprs[scope.defs[number].value]) for number in node.defs]
-        if len(values) == 1 and isinstance(test := values[0][1], Bin) and test.op in ("is", "is not", "not"):
-            return _parameters_in(scope, values[0][0])  # a test that has a name
+        if len(values) == 1 and _is_named_test(values[0][1]):
+            return _parameters_in(scope, values[0][0])
         narrowed = {n for at, value in values if isinstance(value, Narrow) for n in _parameters_in(scope, at)}
         return narrowed | {value.index for _, value in values if isinstance(value, Param)}
     if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):
         return _parameters_in(scope, func.base) if func.name in ("startswith", "endswith") else set()
     return set()
+
+
+def _is_named_test(node: Expr) -> bool:
+    """Whether a local name stands for a test, or for what a test has chosen."""
+    if isinstance(node, Bin):
+        return node.op in ("is", "is not", "not")
+    return isinstance(node, Choice) and node.test != NONE
+
+
+def _captured_in(scope: Scope, expr: int) -> Iterator[Var]:
+    """The names of scopes around this one that a condition compares with None."""
+    node = scope.exprs[expr]
+    if isinstance(node, Bin) and node.op in ("is", "is not"):
+        left = scope.exprs[node.left]
+        if isinstance(left, Var) and scope.exprs[node.right] == Lit(None):
+            yield left
+    elif isinstance(node, Bin) and node.op in ("and", "not"):
+        for part in (node.left, node.right):
+            yield from _captured_in(scope, part) if part != NONE else ()
+    elif isinstance(node, Choice):
+        for part in node.items:
+            yield from _captured_in(scope, part)
 
 
 def _asked_keywords(scope: Scope, number: int) -> frozenset[str]:

@@ -15,6 +15,7 @@ from fastapi_lint.facts import (
     Cls,
     Comp,
     Declared,
+    Enter,
     Expr,
     Free,
     Func,
@@ -37,6 +38,7 @@ NOTHING, PRESENCE, LITERAL = 0, 1, 2
 _COMPARISONS = frozenset({"equals", "differs", "among", "not among"})
 _TESTS = frozenset({"is", "is not", "not"})
 _GETTERS = frozenset({"get", "pop"})
+_MISSING = frozenset({"ImportError", "ModuleNotFoundError", "NameError"})
 _PREFIX_TESTS = frozenset({"startswith", "endswith"})
 
 
@@ -67,14 +69,17 @@ class Decidable:
         return known
 
     def fallbacks(self, gid: int) -> tuple[int, ...]:
-        """The handlers that are there for a missing package only: what the project needs is taken to be installed."""
+        """The handlers that are there for a missing package, or for a name that the module has not made yet, only.
+
+        What the project needs is taken to be installed, and modules to be imported before they serve.
+        """
         known = self._fallbacks.get(gid)
         if known is None:
             scope = self._index.scope(gid)
             known = self._fallbacks[gid] = tuple(
                 number
                 for number, region in enumerate(scope.regions)
-                if region.kind == "except" and region.expr != NONE and _is_import_error(scope, region.expr)
+                if region.kind == "except" and region.expr != NONE and _is_of_missing(scope, region.expr)
             )
         return known
 
@@ -90,11 +95,11 @@ def named_test(scope: Scope, expr: int) -> int:
     return expr
 
 
-def _is_import_error(scope: Scope, expr: int) -> bool:
+def _is_of_missing(scope: Scope, expr: int) -> bool:
     node = scope.exprs[expr]
     if isinstance(node, Seq):
-        return all(_is_import_error(scope, item) for item in node.items)
-    return isinstance(node, Free) and node.name in ("ImportError", "ModuleNotFoundError")
+        return all(_is_of_missing(scope, item) for item in node.items)
+    return isinstance(node, Free) and node.name in _MISSING
 
 
 def _level(scope: Scope, expr: int, known: dict[int, int]) -> int:
@@ -124,7 +129,7 @@ def _level_of(scope: Scope, node: Expr, known: dict[int, int]) -> int:
         return PRESENCE if node.type else NOTHING
     if isinstance(node, Bin):
         return PRESENCE if node.op != "and" else NOTHING
-    return PRESENCE if isinstance(node, (Seq, Map, Comp, Func, Cls, Var)) else NOTHING
+    return PRESENCE if isinstance(node, (Seq, Map, Comp, Func, Cls, Enter, Var)) else NOTHING
 
 
 def _may_decide(scope: Scope, expr: int, known: dict[int, int]) -> bool:

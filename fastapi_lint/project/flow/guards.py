@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Bin, Call, Choice, EventKind, Lit, Narrow, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Lit, Narrow, Scope, Sub, Use
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import branches
+from fastapi_lint.project.code.spelling import same, stored_item
 
 
 class Guards:
@@ -26,6 +27,24 @@ class Guards:
         region = self._calls(gid).get(call.place, NONE)
         return any(_excludes(scope, here.expr, here.kind == "if", name) for here in branches(scope, region))
 
+    def item(self, gid: int, call: Call, name: str) -> str | None:
+        """The text that stands under `name` in a dictionary which a call spreads, as far as branches around it tell.
+
+        `if settings.get("type") != "redis": return` says so for `Cache(**settings)`.
+        """
+        scope = self._index.scope(gid)
+        spread = [value for key, value in call.keywords if key == "**"]
+        if len(spread) != 1 or any(_stores_item(scope, event, name) for event in scope.events):
+            return None
+        for here in branches(scope, self._calls(gid).get(call.place, NONE)):
+            test = scope.exprs[here.expr]
+            if not isinstance(test, Bin) or test.op != ("equals" if here.kind == "if" else "differs"):
+                continue
+            text = scope.exprs[test.right]
+            if isinstance(text, Lit) and isinstance(text.value, str) and _is_item(scope, test.left, spread[0], name):
+                return text.value
+        return None
+
     def _calls(self, gid: int) -> dict[int, int]:
         known = self._regions.get(gid)
         if known is None:
@@ -36,6 +55,22 @@ class Guards:
                 if event.kind == EventKind.CALL and isinstance(node := scope.exprs[event.expr], Call)
             }
         return known
+
+
+def _is_item(scope: Scope, expr: int, holder: int, name: str) -> bool:
+    """Whether an expression is `holder[name]` or `holder.get(name)`."""
+    node = scope.exprs[expr]
+    if isinstance(node, Sub):
+        return scope.exprs[node.index] == Lit(name) and same(scope, node.base, holder)
+    func = scope.exprs[node.func] if isinstance(node, Call) and node.args else None
+    if not isinstance(node, Call) or not isinstance(func, Attr) or func.name != "get":
+        return False
+    return scope.exprs[node.args[0]] == Lit(name) and same(scope, func.base, holder)
+
+
+def _stores_item(scope: Scope, event: Event, name: str) -> bool:
+    target = stored_item(scope, event)
+    return target is not None and scope.exprs[target.index] == Lit(name)
 
 
 def _excludes(scope: Scope, test: int, holds: bool, name: frozenset[int]) -> bool:

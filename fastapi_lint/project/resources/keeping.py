@@ -80,6 +80,8 @@ def _add_values(scope: Scope, value: int, hops: int, found: set[int], seen: set[
             parts = [scope.defs[number].value for number in node.defs]
         elif isinstance(node, Choice):
             found.update(node.items)
+        elif isinstance(node, Seq):  # `(key, tokenizer)`
+            parts = list(node.items)
         elif isinstance(node, Call):  # wrapped in another call, or the product of its method
             parts = _parts(scope, node)
         for part in parts:

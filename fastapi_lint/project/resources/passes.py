@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from fastapi_lint.facts import NONE, Attr, Await, Call, EventKind, Iter, Scope, Unpack, Use
+from fastapi_lint.facts import NONE, Attr, Await, Call, EventKind, Iter, Phi, Scope, Unpack, Use, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, stands_in, within
 from fastapi_lint.project.code.spelling import is_receiver, parts, written
@@ -12,6 +12,8 @@ from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import LibraryCall
 from fastapi_lint.project.resources.keeping import is_kept_by_receiver
 from fastapi_lint.project.serving.contexts import Arrival
+
+_LEAVING = (EventKind.BREAK, EventKind.RETURN)
 
 
 class Passes:
@@ -124,21 +126,43 @@ def _loop_tests(scope: Scope) -> Iterator[tuple[int, set[int]]]:
 
 
 def _filters(scope: Scope, region: int) -> bool:
-    """Whether a branch is what is left of a pass behind `if not item: continue`, and the test is of the item itself."""
+    """Whether a branch is what is left of a pass behind `if not item: continue`, and the test is of the item itself.
+
+    Or the test ends the loop, and no pass has a say in it: `if cancelled.is_set(): break`.
+    """
     if scope.regions[region].kind != "else":
         return False
     test = scope.regions[region].expr
-    return any(
+    return _ends_loop(scope, region) or any(
         isinstance(node := scope.exprs[part], Use)
         and any(isinstance(scope.exprs[scope.defs[number].value], (Iter, Unpack)) for number in node.defs)
         for part in (written(scope, test) if test != NONE else ())
     )
 
 
+def _ends_loop(scope: Scope, region: int) -> bool:
+    """Whether the branch that is not taken leaves the loop, for what was there before the loop."""
+    here = scope.regions[region]
+    twins = {
+        number
+        for number, one in enumerate(scope.regions)
+        if one.kind == "if" and (one.parent, one.expr) == (here.parent, here.expr)
+    }
+    if not any(event.kind in _LEAVING and event.region in twins for event in scope.events):
+        return False
+    loop = next((n for n in around(scope, region) if scope.regions[n].kind == "loop"), NONE)
+    asked = [scope.exprs[part] for part in parts(scope, here.expr)]
+    called = {node.func for node in asked if isinstance(node, Call)}
+    used = {number for node in asked if isinstance(node, (Use, Phi)) for number in node.defs}
+    return not any(within(scope, scope.defs[number].region, (loop,)) for number in used) and not any(
+        isinstance(scope.exprs[part], (Attr, Var)) and part not in called for part in parts(scope, here.expr)
+    )
+
+
 def _leaves(scope: Scope, loop: int) -> bool:
-    """Whether a pass of the loop ends in a `return` on its main way: a loop of attempts, done with the first."""
+    """Whether a pass of the loop leaves it on its main way: a loop of attempts, done with the first that succeeds."""
     inside = {loop}
     for number, region in enumerate(scope.regions):
         if region.parent in inside and region.kind in ("try", "with", "async-with"):
             inside.add(number)
-    return any(event.kind == EventKind.RETURN and event.region in inside for event in scope.events)
+    return any(event.kind in _LEAVING and event.region in inside for event in scope.events)

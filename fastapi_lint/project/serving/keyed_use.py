@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Lit, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Iter, Lit, Narrow, Scope, Use
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.code.spelling import same, spelled, stored_item
@@ -43,6 +43,28 @@ class KeyedUse:
         if not regions:
             return ()
         return tuple(one for number in around(self._index.scope(gid), region) for one in regions.get(number, ()))
+
+    def searched(self, gid: int, event: Event) -> Slot | None:
+        """The list into which an event puts an object of a class of which a search above it has found none.
+
+        `for one in found: if isinstance(one, Tracer): return one`; then `made = Tracer(); found.append(made)`.
+        """
+        scope = self._index.scope(gid)
+        target, made = _put_in(self._index, gid, event)
+        built = scope.exprs[_defined(scope, made)] if target != NONE else None
+        slots = tuple(self._first_use.slot(gid, target)) if isinstance(built, Call) else ()
+        if not slots or not isinstance(built, Call):
+            return None
+        for given in scope.events:
+            if given is event:
+                return None
+            found = _narrowed(scope, given.expr) if given.kind == EventKind.RETURN else None
+            item = scope.exprs[_defined(scope, found.value)] if found is not None else None
+            if found is None or not isinstance(item, Iter) or not same(scope, found.cls, built.func):
+                continue
+            if any(slots[0].is_same(other) for other in self._first_use.slot(gid, item.value)):
+                return slots[0]
+        return None
 
     def _regions(self, gid: int) -> dict[int, tuple[Keyed, ...]]:
         scope = self._index.scope(gid)
@@ -105,6 +127,18 @@ class KeyedUse:
 
     def _is_of(self, gid: int, container: int, slot: Slot) -> bool:
         return any(slot.is_same(other) for other in self._first_use.slot(gid, container))
+
+
+def _defined(scope: Scope, expr: int) -> int:
+    """What a local name with one definition stands for; any other expression as it is."""
+    node = scope.exprs[expr]
+    return scope.defs[node.defs[0]].value if isinstance(node, Use) and len(node.defs) == 1 else expr
+
+
+def _narrowed(scope: Scope, expr: int) -> Narrow | None:
+    """What `isinstance` has found an expression to be."""
+    node = scope.exprs[_defined(scope, expr)] if expr != NONE else None
+    return node if isinstance(node, Narrow) and node.positive else None
 
 
 def _put_in(index: Index, gid: int, event: Event) -> tuple[int, int]:

@@ -19,9 +19,11 @@ from fastapi_lint.project.shared.state import SharedState, State
 from fastapi_lint.project.types.values import ExternalV
 
 REMOVERS = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard", "move_to_end"})
-_CLOCKS = frozenset(
+CLOCKS = frozenset(
     {"time.time", "time.monotonic", "time.perf_counter", "datetime.datetime.now", "datetime.datetime.utcnow"}
 )
+
+_SETS = (EventKind.REBIND, EventKind.STORE_ATTR)
 
 Name = tuple[str, str]
 """What a state is called and where it lives."""
@@ -56,9 +58,13 @@ class BoundedCaches:
         for frame in self._changes.requests.frames:
             scope = self._index.scope(frame.gid)
             for change in self._changes.of(frame):
-                if removes(scope, change.event) and self._is_measured(frame, change):
-                    name = (change.state.name, change.state.where)
+                if not self._is_measured(frame, change):
+                    continue
+                name = (change.state.name, change.state.where)
+                if removes(scope, change.event):
                     yield name, (self._index.class_of(frame.gid), spelled(scope, _container(scope, change.event)))
+                elif _empties(scope, change.event):
+                    yield name, (self._index.class_of(frame.gid), [change.event.name])
 
     def _is_measured(self, frame: Frame, change: Change) -> bool:
         """Whether a removal stands under a condition on the container's length, or its function's call does."""
@@ -104,7 +110,7 @@ class BoundedCaches:
 
     def _leaves_behind(self, frame: Frame, change: Change) -> bool:
         scope, event = self._index.scope(frame.gid), change.event
-        if removes(scope, event):
+        if removes(scope, event) or _empties(scope, event):
             return False
         if isinstance(scope.exprs[_container(scope, event)], Sub) or event.flag:
             return True
@@ -116,7 +122,7 @@ class BoundedCaches:
         if isinstance(node, (Lit, Map)) or (isinstance(node, Seq) and node.kind != "tuple"):
             return True
         if isinstance(node, Call) and any(
-            isinstance(value, ExternalV) and value.name in _CLOCKS for value in self._inference.type(frame, node.func)
+            isinstance(value, ExternalV) and value.name in CLOCKS for value in self._inference.type(frame, node.func)
         ):
             return True
         return self._is_computed_from_old(frame, scope, event, change.state)
@@ -137,6 +143,12 @@ def removes(scope: Scope, event: Event) -> bool:
     node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
     func = scope.exprs[node.func] if isinstance(node, Call) else None
     return isinstance(func, Attr) and func.name in REMOVERS
+
+
+def _empties(scope: Scope, event: Event) -> bool:
+    """Whether a change puts an empty dictionary in place of a full one."""
+    value = scope.exprs[event.value] if event.kind in _SETS and event.value != NONE else None
+    return isinstance(value, Map) and not value.keys
 
 
 def _container(scope: Scope, event: Event) -> int:

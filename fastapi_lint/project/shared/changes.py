@@ -9,8 +9,12 @@ from functools import cached_property
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Event, EventKind, Lit
+from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import within
+from fastapi_lint.project.code.spelling import same
+from fastapi_lint.project.flow.caller_tests import CallerTests
+from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Contexts
@@ -20,7 +24,9 @@ from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.serving.start_up import StartUp
 from fastapi_lint.project.shared.state import SharedState, State
+from fastapi_lint.project.types.values import ExternalV
 
+_CAST = ExternalV("typing.cast")
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 
 
@@ -46,6 +52,8 @@ class Changes:
         request_data: RequestData,
     ) -> None:
         self._index = graph.index
+        self._inference = graph.inference
+        self._caller_tests = CallerTests(graph.inference)
         self._first_use = graph.inference.first_use
         self._contexts = contexts
         self._start_up = start_up
@@ -67,12 +75,32 @@ class Changes:
 
     def _all(self, frame: Frame) -> list[Change]:
         found: list[Change] = []
-        for number, event in enumerate(self._index.scope(frame.gid).events):
-            state = self._state.changed(frame, event) if event.place != NONE else None
-            if state is not None:
+        scope, dead = self._index.scope(frame.gid), dead_regions(self._inference, frame)
+        for number, event in enumerate(scope.events):
+            is_run = event.place != NONE and not (dead and within(scope, event.region, dead))
+            state = self._state.changed(frame, event) if is_run and not self._is_same_again(frame, event) else None
+            if state is not None and not self._is_excluded(frame, event):
                 once = frame not in self._each_time or self._runs_once(frame, event.region)
+                once = once or self._is_first_of_class(frame, event)
                 found.append(Change(number, event, state, once))
         return found
+
+    def _is_excluded(self, frame: Frame, event: Event) -> bool:
+        """Whether every caller has asked for the contrary of what the branch needs in which an event stands."""
+        if not event.region or self.requests.entry_of(frame):
+            return False
+        return self._caller_tests.exclude(frame, event.region, self.requests.callers(frame))
+
+    def _is_same_again(self, frame: Frame, event: Event) -> bool:
+        """Whether an attribute gets the value that it has: `self.model = cast(Model, self.model)`."""
+        scope = self._index.scope(frame.gid)
+        if event.kind != EventKind.STORE_ATTR or event.value == NONE:
+            return False
+        value = scope.exprs[event.value]
+        if isinstance(value, Call) and len(value.args) == 2:
+            called = self._inference.type(frame, value.func)
+            value = scope.exprs[value.args[1]] if called == (_CAST,) else value
+        return isinstance(value, Attr) and value.name == event.name and same(scope, value.base, event.expr)
 
     def _is_first(self, caller: Frame, edge: Edge) -> bool:
         """Whether a way is taken the first time only, however often requests come by."""
@@ -95,6 +123,13 @@ class Changes:
             and not self._request_data.is_of_many(frame.gid, one.key)
             for one in self._keyed_use.at(frame.gid, region)
         )
+
+    def _is_first_of_class(self, frame: Frame, event: Event) -> bool:
+        """Whether an event puts into a list the one object of its class."""
+        slot = self._keyed_use.searched(frame.gid, event)
+        if slot is None or slot.name in self._taken_from:
+            return False
+        return self._lifetimes.lasts(frame, "object" if slot.on_receiver else "process")
 
     @cached_property
     def _taken_from(self) -> frozenset[str]:

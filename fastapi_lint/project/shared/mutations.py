@@ -25,19 +25,20 @@ from fastapi_lint.facts import (
 )
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, branches
-from fastapi_lint.project.code.spelling import parts, same, stored_item
+from fastapi_lint.project.code.spelling import parts, same
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
 from fastapi_lint.project.shared.bounded_caches import BoundedCaches, removes
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.locks import Locks
-from fastapi_lint.project.types.values import CoroutineV, ExternalV, ExtInstanceV
+from fastapi_lint.project.shared.own_use import OwnUse
+from fastapi_lint.project.shared.timed_slots import TimedSlots
+from fastapi_lint.project.types.values import CoroutineV, ExtInstanceV
 
 _PRIMITIVES = frozenset(
     {"asyncio.Task", "asyncio.Future", "asyncio.Event", "asyncio.Queue", "asyncio.Condition", "asyncio.TimerHandle"}
 )
-_RUNNING_TASK = "asyncio.current_task"
 
 
 class Mutation(msgspec.Struct, frozen=True):
@@ -63,32 +64,43 @@ class Mutation(msgspec.Struct, frozen=True):
     grows: bool = False
 
 
+class Keepers(msgspec.Struct, frozen=True):
+    """Who knows of caches that their own code keeps small, or new, and of what no other worker could miss."""
+
+    bounded: BoundedCaches
+    timed: TimedSlots
+    own: OwnUse
+
+
 class Mutations:
     """Every change of shared state on a request's way."""
 
-    def __init__(self, graph: Graph, changes: Changes, locks: Locks, caches: Caches, bounded: BoundedCaches) -> None:
+    def __init__(self, graph: Graph, changes: Changes, locks: Locks, caches: Caches, keepers: Keepers) -> None:
         self._index = graph.index
         self._inference = graph.inference
         self._changes = changes
         self._locks = locks
         self._caches = caches
-        self._bounded = bounded
+        self._keepers = keepers
 
     def find(self) -> Iterator[Mutation]:
         """Each place once, with the nearest way in from request handling.
 
         Taking items out of what is a cache elsewhere is part of keeping the cache, and so is all that is done to one
-        that its own code bounds; tasks and locks are for this process alone.
+        that its own code bounds or renews; tasks and locks are for this process alone.
         """
         found = list(self._all())
         caches = {(one.name, one.where) for one, _ in found if one.fills}
-        keeps = self._bounded.find()
-        own = {(one.name, one.where) for one, _ in found if self._holds_primitives(one) or self._is_of_task(one)}
+        keeps, timed = self._keepers.bounded.find(), self._keepers.timed.find()
+        own = self._keepers.own.find() | {
+            (one.name, one.where) for one, _ in found if self._holds_primitives(one) or self._is_of_task(one)
+        }
         kept = [
             one
             for one, is_removal in found
             if (one.name, one.where) not in own
             and not (is_removal and (one.name, one.where) in caches)
+            and (one.name, one.where) not in timed
             and (one.rebinds or one.fills or not keeps(one.frame, one.name, one.where))
         ]
         told = self._first_of_each_use(kept)
@@ -122,16 +134,8 @@ class Mutations:
         )
 
     def _is_of_task(self, mutation: Mutation) -> bool:
-        """Whether what is put in stands under a key that holds the running task: only that task finds it again."""
-        scope = self._index.scope(mutation.frame.gid)
-        target = stored_item(scope, scope.events[mutation.event])
-        calls = (scope.exprs[part] for part in parts(scope, target.index)) if target is not None else ()
-        return any(
-            isinstance(value, ExternalV) and value.name == _RUNNING_TASK
-            for node in calls
-            if isinstance(node, Call)
-            for value in self._inference.type(mutation.frame, node.func)
-        )
+        event = self._index.scope(mutation.frame.gid).events[mutation.event]
+        return self._keepers.own.is_of_task(mutation.frame, event)
 
     def _all(self) -> Iterator[tuple[Mutation, bool]]:
         """Every mutation, and whether it only removes something."""

@@ -12,8 +12,9 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Scope, Sub, Var
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import around, branches
+from fastapi_lint.project.code.regions import around, branches, within
 from fastapi_lint.project.code.spelling import parts, same, stored_item
+from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
 from fastapi_lint.project.shared.caches import Caches
@@ -63,7 +64,7 @@ class Races:
         blocks: set[tuple[int, int, int]] = set()
         for frame in self._changes.requests.frames:
             scope = self._index.scope(frame.gid)
-            breaks = [number for number, event in enumerate(scope.events) if event.pauses] if scope.is_async else []
+            breaks = self._breaks(frame, scope) if scope.is_async else []
             if not breaks:
                 continue
             for change in self._changes.of(frame):
@@ -85,6 +86,10 @@ class Races:
                         joined=repeats and block in blocks,
                     )
                     blocks.update([block] if repeats else [])
+
+    def _breaks(self, frame: Frame, scope: Scope) -> list[int]:
+        dead = dead_regions(self._inference, frame)
+        return [n for n, event in enumerate(scope.events) if event.pauses and not within(scope, event.region, dead)]
 
     def _race(self, frame: Frame, scope: Scope, change: Change, breaks: list[int]) -> tuple[int, bool] | None:
         """The pause that makes the change a race, if there is one, and whether the new value rests on the old."""

@@ -129,6 +129,15 @@ class Annotations:
         named = self._inference.type(frame, expr) if isinstance(node, Free) else ()
         return any(isinstance(value, ExternalV) and value.name in _PLAIN for value in named)
 
+    def is_class(self, frame: Frame, expr: int) -> bool:
+        """Whether an annotation is the name of one class, and so leaves no room for None."""
+        if not isinstance(self._index.scope(frame.gid).exprs[expr], (Attr, Free, Use, Var)):
+            return False
+        named = self._inference.type(frame, expr)
+        if len(named) != 1 or not isinstance(named[0], ExternalV):
+            return len(named) == 1 and isinstance(named[0], ClassV)
+        return named[0].name != "builtins.object" and not named[0].name.startswith("typing")
+
     def instances(self, classes: Type) -> Type:
         """Instances of the classes among the values."""
         return union(self._instance(value) for value in classes)

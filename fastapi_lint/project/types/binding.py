@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Call, Narrow, Star, Use
+from fastapi_lint.facts import NONE, Call, Lit, Narrow, Param, Star, Use
 from fastapi_lint.project.code.decidable import NOTHING
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
@@ -154,13 +154,16 @@ class Binding:
     def _constant(self, caller: Frame, node: Call, target: Frame, number: int, given: int) -> Constant | None:
         """The constant that the call passes, or leaves to the default, for a parameter that branches test."""
         if given == NONE:
-            default = self._default(target, number)
-            spread = default is not None and any(key == "**" for key, _ in node.keywords)
-            return None if spread or default is None or _has_star(self._index, caller.gid, node) else default
+            if any(key == "**" for key, _ in node.keywords):
+                text = self._guards.item(caller.gid, node, self._index.scope(target.gid).params[number].name)
+                return None if text is None else self._told_apart(target.gid, number, LiteralV(text))
+            return None if _has_star(self._index, caller.gid, node) else self._default(target, number)
         known: Constant | None = None
         if self._inference.decidable.level(caller.gid, given) != NOTHING:
             known = Constants(self._inference, caller).of(given)
-        if known is None and self._guards.is_present(caller.gid, node, given):
+        if known is None and (
+            self._guards.is_present(caller.gid, node, given) or self._is_declared_present(caller, given, target, number)
+        ):
             known = PRESENT
         if isinstance(known, PresentV):
             known = PresentV(self._inference.asked.scheme(known.prefix))
@@ -168,6 +171,22 @@ class Binding:
             if not known.prefix and self._inference.annotations.is_plain(self.outer(target), annotation):
                 return None
         return self._told_apart(target.gid, number, known)
+
+    def _is_declared_present(self, caller: Frame, given: int, target: Frame, number: int) -> bool:
+        """Whether a parameter that names one class is handed on to where it may be left out: `client: Client`."""
+        if not self._is_none(target.gid, self._index.scope(target.gid).params[number].default):
+            return False
+        scope = self._index.scope(caller.gid)
+        node = scope.exprs[given]
+        made = scope.exprs[scope.defs[node.defs[0]].value] if isinstance(node, Use) and len(node.defs) == 1 else None
+        if not isinstance(made, Param) or scope.params[made.index].default != NONE:
+            return False
+        annotation = scope.params[made.index].annotation
+        return annotation != NONE and self._inference.annotations.is_class(self.outer(caller), annotation)
+
+    def _is_none(self, gid: int, default: int) -> bool:
+        """Whether a default, an expression of the scope around the function, is None."""
+        return default != NONE and self._index.scope(self._index.parent(gid)).exprs[default] == Lit(None)
 
     def _told_apart(self, gid: int, number: int, known: Constant | None) -> Constant | None:
         """A constant as the function's tests see it: most strings pass none of them."""
@@ -202,10 +221,11 @@ class Binding:
                 return kind[0] if isinstance(kind[0], KeywordsV) else None
         return None
 
-    def given(self, frame: Frame, index: int) -> Constant | None:
-        """The constant that the caller is known to pass for a parameter."""
+    def given(self, frame: Frame, index: int, owner: int = NONE) -> Constant | None:
+        """The constant that the caller is known to pass for a parameter, of the function itself or of one around it."""
+        owner = frame.gid if owner == NONE else owner
         for gid, number, kind in frame.bound:
-            if gid == frame.gid and number == index:
+            if gid == owner and number == index:
                 return kind[0] if isinstance(kind[0], (LiteralV, PresentV)) else None
         return None
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fastapi_lint.catalogue import CallSpec
-from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Lit, Map, Use
+from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Lit, Map, Scope, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.types.binding import Function, argument_at
+from fastapi_lint.project.types.constants import PRESENT, Constant, Constants
 from fastapi_lint.project.types.libraries import receiver_type
 from fastapi_lint.project.types.special_forms import SpecialForms
 from fastapi_lint.project.types.type_variables import TypeVariables
@@ -70,6 +71,7 @@ class Calls:
         self._inference = inference
         self._forms = SpecialForms(index, inference)
         self._variables = TypeVariables(index, inference)
+        self._giving: dict[int, bool] = {}
 
     # -- results
 
@@ -174,18 +176,49 @@ class Calls:
             if event.kind == EventKind.RETURN and event.expr != NONE and not within(scope, event.region, dead)
         ]
 
-    def constant(self, value: Value) -> LiteralV | None:
-        """The literal that a function always returns, and that no subclass's override of it may change."""
+    def constant(self, value: Value) -> Constant | None:
+        """The literal that a function always returns, or that it never returns None; no subclass may override it."""
         function = value.function if isinstance(value, MethodV) else value
-        scope = self._index.scope(function.gid) if isinstance(function, FunctionV) else None
-        if scope is None or scope.is_async or scope.is_generator or scope.is_stub or scope.decorators:
+        if not isinstance(function, FunctionV):
             return None
+        scope = self._index.scope(function.gid)
+        if scope.is_async or scope.is_generator or scope.is_stub or not self._is_undecorated(function.gid):
+            return None
+        literal = self._literal(scope, value)
+        if literal is not None or scope.falls_through or not self._gives_something(function.gid):
+            return literal
+        return None if self._is_overridden(value) else PRESENT
+
+    def _is_undecorated(self, gid: int) -> bool:
+        """Whether nothing but `classmethod` or `staticmethod` stands above a function."""
+        own = int(self._inference.decorators.method_kind(gid) != "instance")
+        return len(self._index.scope(gid).decorators) <= own
+
+    def _literal(self, scope: Scope, value: Value) -> LiteralV | None:
         ends = [event for event in scope.events if event.kind == EventKind.RETURN]
         literals = {scope.exprs[event.expr] if event.expr != NONE else Lit(None) for event in ends}
         literal = literals.pop() if len(literals) == 1 and any(event.region == 0 for event in ends) else None
         if not isinstance(literal, Lit) or not isinstance(literal.value, bool) or self._is_overridden(value):
             return None
         return LiteralV(literal.value)
+
+    def _gives_something(self, gid: int) -> bool:
+        """Whether nothing that a function returns is None, as far as it can be seen; kept once all is known."""
+        known = self._giving.get(gid)
+        if known is None:
+            self._giving[gid] = False  # what depends on itself is not known
+            constants, scope = Constants(self._inference, self._inference.plain_frame(gid)), self._index.scope(gid)
+            skipped = self._inference.decidable.fallbacks(gid)
+            given = [
+                constants.of(event.expr) if event.expr != NONE else None
+                for event in scope.events
+                if event.kind == EventKind.RETURN and not within(scope, event.region, skipped)
+            ]
+            known = bool(given) and all(one is not None and one != LiteralV(None) for one in given)
+            del self._giving[gid]
+            if self._inference.is_settled():
+                self._giving[gid] = known
+        return known
 
     def _is_overridden(self, value: Value) -> bool:
         if not isinstance(value, MethodV):

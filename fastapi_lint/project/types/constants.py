@@ -19,6 +19,7 @@ from fastapi_lint.facts import (
     Cls,
     Comp,
     Declared,
+    Enter,
     Expr,
     Func,
     Lit,
@@ -79,13 +80,22 @@ class Constants:
     def param(self, node: Param, _hops: int) -> Constant | None:
         return self._parameter(node.index)
 
+    def enter(self, node: Enter, _hops: int) -> Constant | None:
+        """What the object of a library gives that a `with` statement makes and enters, where it gives itself."""
+        made = self._scope.exprs[node.value]
+        if not isinstance(made, Call) or not self._constructs_of_library(made):
+            return None
+        kind = self._inference.type(self._frame, node.value)
+        return PRESENT if self._inference.protocols.entered(kind, node.is_async) == kind else None
+
     def attr(self, node: Attr, hops: int) -> Constant | None:
         return self._member(node) or self._attribute(node, hops)
 
     def call(self, node: Call, hops: int) -> Constant | None:
         if self._constructs(node):
             return PRESENT
-        return self._keyword(node, hops) or self._as_text(node, hops) or self._returned(node)
+        known = self._keyword(node, hops) or self._as_text(node, hops) or self._returned(node)
+        return PRESENT if known is None and self._constructs_of_library(node) else known
 
     def opaque(self, node: Opaque, _hops: int) -> Constant | None:
         return PRESENT if node.type else None
@@ -114,24 +124,46 @@ class Constants:
         return _common([self.of(value, hops + 1) for value in alive])
 
     def var(self, node: Var, hops: int) -> Constant | None:
-        """That a name is not None which its module binds once; which constant it is may be meant to be changed."""
+        """That a name is not None which its module binds once, or what a function around this one was given for it."""
         index = self._inference.index
         owner = index.local(self._frame.gid, node.scope)
         scope = index.scope(owner)
         numbers = scope.names.get(node.name, ())
-        if scope.kind != "module" or len(numbers) != 1 or (owner, node.name) in index.rebinds:
+        if len(numbers) != 1 or (owner, node.name) in index.rebinds:
             return None
-        outer = Constants(self._inference, self._inference.plain_frame(owner))
-        known = outer.of(scope.defs[numbers[0]].value, hops + 1)
+        made = scope.defs[numbers[0]].value
+        if scope.kind == "module":  # which constant it is may be meant to be changed
+            known = Constants(self._inference, self._inference.plain_frame(owner)).of(made, hops + 1)
+        else:
+            value = scope.exprs[made]
+            index_of = value.index if isinstance(value, Param) else NONE
+            known = self._inference.binding.given(self._frame, index_of, owner)
+            if known == LiteralV(None):
+                return known
         return None if known is None or known == LiteralV(None) else PRESENT
 
     def choice(self, node: Choice, hops: int) -> Constant | None:
+        truth = self._truth(node.test, hops + 1) if node.test != NONE else None
+        if truth is not None:
+            return self.of(node.items[not truth], hops + 1)
         left, right = (self.of(item, hops + 1) for item in node.items)
         if node.test != NONE:
             return _common([left, right])
         if isinstance(left, LiteralV):
             return left if left.value else right
         return PRESENT if right is not None and right != LiteralV(None) else None
+
+    def _truth(self, expr: int, hops: int) -> bool | None:
+        """Whether the test of `a if test else b` holds."""
+        node = self._scope.exprs[expr]
+        if isinstance(node, Bin) and node.op == "not":
+            inner = self._truth(node.left, hops + 1) if hops <= _DEEPEST else None
+            return None if inner is None else not inner
+        if isinstance(node, Bin) and node.op in ("is", "is not") and self._scope.exprs[node.right] == Lit(None):
+            known = self.of(node.left, hops + 1)
+            return None if known is None else (known == LiteralV(None)) is (node.op == "is")
+        known = self.of(expr, hops + 1)
+        return bool(known.value) if isinstance(known, LiteralV) else None
 
     def _parameter(self, index: int) -> Constant | None:
         given = self._inference.binding.given(self._frame, index)
@@ -208,6 +240,14 @@ class Constants:
         called = self._inference.type(self._frame, node.func)
         return bool(called) and all(isinstance(value, ClassV) for value in called)
 
+    def _constructs_of_library(self, node: Call) -> bool:
+        """Whether a call gives an instance of the very thing that it calls: `httpx.AsyncClient()`."""
+        called = self._inference.type(self._frame, node.func)
+        if len(called) != 1 or not isinstance(called[0], ExternalV):
+            return False
+        made = self._inference.calls.result(self._frame, node)
+        return len(made) == 1 and isinstance(made[0], ExtInstanceV) and made[0].name == called[0].name
+
 
 _RULES: dict[type, Callable[[Constants, Any, int], Constant | None]] = {
     Lit: Constants.literal,
@@ -217,6 +257,7 @@ _RULES: dict[type, Callable[[Constants, Any, int], Constant | None]] = {
     Declared: Constants.declared,
     Narrow: Constants.narrow,
     Param: Constants.param,
+    Enter: Constants.enter,
     Choice: Constants.choice,
     Attr: Constants.attr,
     Call: Constants.call,

@@ -1,0 +1,39 @@
+"""Where does a project read a name, a variable's or an attribute's, and what does it do with it there?"""
+
+from __future__ import annotations
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Attr, Import, Scope, Var
+from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.spelling import signature
+
+
+class NameUse(msgspec.Struct, frozen=True):
+    """Expression `expr` of scope `gid` is the name; `holder` is the expression that it is a part of, or NONE."""
+
+    gid: int
+    expr: int
+    holder: int
+
+
+def name_uses(index: Index, names: frozenset[str]) -> dict[str, list[NameUse]]:
+    """Every read of each of these names, whatever holds the attribute; of all in one go."""
+    found: dict[str, list[NameUse]] = {name: [] for name in names}
+    for gid, scope in enumerate(index.scopes) if names else ():
+        holders: dict[int, int] | None = None
+        for number, node in enumerate(scope.exprs):
+            if isinstance(node, (Attr, Var, Import)) and node.name in names:
+                holders = _holders(scope) if holders is None else holders
+                found[node.name].append(NameUse(gid, number, holders.get(number, NONE)))
+    return found
+
+
+def _holders(scope: Scope) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for number, node in enumerate(scope.exprs):
+        parts = [*signature(node)[1], *getattr(node, "items", ()), getattr(node, "value", NONE)]
+        for part in (*parts, *getattr(node, "keys", ()), *getattr(node, "values", ())):
+            if isinstance(part, int) and part != NONE:
+                found[part] = number
+    return found

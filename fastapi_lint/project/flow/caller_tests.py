@@ -1,0 +1,211 @@
+"""Which branches of a function do the tests around its calls exclude?
+
+`if provider in QUEUED: return` stands before `ensure(provider)`, and `ensure` does something for `provider in QUEUED`
+only; `if agent.learning is not None: prepare(agent)`, and `prepare` asks whether `agent.learning is None`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Lit, Narrow, Param, Scope, Seq, Use
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import around, within
+from fastapi_lint.project.code.spelling import same
+from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.types.binding import argument_at
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.types.inference import Inference
+
+Path = tuple[str, ...]
+Facts = dict[tuple[Path, object], bool]
+"""What is known of `x.a.b`, by its path behind what is handed over: `x is None`, `x in {...}`, and that `x` is true."""
+
+_TRUE = "is true"
+_WAITS = (EventKind.AWAIT, EventKind.YIELD)
+_CONSTANTS = (None, True, False)
+
+
+class CallerTests:
+    """Answers for functions with all their calls."""
+
+    def __init__(self, inference: Inference) -> None:
+        self._index = inference.index
+        self._inference = inference
+
+    def exclude(self, frame: Frame, region: int, calls: list[tuple[Frame, Edge]]) -> bool:
+        """Whether no call gets to a region of a function, for what each caller has asked of what it hands over."""
+        scope = frame.scope
+        wanted = [
+            n for n in around(scope, region) if _is_branch(scope, n) and _parameters(scope, scope.regions[n].expr)
+        ]
+        return bool(calls) and all(any(self._fails(frame, number, *call) for number in wanted) for call in calls)
+
+    def _fails(self, frame: Frame, region: int, caller: Frame, edge: Edge) -> bool:
+        """Whether the condition of a branch is known not to hold (or to hold, if it must not) where a call comes in."""
+        test, holds = frame.scope.regions[region].expr, frame.scope.regions[region].kind == "if"
+        event = caller.scope.events[edge.event] if 0 <= edge.event < len(caller.scope.events) else None
+        node = caller.scope.exprs[event.expr] if event is not None and event.kind == EventKind.CALL else None
+        if event is None or not isinstance(node, Call):
+            return False
+        facts: dict[int, Facts] = {}
+        for number in _parameters(frame.scope, test):
+            given = self._given(frame, caller, node, number)
+            facts[number] = _known(caller.scope, edge.event, given) if given != NONE else {}
+        earlier = list(takewhile(lambda one: not within(frame.scope, one.region, (region,)), frame.scope.events))
+        names = {one.name for one in earlier if one.kind == EventKind.STORE_ATTR}
+        for number, known in facts.items():
+            is_quiet = not any(_may_change(frame.scope, one, number) for one in earlier)
+            for key in [key for key in known if key[0] and (names & {*key[0]} or not is_quiet)]:
+                del known[key]
+        truth = _truth(frame.scope, test, facts)
+        return truth is not None and truth is not holds
+
+    def _given(self, frame: Frame, caller: Frame, node: Call, number: int) -> int:
+        func, parameter = caller.scope.exprs[node.func], frame.scope.params[number]
+        if self._index.class_of(frame.gid) == NONE:
+            return argument_at(self._index, caller.gid, node, number, parameter.name, parameter.kind)
+        if not isinstance(func, Attr) or self._inference.decorators.method_kind(frame.gid) != "instance":
+            return NONE  # a constructor makes its object, and no object calls a static method
+        if number == 0:
+            return func.base
+        return argument_at(self._index, caller.gid, node, number - 1, parameter.name, parameter.kind)
+
+
+def _known(scope: Scope, call: int, given: int) -> Facts:
+    """What the branches around a call say of what it hands over: of attributes, if nothing may have set them since."""
+    found: Facts = {}
+    for number in around(scope, scope.events[call].region):
+        region = scope.regions[number]
+        if not _is_branch(scope, number):
+            continue
+        noted: Facts = {}
+        _note(scope, region.expr, region.kind == "if", given, noted)
+        since = [event for event in scope.events[:call] if within(scope, event.region, (number,))]
+        names = {event.name for event in since if event.kind == EventKind.STORE_ATTR}
+        is_quiet = not any(_waits(event) or _hands_over(scope, event, given) for event in since)
+        found.update((key, fact) for key, fact in noted.items() if not key[0] or (is_quiet and not names & {*key[0]}))
+    return found
+
+
+def _is_branch(scope: Scope, region: int) -> bool:
+    return scope.regions[region].kind in ("if", "else") and scope.regions[region].expr != NONE
+
+
+def _waits(event: Event) -> bool:
+    return event.kind in _WAITS or (event.kind == EventKind.CALL and event.flag)
+
+
+def _handed(scope: Scope, event: Event) -> list[int]:
+    """The objects that other code gets at by a call."""
+    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+    if not isinstance(node, Call):
+        return []
+    func = scope.exprs[node.func]
+    return [*node.args, *(value for _, value in node.keywords), *([func.base] if isinstance(func, Attr) else [])]
+
+
+def _hands_over(scope: Scope, event: Event, given: int) -> bool:
+    return any(same(scope, one, given) for one in _handed(scope, event))
+
+
+def _may_change(scope: Scope, event: Event, number: int) -> bool:
+    """Whether other code may get at a parameter's object: while this waits, or because it is handed over."""
+    return _waits(event) or any(_path(scope, one) == (number, ()) for one in _handed(scope, event))
+
+
+def _parameters(scope: Scope, test: int) -> set[int]:
+    return {path[0] for expr in _tested(scope, test) if (path := _path(scope, expr)) is not None}
+
+
+def _tested(scope: Scope, test: int) -> Iterator[int]:
+    """The expressions that a condition asks for."""
+    node = scope.exprs[test]
+    if isinstance(node, Bin) and node.op == "not":
+        yield from _tested(scope, node.left)
+    elif isinstance(node, Bin) and node.op == "and":
+        yield from (*_tested(scope, node.left), *_tested(scope, node.right))
+    elif isinstance(node, Choice) and node.test == NONE:
+        yield from (expr for item in node.items for expr in _tested(scope, item))
+    else:
+        yield node.left if isinstance(node, Bin) else test
+
+
+def _path(scope: Scope, expr: int) -> tuple[int, Path] | None:
+    """The parameter that a dotted name starts with, and the attributes behind it."""
+    names: list[str] = []
+    node = scope.exprs[expr]
+    while isinstance(node, Attr):
+        names.append(node.name)
+        node = scope.exprs[node.base]
+    while isinstance(node, Use) and len(node.defs) == 1:
+        node = scope.exprs[scope.defs[node.defs[0]].value]
+        if isinstance(node, Narrow):
+            node = scope.exprs[node.value]
+    return (node.index, tuple(reversed(names))) if isinstance(node, Param) else None
+
+
+def _atom(scope: Scope, test: int) -> tuple[int, object, bool] | None:
+    """A simple test as the expression that it asks for, what it asks, and whether it asks for that or its contrary."""
+    node = scope.exprs[test]
+    if not isinstance(node, Bin):
+        return (test, _TRUE, True) if isinstance(node, (Attr, Use)) else None
+    right = scope.exprs[node.right] if node.right != NONE else None
+    if node.op in ("is", "is not") and isinstance(right, Lit) and right.value in _CONSTANTS:
+        return node.left, ("is", right.value), node.op == "is"
+    items = right.items if node.op in ("among", "not among") and isinstance(right, Seq) else ()
+    texts = [scope.exprs[item] for item in items]
+    if texts and all(isinstance(text, Lit) for text in texts):
+        return node.left, frozenset(text.value for text in texts if isinstance(text, Lit)), node.op == "among"
+    return None
+
+
+def _note(scope: Scope, test: int, holds: bool, given: int, facts: Facts) -> None:
+    """Adds what a condition that holds, or does not, says of what is handed over."""
+    node = scope.exprs[test]
+    if isinstance(node, Bin) and node.op == "not":
+        _note(scope, node.left, not holds, given, facts)
+    elif isinstance(node, Bin) and node.op == "and":
+        for part in (node.left, node.right) if holds else ():
+            _note(scope, part, True, given, facts)
+    elif isinstance(node, Choice) and node.test == NONE:
+        for part in () if holds else node.items:
+            _note(scope, part, False, given, facts)
+    elif (atom := _atom(scope, test)) is not None and (path := _behind(scope, atom[0], given)) is not None:
+        facts[path, atom[1]] = atom[2] is holds
+        if atom[1] == _TRUE and holds:
+            facts.update({(path, ("is", None)): False, (path, ("is", False)): False})
+
+
+def _behind(scope: Scope, expr: int, given: int) -> Path | None:
+    """The attributes that lead from what is handed over to an expression."""
+    names: list[str] = []
+    while not same(scope, expr, given):
+        node = scope.exprs[expr]
+        if not isinstance(node, Attr):
+            return None
+        names.append(node.name)
+        expr = node.base
+    return tuple(reversed(names))
+
+
+def _truth(scope: Scope, test: int, facts: dict[int, Facts]) -> bool | None:
+    node = scope.exprs[test]
+    if isinstance(node, Bin) and node.op == "not":
+        inner = _truth(scope, node.left, facts)
+        return None if inner is None else not inner
+    if isinstance(node, Bin) and node.op == "and":
+        parts = [_truth(scope, node.left, facts), _truth(scope, node.right, facts)]
+        return False if False in parts else (None if None in parts else True)
+    if isinstance(node, Choice) and node.test == NONE:
+        parts = [_truth(scope, item, facts) for item in node.items]
+        return True if True in parts else (None if None in parts else False)
+    atom = _atom(scope, test)
+    path = _path(scope, atom[0]) if atom is not None else None
+    if atom is None or path is None:
+        return None
+    known = facts.get(path[0], {}).get((path[1], atom[1]))
+    return None if known is None else known is atom[2]

@@ -1,0 +1,279 @@
+"""Which shared variables are caches of one value that their own code renews when it is too old?
+
+`if now - _read_at > TTL: _value = read(); _read_at = now`: whatever a process keeps longer than another is no older
+than the code allows, and what is lost is read again. `if signature != _signature: _value = read(); _signature =
+signature` is the same with what the store says of its contents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_lint.facts import (
+    NONE,
+    Await,
+    Bin,
+    Call,
+    Comp,
+    Declared,
+    Event,
+    EventKind,
+    Lit,
+    Map,
+    Param,
+    Scope,
+    Seq,
+    Sub,
+    Use,
+)
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.name_uses import NameUse, name_uses
+from fastapi_lint.project.code.regions import branches, within
+from fastapi_lint.project.code.spelling import is_empty, parts, same, spelled
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.serving.request_data import RequestData
+from fastapi_lint.project.shared.bounded_caches import CLOCKS, Name, removes
+from fastapi_lint.project.shared.caches import Caches
+from fastapi_lint.project.shared.changes import Change, Changes
+from fastapi_lint.project.types.binding import argument_at
+from fastapi_lint.project.types.values import ExternalV, FunctionV
+
+_ORDERS = frozenset({"<", "<=", ">", ">="})
+_SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
+_NONE: frozenset[tuple[int, str]] = frozenset()
+
+
+class TimedSlots:
+    """Looked for among all changes of request code."""
+
+    def __init__(self, graph: Graph, changes: Changes, caches: Caches, request_data: RequestData) -> None:
+        self._graph = graph
+        self._index = graph.index
+        self._inference = graph.inference
+        self._changes = changes
+        self._caches = caches
+        self._request_data = request_data
+
+    def find(self) -> frozenset[Name]:
+        """What is only ever set to a new value beside the time, or with the time in it, and those times."""
+        sites: dict[Name, list[tuple[Frame, Change]]] = {}
+        for frame in self._changes.requests.frames:
+            for change in self._changes.of(frame):
+                sites.setdefault((change.state.name, change.state.where), []).append((frame, change))
+        aged = self._aged({frame for found in sites.values() for frame, _ in found})
+        times = {name for name, found in sites.items() if aged and all(self._keeps_time(*one, aged) for one in found)}
+        slots = {
+            name for name, found in sites.items() if aged and name not in times and self._is_slot(found, times, aged)
+        }
+        clocks = {time for time in times if self._stands_beside(sites[time], slots)}
+        clocks |= {time for time in times if all(self._is_of_upkeep(*one) for one in sites[time])}
+        return frozenset(slots | clocks | self._signed(sites))
+
+    def _is_slot(self, found: list[tuple[Frame, Change]], times: set[Name], aged: frozenset[tuple[int, str]]) -> bool:
+        """Whether every change renews it, or puts in what a look-up has missed in what is emptied with the rest."""
+        rest = [one for one in found if not self._is_renewed(*one, times, aged)]
+        return len(rest) < len(found) and all(
+            self._caches.is_fill(frame, change.event, change.state) for frame, change in rest
+        )
+
+    def _is_of_upkeep(self, frame: Frame, change: Change) -> bool:
+        """Whether all that is done to shared state when such a time has passed is to take out what is too old."""
+        scope, region = self._index.scope(frame.gid), change.event.region
+        if not region or not any(True for _ in branches(scope, region)):
+            return False
+        done = [other for other in self._changes.of(frame) if within(scope, other.event.region, (region,))]
+        removing = [removes(scope, other.event) for other in done if other != change]
+        for edge in self._graph.node(frame).edges:
+            if 0 <= edge.event < len(scope.events) and within(scope, scope.events[edge.event].region, (region,)):
+                inner = self._index.scope(edge.callee.gid)
+                removing += [removes(inner, other.event) for other in self._changes.of(edge.callee)]
+        return bool(removing) and all(removing)
+
+    def _signed(self, sites: dict[Name, list[tuple[Frame, Change]]]) -> set[Name]:
+        """What is set anew where the signature of its source has changed, and that, if nobody else reads it."""
+        signatures = {name for name, found in sites.items() if self._is_signature(found)}
+        uses = name_uses(self._index, frozenset(name.rpartition(".")[2] for name, _ in signatures))
+        signatures = {name for name in signatures if all(map(self._is_compared, uses[name[0].rpartition(".")[2]]))}
+        slots = {
+            name
+            for name, found in sites.items()
+            if signatures and name not in signatures and all(self._is_renewed(*one, signatures, _NONE) for one in found)
+        }
+        kept = {name: [one for one in sites[name] if self._keeps_signature(*one)] for name in signatures}
+        return slots | {name for name in signatures if self._stands_beside(kept[name], slots)}
+
+    def _is_signature(self, found: list[tuple[Frame, Change]]) -> bool:
+        """Whether a variable keeps what has been compared with it, or nothing, so that the next read is a new one."""
+        rest = [(self._index.scope(f.gid), c.event) for f, c in found if not self._keeps_signature(f, c)]
+        return len(rest) < len(found) and all(
+            event.kind in _SETS and event.value != NONE and is_empty(scope, event.value) for scope, event in rest
+        )
+
+    def _keeps_signature(self, frame: Frame, change: Change) -> bool:
+        """Whether a store keeps what somebody has just given, behind a test that it is another one than before."""
+        scope, event = self._index.scope(frame.gid), change.event
+        if event.kind not in _SETS or event.flag or event.value == NONE:
+            return False
+        node = scope.exprs[event.value]
+        made = scope.exprs[scope.defs[node.defs[0]].value] if isinstance(node, Use) and len(node.defs) == 1 else None
+        if not isinstance(made, (Await, Call, Seq)) or self._request_data.is_of_many(frame.gid, event.value):
+            return False
+        return any(
+            isinstance(test := scope.exprs[part], Bin)
+            and test.op == "differs"
+            and any(
+                same(scope, new, event.value) and event.name in spelled(scope, old)
+                for new, old in ((test.left, test.right), (test.right, test.left))
+            )
+            for branch in branches(scope, event.region)
+            for part in parts(scope, branch.expr)
+        )
+
+    def _is_compared(self, use: NameUse) -> bool:
+        node = self._index.scope(use.gid).exprs[use.holder] if use.holder != NONE else None
+        return isinstance(node, Bin) and node.op in ("differs", "equals")
+
+    def _aged(self, frames: set[Frame]) -> frozenset[tuple[int, str]]:
+        """The names, and the keys of dictionaries, whose age the code of a module that changes state asks for."""
+        bases = {self._index.module(frame.gid).base for frame in frames}
+        return frozenset(
+            (base, name)
+            for base in bases
+            for number, scope in enumerate(self._index.module(base).facts.scopes)
+            for node in scope.exprs
+            if isinstance(node, Bin) and (node.op == "-" or node.op in _ORDERS)
+            for name in self._compared(self._inference.plain_frame(base + number), scope, node)
+        )
+
+    def _compared(self, frame: Frame, scope: Scope, node: Bin) -> Iterator[str]:
+        """`now - read_at`; `now > read_at + ttl`."""
+        if node.op == "-" and self._is_clock(frame, node.left):
+            yield from _named(scope, node.right)
+        elif node.op in _ORDERS:
+            for clock, limit in ((node.left, node.right), (node.right, node.left)):
+                sum_ = scope.exprs[limit]
+                if isinstance(sum_, Bin) and sum_.op == "+" and self._is_clock(frame, clock):
+                    yield from _named(scope, sum_.left)
+
+    def _is_clock(self, frame: Frame, expr: int) -> bool:
+        """Whether an expression is the time now: of a clock, or of a function that gives that."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[expr]
+        if isinstance(node, Use) and len(node.defs) == 1:
+            node = scope.exprs[scope.defs[node.defs[0]].value]
+        return isinstance(node, Call) and any(
+            (isinstance(value, ExternalV) and value.name in CLOCKS)
+            or (isinstance(value, FunctionV) and self._gives_time(value.gid))
+            for value in self._inference.type(frame, node.func)
+        )
+
+    def _gives_time(self, gid: int) -> bool:
+        scope = self._index.scope(gid)
+        given = [event.expr for event in scope.events if event.kind == EventKind.RETURN]
+        calls = [scope.exprs[expr] for expr in given if expr != NONE]
+        frame = self._inference.plain_frame(gid)
+        return bool(calls) and all(
+            isinstance(node, Call)
+            and any(isinstance(v, ExternalV) and v.name in CLOCKS for v in self._inference.type(frame, node.func))
+            for node in calls
+        )
+
+    def _keeps_time(self, frame: Frame, change: Change, aged: frozenset[tuple[int, str]]) -> bool:
+        event = change.event
+        if event.kind not in _SETS or event.flag or event.value == NONE:
+            return False
+        return (self._index.module(frame.gid).base, event.name) in aged and self._is_clock(frame, event.value)
+
+    def _is_renewed(self, frame: Frame, change: Change, times: set[Name], aged: frozenset[tuple[int, str]]) -> bool:
+        """Whether a change sets a new value, which no request brings, together with the time."""
+        scope, event = self._index.scope(frame.gid), change.event
+        if event.kind not in _SETS or event.flag or event.value == NONE:
+            return False
+        if self._request_data.is_of_many(frame.gid, event.value) or self._is_of_old(scope, event):
+            return False
+        if self._holds_time(frame, event.value, aged):
+            return True
+        is_new = _is_computed(scope, event.value) or _is_display(scope, event.value)
+        return is_new and self._stands_beside([(frame, change)], times)
+
+    def _is_of_old(self, scope: Scope, event: Event) -> bool:
+        """Whether the new value is computed from the old one, as a count is."""
+        return any(event.name in spelled(scope, part) for part in parts(scope, event.value, through_names=False))
+
+    def _holds_time(self, frame: Frame, expr: int, aged: frozenset[tuple[int, str]]) -> bool:
+        """Whether a value is a dictionary with the time in it, here or in all calls that hand it over."""
+        scope = self._index.scope(frame.gid)
+        node = scope.exprs[expr]
+        if isinstance(node, Use) and len(node.defs) == 1:
+            node = scope.exprs[scope.defs[node.defs[0]].value]
+        if isinstance(node, Map):
+            base = self._index.module(frame.gid).base
+            return any(
+                key != NONE
+                and isinstance(literal := scope.exprs[key], Lit)
+                and (base, f"[{literal.value}]") in aged
+                and self._is_clock(frame, value)
+                for key, value in zip(node.keys, node.values, strict=True)
+            )
+        if not isinstance(node, Param):
+            return False
+        given = list(self._given(frame, node.index))
+        return bool(given) and all(
+            expr != NONE
+            and not isinstance(self._index.scope(caller.gid).exprs[expr], Param)
+            and self._holds_time(caller, expr, aged)
+            for caller, expr in given
+        )
+
+    def _given(self, frame: Frame, number: int) -> Iterator[tuple[Frame, int]]:
+        """What the calls on requests' ways hand over for a parameter."""
+        parameter = self._index.scope(frame.gid).params[number]
+        for caller, edge in self._changes.requests.callers(frame):
+            scope = self._index.scope(caller.gid)
+            event = scope.events[edge.event] if 0 <= edge.event < len(scope.events) else None
+            node = scope.exprs[event.expr] if event is not None and event.kind == EventKind.CALL else None
+            if isinstance(node, Call):
+                yield caller, argument_at(self._index, caller.gid, node, number, parameter.name)
+            else:
+                yield caller, NONE
+
+    def _stands_beside(self, sites: list[tuple[Frame, Change]], wanted: set[Name]) -> bool:
+        """Whether each of these changes has one of the wanted states changed in the same branch of its function."""
+        return all(
+            any(
+                (other.state.name, other.state.where) in wanted and other.event.region == change.event.region
+                for other in self._changes.of(frame)
+            )
+            for frame, change in sites
+        )
+
+
+def _named(scope: Scope, expr: int) -> Iterator[str]:
+    """The names of an expression, and the key of a dictionary that it asks for, through a local name."""
+    node = scope.exprs[expr]
+    if isinstance(node, Use) and len(node.defs) == 1:
+        expr = scope.defs[node.defs[0]].value
+        node = scope.exprs[expr]
+    if isinstance(node, Sub) and isinstance(key := scope.exprs[node.index], Lit):
+        yield f"[{key.value}]"
+    elif isinstance(node, Call) and node.args and spelled(scope, node.func) == ["get"]:
+        key = scope.exprs[node.args[0]]
+        if isinstance(key, Lit):
+            yield f"[{key.value}]"
+    elif not isinstance(node, Sub):
+        yield from spelled(scope, expr)
+
+
+def _is_display(scope: Scope, expr: int) -> bool:
+    """Whether a value is a new dictionary, list or set: filled before it is stored, or by look-ups that miss."""
+    node = scope.exprs[expr]
+    if isinstance(node, Use) and len(node.defs) == 1:
+        node = scope.exprs[scope.defs[node.defs[0]].value]
+    if isinstance(node, Declared) and node.value != NONE:
+        node = scope.exprs[node.value]
+    return isinstance(node, (Comp, Map, Seq))
+
+
+def _is_computed(scope: Scope, expr: int) -> bool:
+    """Whether a value is what a call gives."""
+    return any(isinstance(scope.exprs[part], Call) for part in parts(scope, expr))
