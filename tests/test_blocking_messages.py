@@ -73,3 +73,23 @@ def test_a_method_is_answered_with_its_own_twin(tmp_path: Path, method: str) -> 
     body = f'{model}@app.get("/")\nasync def index():\n    return Note.objects.filter(name="x").{method}()\n'
     messages = [d.message for d in found(tmp_path, body, "FAL103")]
     assert [f"use `django.db.models.QuerySet.a{method}`" in m for m in messages] == [True]
+
+
+@pytest.mark.parametrize(
+    ("given", "severity"),
+    [("", Severity.INFO), ("reload=False", Severity.INFO), ("reload=True", Severity.WARNING)],
+    ids=["default", "said", "anew"],
+)
+@pytest.mark.parametrize(
+    "guard",
+    ["    if _text is not None and not reload: return _text\n    _text = ", "    if _text is None or reload: _text = "],
+    ids=["leaves", "enters"],
+)
+def test_what_an_argument_decides_hides_no_first_use(
+    tmp_path: Path, guard: str, given: str, severity: Severity
+) -> None:
+    body = (
+        f"_text = None\ndef load(reload=False):\n    global _text\n{guard}open('table').read()\n    return _text\n"
+        f'@app.get("/")\nasync def index():\n    return load({given})\n'
+    )
+    assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]

@@ -26,6 +26,7 @@ from fastapi_lint.project.resources.shared_resources import Resource, SharedReso
 from fastapi_lint.project.resources.shared_sessions import SharedSession, SharedSessions
 from fastapi_lint.project.serving.contexts import STAGES, Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint, EntryPoints
+from fastapi_lint.project.serving.first_times import FirstTimes
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.serving.start_up import StartUp
@@ -162,8 +163,8 @@ class Project:
     def _blocking(self) -> Blocking:
         calls = CallGraph(self.nodes, self.is_followed)
         frames = (*self.loop_frames, *self._frames_of_stages)
-        lifetimes = self._creations.lifetimes
-        return Blocking(self.graph, calls, self.contexts, self._start_up, lifetimes, self._places, frames, self._stages)
+        first_times = FirstTimes(self._start_up, self._creations.lifetimes)
+        return Blocking(self.graph, calls, self.contexts, first_times, self._places, frames, self._stages)
 
     @cached_property
     def loop_frames(self) -> list[Frame]:

@@ -20,8 +20,7 @@ from fastapi_lint.project.flow.effects import CallGraph, Effects, Witness
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.serving.contexts import STAGES, Contexts
-from fastapi_lint.project.serving.lifetimes import Lifetimes
-from fastapi_lint.project.serving.start_up import StartUp
+from fastapi_lint.project.serving.first_times import FirstTimes
 
 _CALLED_BY_FASTAPI = frozenset({"route", "dependency", "background-task", "exception-handler"})
 _SHORT = 0.01
@@ -65,8 +64,7 @@ class Blocking:
         graph: Graph,
         calls: CallGraph,
         contexts: Contexts,
-        start_up: StartUp,
-        lifetimes: Lifetimes,
+        first_times: FirstTimes,
         places: Places,
         frames: Iterable[Frame],
         stages: tuple[str, ...],
@@ -74,8 +72,7 @@ class Blocking:
         self._graph = graph
         self._calls = calls
         self._contexts = contexts
-        self._start_up = start_up
-        self._lifetimes = lifetimes
+        self._first_times = first_times
         self._places = places
         self._frames = tuple(frames)
         self._stages = stages
@@ -102,7 +99,7 @@ class Blocking:
                         told.add(here)
                     certain.setdefault(kind, []).append(use)
                     continue
-                if witness.once != NONE and not use.stage and self._start_up.runs_early(witness.once):
+                if witness.is_over and not use.stage:
                     continue  # the first time was before the first request
                 about = here if witness.once == NONE else (witness.once,)
                 rank = (bool(use.stage), not is_constructing, use.is_conditional, witness.distance)
@@ -124,7 +121,7 @@ class Blocking:
                 return False
             return not is_harmless(self._graph.inference, frame, call)
 
-        effects = Effects(self._calls, is_sink, self._lifetimes.may_last, self._lifetimes.is_kept)
+        effects = Effects(self._calls, is_sink, self._first_times)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         for frame in self._frames:
             for witness in effects.at_events(frame):

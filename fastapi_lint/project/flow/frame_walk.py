@@ -73,7 +73,7 @@ class FrameWalk(ImplicitCalls):
             if handler is not None and not (skipped and within(self.scope, event.region, skipped)):
                 self.number = number
                 self.off_loop = self.has_served or (bool(off_loop) and within(self.scope, event.region, off_loop))
-                self.first_use = self.inference.first_use.at(self.frame.gid, event.region)
+                self.first_use = self.inference.first_use.of(self.frame, event.region)
                 self.is_selected = bool(selected) and within(self.scope, event.region, selected)
                 self.conditions = conditions.at(event.region)
                 handler(self, event)

@@ -52,12 +52,12 @@ class StartUp:
             self._early[always] = self._run_early(always)
         return gid in self._early[always]
 
-    def has_filled(self, gid: int, region: int) -> bool:
+    def has_filled(self, frame: Frame, region: int) -> bool:
         """Whether code runs only where something is empty that is full before the first request, for good."""
         return any(
             variable in self._filled and variable[1] not in self._emptied
-            for slot in self._inference.first_use.slots(gid, region)
-            for variable in self._variables(gid, slot)
+            for slot in self._inference.first_use.slots(frame, region)
+            for variable in self._variables(frame.gid, slot)
         )
 
     # -- what runs
@@ -168,8 +168,7 @@ class StartUp:
 
     def _fills_own(self, gid: int, event: Event) -> bool:
         """Whether a store fills what its own guard has found empty."""
-        slots = self._inference.first_use.slots(gid, event.region)
-        return any(slot.name == event.name for slot in slots)
+        return self._inference.first_use.may_fill(gid, event.region, event.name)
 
     @cached_property
     def _emptied(self) -> frozenset[str]:

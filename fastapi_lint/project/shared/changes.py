@@ -144,16 +144,16 @@ class Changes:
             return False
         events = caller.scope.events
         return self._start_up.runs_early(caller.gid, always=True) or (
-            0 <= edge.event < len(events) and self._start_up.has_filled(caller.gid, events[edge.event].region)
+            0 <= edge.event < len(events) and self._start_up.has_filled(caller, events[edge.event].region)
         )
 
     def _is_first_time(self, frame: Frame, region: int) -> bool:
-        return self._lifetimes.lasts(frame, self._first_use.at(frame.gid, region))
+        return self._lifetimes.lasts(frame, self._first_use.of(frame, region))
 
     def _was_made_early(self, frame: Frame, change: Change) -> bool:
         if not self._is_first_time(frame, change.event.region):
             return False
-        if self._start_up.has_filled(frame.gid, change.event.region):
+        if self._start_up.has_filled(frame, change.event.region):
             return True
         if not self._start_up.runs_early(frame.gid, always=True):
             return False

@@ -43,6 +43,7 @@ from fastapi_lint.project.code.asked import Asked
 from fastapi_lint.project.code.decidable import Decidable
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.flow.dead_branches import truth
 from fastapi_lint.project.flow.dispatch import Dispatch
 from fastapi_lint.project.flow.fills import Fills
 from fastapi_lint.project.serving.first_use import FirstUse
@@ -98,7 +99,11 @@ class Inference:
         self.protocols = Protocols(index, self)
         self.binding = Binding(index, self)
         self.calls = Calls(index, self)
-        self.first_use = FirstUse(index, lambda gid, expr: self.is_application(self.plain_frame(gid), expr))
+        self.first_use = FirstUse(
+            index,
+            lambda gid, expr: self.is_application(self.plain_frame(gid), expr),
+            lambda frame, expr: truth(self, frame, expr),
+        )
         self.keyed_use = KeyedUse(index, self.first_use)
         self.fills = Fills(self)
         self.dispatch = Dispatch(index)
