@@ -93,3 +93,25 @@ def test_what_an_argument_decides_hides_no_first_use(
         f'@app.get("/")\nasync def index():\n    return load({given})\n'
     )
     assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "severity"),
+    [
+        ("Kind", Severity.INFO),
+        ("Mode", Severity.INFO),
+        ("bool", Severity.INFO),
+        ("str", Severity.WARNING),
+        ("bool | str", Severity.WARNING),
+    ],
+)
+def test_a_function_cached_for_few_arguments_blocks_the_first_time(
+    tmp_path: Path, annotation: str, severity: Severity
+) -> None:
+    body = (
+        "from enum import Enum\nfrom functools import cache\nfrom typing import Literal\nKind = Literal['a', 'b']\n"
+        "class Mode(Enum):\n    A = 'a'\n    B = 'b'\n"
+        f"@cache\ndef load(kind: {annotation}): return open('table').read()\n"
+        f'@app.get("/")\nasync def index(kind: {annotation}):\n    return load(kind)\n'
+    )
+    assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]

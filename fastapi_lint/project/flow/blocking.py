@@ -13,7 +13,7 @@ from fastapi_lint.diagnostic import EntryPointLabel, Hop
 from fastapi_lint.facts import NONE, Call, Lit
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.places import Places, Spot
-from fastapi_lint.project.code.regions import stands_in
+from fastapi_lint.project.code.regions import around, stands_in
 from fastapi_lint.project.flow.call_conditions import is_harmless
 from fastapi_lint.project.flow.conditions import MOST_OF_A_CHAIN
 from fastapi_lint.project.flow.effects import CallGraph, Effects, Witness
@@ -86,10 +86,11 @@ class Blocking:
         """All kinds at once, for doubtful ways are told once only.
 
         Of what a place may reach over one or another implementation the nearest is told, and of all places that reach
-        a sink through a cached function, which runs the first time only, the nearest one.
+        a sink through a cached function, which runs the first time only, the nearest one, or what comes before it.
         """
         certain: dict[str, list[BlockingUse]] = {}
         doubtful: dict[tuple[int, ...], tuple[tuple[bool, bool, bool, int], str, BlockingUse]] = {}
+        firsts: dict[tuple[int, ...], list[tuple[str, BlockingUse]]] = {}
         told: set[tuple[int, ...]] = set()
         for kind in get_args(BlockKind):
             for frame, witness, use, is_constructing in self._nearest(kind):
@@ -103,11 +104,14 @@ class Blocking:
                     continue  # the first time was before the first request
                 about = here if witness.once == NONE else (witness.once,)
                 rank = (bool(use.stage), not is_constructing, use.is_conditional, witness.distance)
+                firsts.setdefault(about, []).append((kind, use))
                 if about not in doubtful or rank < doubtful[about][0]:
                     doubtful[about] = (rank, kind, use)
-        for key, (_, kind, use) in doubtful.items():
+        for key, (_, kind, nearest) in doubtful.items():
             if key not in told:
-                certain.setdefault(kind, []).append(use)
+                before = [one for one in firsts[key] if nearest.once and _is_before(one[1], nearest)]
+                kind_of_first, use = min(before, key=lambda one: one[1].event, default=(kind, nearest))
+                certain.setdefault(kind_of_first, []).append(use)
         return certain
 
     @cached_property
@@ -188,3 +192,15 @@ class Blocking:
             event=witness.event,
             edge=first.edge,
         )
+
+
+def _is_before(first: BlockingUse, use: BlockingUse) -> bool:
+    """Whether a function is sure to have come by a place where another of its places is reached."""
+    if first.frame is not use.frame or first.stage != use.stage or not 0 <= first.event < use.event:
+        return False
+    if first.is_conditional and not use.is_conditional:
+        return False
+    scope = use.frame.scope
+    if use.event >= len(scope.events):
+        return False
+    return scope.events[first.event].region in around(scope, scope.events[use.event].region)

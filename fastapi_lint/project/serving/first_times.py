@@ -9,6 +9,7 @@ from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.first_use import Lifetime
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.start_up import StartUp
+from fastapi_lint.project.types.values import InstanceV
 
 
 class First(msgspec.Struct, frozen=True, gc=False):
@@ -31,7 +32,7 @@ class FirstTimes:
     def of_edge(self, caller: Frame, edge: Edge) -> First | None:
         """The first time to which an edge belongs, or None: it is taken each time."""
         if edge.mode == "once" or self._lifetimes.is_kept(edge.callee):
-            return First(edge.callee.gid, self._has_run(edge.callee.gid))
+            return First(edge.callee.gid, self._has_run(edge.callee))
         return self.of_event(caller, edge.event, edge.first_use)
 
     def of_event(self, frame: Frame, event: int, lifetime: Lifetime) -> First | None:
@@ -40,8 +41,11 @@ class FirstTimes:
             return None
         return First(frame.gid, self._start_up.runs_early(frame.gid) or self._is_filled(frame, event))
 
-    def _has_run(self, gid: int) -> bool:
-        return self._start_up.runs_early(gid) or self._start_up.runs_early(gid, always=True)
+    def _has_run(self, cached: Frame) -> bool:
+        """Whether a cached function, or property, has run before the first request, for all that it may be asked."""
+        if len(cached.scope.params) > (1 if isinstance(cached.receiver, InstanceV) else 0):
+            return False
+        return self._start_up.runs_early(cached.gid) or self._start_up.runs_early(cached.gid, always=True)
 
     def _is_filled(self, frame: Frame, event: int) -> bool:
         """Whether that which the tests around an event ask for is there before the first request, for good."""

@@ -54,6 +54,7 @@ from fastapi_lint.project.types.calls import Calls
 from fastapi_lint.project.types.classes import Classes
 from fastapi_lint.project.types.decorators import Decorators
 from fastapi_lint.project.types.displays import Displays
+from fastapi_lint.project.types.few_values import FewValues
 from fastapi_lint.project.types.libraries import Libraries
 from fastapi_lint.project.types.names import Names
 from fastapi_lint.project.types.protocols import Protocols
@@ -105,6 +106,7 @@ class Inference:
             lambda frame, expr: truth(self, frame, expr),
         )
         self.keyed_use = KeyedUse(index, self.first_use)
+        self.few_values = FewValues(self)
         self.fills = Fills(self)
         self.dispatch = Dispatch(index)
         self.decidable = Decidable(index)
