@@ -115,3 +115,53 @@ def test_a_function_cached_for_few_arguments_blocks_the_first_time(
         f'@app.get("/")\nasync def index(kind: {annotation}):\n    return load(kind)\n'
     )
     assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]
+
+
+_PING = """\
+_seen: set[str] = set()
+def ping(name):
+    if name in _seen:
+        return {seen}
+    _seen.add(name)
+    thread = threading.Thread(target=print)
+    thread.start()
+    return thread
+def record(name):
+    thread = None
+    if name:
+        thread = ping(name)
+    if thread is not None:
+        thread.join()
+@app.get("/")
+async def index(name: str):
+    record({name})
+    {after}
+"""
+
+
+@pytest.mark.parametrize(
+    ("seen", "name", "after", "severity"),
+    [
+        ("None", "'index'", "pass", Severity.WARNING),
+        ("None", "name", "pass", Severity.ERROR),
+        ("None", "'index'", "_seen.discard('index')", Severity.ERROR),
+        ("threading.Thread(target=print)", "'index'", "pass", Severity.ERROR),
+    ],
+    ids=["once", "request's own", "taken out", "always a thread"],
+)
+def test_what_is_there_once_for_a_key_is_waited_for_once(
+    tmp_path: Path, seen: str, name: str, after: str, severity: Severity
+) -> None:
+    body = _PING.format(seen=seen, name=name, after=after)
+    assert [d.severity for d in found(tmp_path, body, "FAL106")] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"), [("'index'", Severity.INFO), ("name", Severity.WARNING)], ids=["own", "request's own"]
+)
+def test_what_is_read_once_for_a_key_blocks_the_first_time(tmp_path: Path, name: str, severity: Severity) -> None:
+    body = (
+        "_pages = {}\ndef load(name):\n    if name not in _pages: _pages[name] = open(name).read()\n"
+        f'    return _pages[name]\n@app.get("/")\nasync def index(name: str):\n    return load({name})\n'
+    )
+    assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]

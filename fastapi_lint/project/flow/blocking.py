@@ -102,7 +102,7 @@ class Blocking:
                     continue
                 if witness.is_over and not use.stage:
                     continue  # the first time was before the first request
-                about = here if witness.once == NONE else (witness.once,)
+                about = here if witness.once == NONE or witness.is_keyed else (witness.once,)
                 rank = (bool(use.stage), not is_constructing, use.is_conditional, witness.distance)
                 firsts.setdefault(about, []).append((kind, use))
                 if about not in doubtful or rank < doubtful[about][0]:

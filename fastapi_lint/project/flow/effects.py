@@ -12,7 +12,7 @@ from fastapi_lint.facts import NONE
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.flow.conditions import doubt
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall, Node
-from fastapi_lint.project.serving.first_times import FirstTimes
+from fastapi_lint.project.serving.first_times import First, FirstTimes
 
 
 class Witness(msgspec.Struct, frozen=True, gc=False):
@@ -21,8 +21,8 @@ class Witness(msgspec.Struct, frozen=True, gc=False):
     `distance` counts hops; `certain` is False where the way goes over one of several implementations of a method or
     over a branch that is one of many, or where it is taken the first time only. Then `once` is the gid of the function
     that knows: a cached one without arguments, or one that fills what it finds empty; `is_over` says that no request
-    takes the way, for the first time was before. `conditions` counts what has to hold, behind the event itself, and is
-    not known to hold.
+    takes the way, for the first time was before, `is_keyed` that there is one for each key. `conditions` counts what
+    has to hold, behind the event itself, and is not known to hold.
     """
 
     distance: int
@@ -34,6 +34,7 @@ class Witness(msgspec.Struct, frozen=True, gc=False):
     once: int = NONE
     conditions: int = 0
     is_over: bool = False
+    is_keyed: bool = False
 
     @property
     def rank(self) -> tuple[bool, bool, int, int]:
@@ -93,9 +94,9 @@ class Effects:
         for call in node.calls:
             if self._is_sink(node.frame, call):
                 first = self._first_times.of_event(node.frame, call.event, call.first_use)
-                once, is_over = (first.gid, first.is_over) if first is not None else (NONE, False)
                 conditions = 0 if is_first else call.conditions
-                yield Witness(0, call.place, call.event, call, None, first is None, once, conditions, is_over)
+                own = Witness(0, call.place, call.event, call, None, first is None, conditions=conditions)
+                yield own if first is None else _first_only(own, first)
 
     def _propagate(self) -> dict[Frame, Witness]:
         """The best way of each frame, in the order of their ranks: what is found first is not improved any more."""
@@ -120,10 +121,10 @@ class Effects:
         """The way over an edge; at its first hop, the reported place itself, no branch is in doubt."""
         first = self._first_times.of_edge(caller, edge)
         certain = onward.certain and edge.certain and first is None and not (edge.selected and not is_first)
-        once = onward.once if first is None else first.gid
-        is_over = onward.is_over or (first is not None and first.is_over)
         conditions = onward.conditions + (0 if is_first else edge.conditions)
-        return Witness(onward.distance + 1, edge.place, edge.event, None, edge, certain, once, conditions, is_over)
+        way = (onward.distance + 1, edge.place, edge.event, None, edge, certain, onward.once, conditions)
+        step = Witness(*way, onward.is_over, onward.is_keyed)
+        return step if first is None else _first_only(step, first)
 
     def at_events(self, frame: Frame) -> list[Witness]:
         """For each place of a frame that reaches a sink its nearest witness, in order of evaluation."""
@@ -146,6 +147,11 @@ class Effects:
             witness = self.nearest[frame]
             trail.append((frame, witness))
         return trail
+
+
+def _first_only(way: Witness, first: First) -> Witness:
+    is_over = way.is_over or first.is_over
+    return msgspec.structs.replace(way, once=first.gid, is_over=is_over, is_keyed=first.is_keyed)
 
 
 def _keep(best: dict[int, Witness], witness: Witness) -> None:
