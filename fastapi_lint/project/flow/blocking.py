@@ -10,7 +10,7 @@ import msgspec
 
 from fastapi_lint.catalogue import BlockKind
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
-from fastapi_lint.facts import NONE, Call, Lit
+from fastapi_lint.facts import NONE, Call, Lit, Scope
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.places import Places, Spot
 from fastapi_lint.project.code.regions import around, stands_in
@@ -89,11 +89,12 @@ class Blocking:
         a sink through a cached function, which runs the first time only, the nearest one, or what comes before it.
         """
         certain: dict[str, list[BlockingUse]] = {}
-        doubtful: dict[tuple[int, ...], tuple[tuple[bool, bool, bool, int], str, BlockingUse]] = {}
+        doubtful: dict[tuple[int, ...], tuple[tuple[bool, bool, bool, bool, int], str, BlockingUse]] = {}
         firsts: dict[tuple[int, ...], list[tuple[str, BlockingUse]]] = {}
         told: set[tuple[int, ...]] = set()
+        shown: set[tuple[str, int, int]] = set()
         for kind in get_args(BlockKind):
-            for frame, witness, use, is_constructing in self._nearest(kind):
+            for frame, witness, use, passed, is_constructing in self._nearest(kind):
                 here = (frame.gid, witness.place)
                 if witness.certain:
                     if not use.is_conditional:
@@ -103,23 +104,40 @@ class Blocking:
                 if witness.is_over and not use.stage:
                     continue  # the first time was before the first request
                 about = here if witness.once == NONE or witness.is_keyed else (witness.once,)
-                rank = (bool(use.stage), not is_constructing, use.is_conditional, witness.distance)
-                firsts.setdefault(about, []).append((kind, use))
+                rank = (bool(use.stage), not is_constructing, use.is_conditional, witness.is_keyed, witness.distance)
+                for once in passed:
+                    firsts.setdefault((once,), []).append((kind, use))
                 if about not in doubtful or rank < doubtful[about][0]:
                     doubtful[about] = (rank, kind, use)
         for key, (_, kind, nearest) in doubtful.items():
-            if key not in told:
-                before = [one for one in firsts[key] if nearest.once and _is_before(one[1], nearest)]
-                kind_of_first, use = min(before, key=lambda one: one[1].event, default=(kind, nearest))
+            if key in told:
+                continue
+            before = [one for one in firsts.get(key, ()) if self._comes_first(one[1], nearest)]
+            kind_of_first, use = min(before, key=lambda one: one[1].event, default=(kind, nearest))
+            place = (kind_of_first, use.frame.gid, use.event)
+            if place not in shown:
+                shown.add(place)
                 certain.setdefault(kind_of_first, []).append(use)
         return certain
+
+    def _comes_first(self, first: BlockingUse, use: BlockingUse) -> bool:
+        """Whether a function is sure to have come by a place, itself or in what it awaits, where it gets to another."""
+        if first.stage != use.stage or (first.is_conditional and not use.is_conditional):
+            return False
+        if first.frame is use.frame:
+            return _is_before(use.frame.scope, first.event, use.event)
+        return any(
+            edge.mode == "coroutine" and edge.callee.gid == first.frame.gid and edge.certain
+            for edge in self._graph.node(use.frame).edges
+            if _is_before(use.frame.scope, edge.event, use.event) and use.frame.scope.events[edge.event].flag
+        )
 
     @cached_property
     def _fastapi_calls(self) -> frozenset[int]:
         entries = (entry for entry in self._contexts.entries if entry.kind in _CALLED_BY_FASTAPI)
         return frozenset(entry.frame.gid for entry in entries if entry.frame is not None)
 
-    def _nearest(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse, bool]]:
+    def _nearest(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse, frozenset[int], bool]]:
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
             if call.spec.blocks != kind or call.awaited or call.off_loop:
                 return False
@@ -134,10 +152,12 @@ class Blocking:
                 if known is None or witness.rank < known[1].rank:
                     best[key] = (frame, witness)
         for frame, witness in best.values():
-            is_constructing = witness.once != NONE and self._is_constructing(
-                effects.trail(frame, witness), witness.once
-            )
-            yield frame, witness, self._use(effects, frame, witness), is_constructing
+            use, passed, is_constructing = self._use(effects, frame, witness), frozenset[int](), False
+            if witness.once != NONE:
+                trail = effects.trail(frame, witness)
+                passed = effects.passed(trail)
+                is_constructing = self._is_constructing(trail, witness.once)
+            yield frame, witness, use, passed, is_constructing
 
     def _is_constructing(self, trail: list[tuple[Frame, Witness]], once: int) -> bool:
         """Whether the first use of what an object fills is its constructor's: then nobody else's ever is."""
@@ -194,13 +214,8 @@ class Blocking:
         )
 
 
-def _is_before(first: BlockingUse, use: BlockingUse) -> bool:
-    """Whether a function is sure to have come by a place where another of its places is reached."""
-    if first.frame is not use.frame or first.stage != use.stage or not 0 <= first.event < use.event:
+def _is_before(scope: Scope, first: int, event: int) -> bool:
+    """Whether control comes by one event before it gets to another."""
+    if not 0 <= first < event < len(scope.events):
         return False
-    if first.is_conditional and not use.is_conditional:
-        return False
-    scope = use.frame.scope
-    if use.event >= len(scope.events):
-        return False
-    return scope.events[first.event].region in around(scope, scope.events[use.event].region)
+    return scope.events[first].region in around(scope, scope.events[event].region)

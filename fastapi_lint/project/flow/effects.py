@@ -139,6 +139,18 @@ class Effects:
                 _keep(best, self._step(self.nearest[edge.callee], frame, edge, is_first=True))
         return sorted(best.values(), key=lambda witness: witness.event)
 
+    def passed(self, trail: list[tuple[Frame, Witness]]) -> frozenset[int]:
+        """All functions of a trail that know of a first time, and not of one for each key."""
+        firsts = (self._first(frame, step) for frame, step in trail)
+        return frozenset(first.gid for first in firsts if first is not None and not first.is_keyed)
+
+    def _first(self, frame: Frame, step: Witness) -> First | None:
+        if step.edge is not None:
+            return self._first_times.of_edge(frame, step.edge)
+        if step.call is None:
+            raise AssertionError("a trail ends in a sink")
+        return self._first_times.of_event(frame, step.call.event, step.call.first_use)
+
     def trail(self, frame: Frame, witness: Witness) -> list[tuple[Frame, Witness]]:
         """The hops from a witness to its sink, the sink last."""
         trail = [(frame, witness)]
@@ -151,6 +163,8 @@ class Effects:
 
 def _first_only(way: Witness, first: First) -> Witness:
     is_over = way.is_over or first.is_over
+    if first.is_keyed and way.once != NONE and not way.is_keyed:
+        return msgspec.structs.replace(way, is_over=is_over)  # what runs once runs for one key only
     return msgspec.structs.replace(way, once=first.gid, is_over=is_over, is_keyed=first.is_keyed)
 
 

@@ -136,7 +136,7 @@ class Creations:
         """Whether code runs where a look-up has missed what it puts in, under a key that no request brings."""
         if not 0 <= event < len(frame.scope.events):
             return False
-        return any(True for _ in self._once_per_key.missed(frame, frame.scope.events[event].region))
+        return self._once_per_key.is_missed(frame, frame.scope.events[event].region)
 
     def _is_unusual(self, caller: Frame, edge: Edge) -> bool:
         return self._runs_once(caller, edge) or self._is_after_error(caller, edge.event)

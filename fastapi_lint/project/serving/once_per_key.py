@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 
 from fastapi_lint.facts import Event
@@ -26,14 +25,16 @@ class OncePerKey:
 
     def is_first(self, frame: Frame, region: int) -> bool:
         """Whether a region runs the first time for its key, and none of its keys is ever taken out again."""
-        return any(one.slot.name not in self._taken_from for one in self.missed(frame, region))
+        missed = self._keyed_use.at(frame.gid, region)
+        return any(one.slot.name not in self._taken_from and self._is_known(frame, one) for one in missed)
 
-    def missed(self, frame: Frame, region: int) -> Iterator[Keyed]:
-        """What a region has missed in containers that last, and puts in."""
-        for one in self._keyed_use.at(frame.gid, region):
-            lasts = self._lifetimes.lasts(frame, "object" if one.slot.on_receiver else "process")
-            if lasts and not self._request_data.is_of_many(frame.gid, one.key):
-                yield one
+    def is_missed(self, frame: Frame, region: int) -> bool:
+        """Whether a region puts in what a look-up in a container that lasts has missed."""
+        return any(self._is_known(frame, one) for one in self._keyed_use.at(frame.gid, region))
+
+    def _is_known(self, frame: Frame, one: Keyed) -> bool:
+        lasts = self._lifetimes.lasts(frame, "object" if one.slot.on_receiver else "process")
+        return lasts and not self._request_data.is_of_many(frame.gid, one.key)
 
     def is_first_of_class(self, frame: Frame, event: Event) -> bool:
         """Whether an event puts into a list the one object of its class."""
