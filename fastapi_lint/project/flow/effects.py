@@ -123,7 +123,8 @@ class Effects:
         certain = onward.certain and edge.certain and first is None and not (edge.selected and not is_first)
         conditions = onward.conditions + (0 if is_first else edge.conditions)
         way = (onward.distance + 1, edge.place, edge.event, None, edge, certain, onward.once, conditions)
-        step = Witness(*way, onward.is_over, onward.is_keyed)
+        is_over = onward.is_over or (onward.is_keyed and self._first_times.has_been(caller, edge))
+        step = Witness(*way, is_over, onward.is_keyed)
         return step if first is None else _first_only(step, first)
 
     def at_events(self, frame: Frame) -> list[Witness]:

@@ -10,6 +10,7 @@ from fastapi_lint.project.code.regions import branches
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.guards import present
 from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.serving.constructed_calls import ConstructedCalls
 from fastapi_lint.project.serving.first_use import Lifetime
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.once_per_key import OncePerKey
@@ -39,6 +40,7 @@ class FirstTimes:
         self._start_up = start_up
         self._lifetimes = lifetimes
         self._once_per_key = once_per_key
+        self._constructed_calls = ConstructedCalls(graph)
         self._known: dict[tuple[Frame, int], First | None] = {}
 
     def of_edge(self, caller: Frame, edge: Edge) -> First | None:
@@ -46,6 +48,10 @@ class FirstTimes:
         if edge.mode == "once" or self._lifetimes.is_kept(edge.callee):
             return First(edge.callee.gid, self._has_run(edge.callee))
         return self.of_event(caller, edge.event, edge.first_use)
+
+    def has_been(self, caller: Frame, edge: Edge) -> bool:
+        """Whether the first time for a key that lies behind an edge was before, for whatever object the caller has."""
+        return self._constructed_calls.has_made(caller, edge)
 
     def of_event(self, frame: Frame, event: int, lifetime: Lifetime) -> First | None:
         """The first time to which an event belongs, for what its tests say of it."""

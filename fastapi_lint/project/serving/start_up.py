@@ -12,7 +12,7 @@ from functools import cached_property
 
 from fastapi_lint.facts import NONE, Attr, Event, EventKind, Lit, Param, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import around
+from fastapi_lint.project.code.regions import around, may_be_passed
 from fastapi_lint.project.code.spelling import parts
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
@@ -22,7 +22,6 @@ from fastapi_lint.project.serving.server_starts import Prefix, ServerStarts
 from fastapi_lint.project.types.values import ClassV, InstanceV, ModuleV
 
 _MANAGERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
-_CONDITIONAL = frozenset({"if", "else", "except", "loop", "genexpr"})
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _APPLICATION = "app.state"
 _MOST_STEPS = 3
@@ -90,7 +89,7 @@ class StartUp:
         scope = self._index.scope(caller.gid)
         if edge.first_use or not 0 <= edge.event < len(scope.events):
             return False
-        return bool(_conditions(scope, scope.events[edge.event].region))
+        return bool(may_be_passed(scope, scope.events[edge.event].region))
 
     def _is_not_imported(self, caller: Frame, edge: Edge) -> bool:
         if edge.mode not in ("runs", "once"):
@@ -128,7 +127,7 @@ class StartUp:
         for edge in self._graph.node(prefix.frame).edges:
             if not 0 <= edge.event < prefix.event or edge.mode == "task" or not edge.certain or edge.selected:
                 continue
-            if edge.first_use or _conditions(scope, scope.events[edge.event].region) <= passed:
+            if edge.first_use or may_be_passed(scope, scope.events[edge.event].region) <= passed:
                 yield edge
 
     def _begun(self, started: Iterable[Frame]) -> Iterator[Frame]:
@@ -168,7 +167,7 @@ class StartUp:
                 passed = set(around(scope, scope.events[end].region))
             for event in scope.events[:end]:
                 if event.kind in _SETS and not _may_be_nothing(scope, event.value):
-                    if _conditions(scope, event.region) <= passed or self._fills_own(gid, event):
+                    if may_be_passed(scope, event.region) <= passed or self._fills_own(gid, event):
                         found.update(self._stored(frame, event))
         return frozenset(found)
 
@@ -213,17 +212,6 @@ class StartUp:
 
 def _run(frame: Frame) -> Run:
     return frame.gid, frame.receiver.gid if isinstance(frame.receiver, InstanceV) else NONE
-
-
-def _conditions(scope: Scope, region: int) -> set[int]:
-    """The regions around code that may be passed by; what is left behind `raise` is not: who raises serves nobody."""
-    return {
-        number
-        for number in around(scope, region)
-        if (found := scope.regions[number]).kind in _CONDITIONAL
-        and found.behind != "raise"
-        and not (found.kind == "loop" and found.expr != NONE and scope.exprs[found.expr] in (Lit(True), Lit(1)))
-    }
 
 
 def _is_nothing(scope: Scope, value: int) -> bool:
