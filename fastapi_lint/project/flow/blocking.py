@@ -23,6 +23,8 @@ from fastapi_lint.project.serving.contexts import STAGES, Contexts
 from fastapi_lint.project.serving.first_times import FirstTimes
 
 _CALLED_BY_FASTAPI = frozenset({"route", "dependency", "background-task", "exception-handler"})
+_Rank = tuple[bool, bool, bool, bool, int]
+
 _SHORT = 0.01
 """Seconds that a sleep of this length or less takes from the others: as much as a slow query, not a standstill."""
 
@@ -89,8 +91,8 @@ class Blocking:
         a sink through a cached function, which runs the first time only, the nearest one, or what comes before it.
         """
         certain: dict[str, list[BlockingUse]] = {}
-        doubtful: dict[tuple[int, ...], tuple[tuple[bool, bool, bool, bool, int], str, BlockingUse]] = {}
-        firsts: dict[tuple[int, ...], list[tuple[str, BlockingUse]]] = {}
+        doubtful: dict[tuple[int, ...], tuple[_Rank, str, BlockingUse, frozenset[int]]] = {}
+        firsts: dict[int, list[tuple[str, BlockingUse]]] = {}
         told: set[tuple[int, ...]] = set()
         shown: set[tuple[str, int, int]] = set()
         for kind in get_args(BlockKind):
@@ -106,13 +108,13 @@ class Blocking:
                 about = here if witness.once == NONE or witness.is_keyed else (witness.once,)
                 rank = (bool(use.stage), not is_constructing, use.is_conditional, witness.is_keyed, witness.distance)
                 for once in passed:
-                    firsts.setdefault((once,), []).append((kind, use))
+                    firsts.setdefault(once, []).append((kind, use))
                 if about not in doubtful or rank < doubtful[about][0]:
-                    doubtful[about] = (rank, kind, use)
-        for key, (_, kind, nearest) in doubtful.items():
+                    doubtful[about] = (rank, kind, use, passed)
+        for key, (_, kind, nearest, passed) in doubtful.items():
             if key in told:
                 continue
-            before = [one for one in firsts.get(key, ()) if self._comes_first(one[1], nearest)]
+            before = [one for once in passed for one in firsts[once] if self._comes_first(one[1], nearest)]
             kind_of_first, use = min(before, key=lambda one: one[1].event, default=(kind, nearest))
             place = (kind_of_first, use.frame.gid, use.event)
             if place not in shown:
@@ -124,7 +126,7 @@ class Blocking:
         """Whether a function is sure to have come by a place, itself or in what it awaits, where it gets to another."""
         if first.stage != use.stage or (first.is_conditional and not use.is_conditional):
             return False
-        if first.frame is use.frame:
+        if first.frame.gid == use.frame.gid:
             return _is_before(use.frame.scope, first.event, use.event)
         return any(
             edge.mode == "coroutine" and edge.callee.gid == first.frame.gid and edge.certain
