@@ -12,6 +12,8 @@ from fastapi_lint.project.flow.pseudo_files import is_of_kernel
 from fastapi_lint.project.types.given import holds, made_by
 from fastapi_lint.project.types.inference import Inference
 
+_IMPLICIT = (EventKind.ENTER, EventKind.ITER)
+
 
 def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
     """Whether the arguments of this very call make it harmless."""
@@ -20,7 +22,7 @@ def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
     node = scope.exprs[call.expr] if call.expr != NONE else None
     if (spec.brief or spec.settled) and _awaits_inside(inference.index, frame, call) is spec.settled:
         return True
-    if node is not None and spec.unless and scope.events[call.event].kind == EventKind.ENTER:
+    if node is not None and spec.unless and scope.events[call.event].kind in _IMPLICIT:
         made = made_by(inference, frame, call.expr)  # what is entered is given nothing, and was made with something
         return made is not None and any(holds(inference, *made, condition) for condition in spec.unless)
     if not isinstance(node, Call):

@@ -17,10 +17,11 @@ from fastapi_lint.project.flow.implicit_calls import (
 )
 from fastapi_lint.project.flow.lazy_code import LazyCode
 from fastapi_lint.project.flow.loop_probes import OffLoop
-from fastapi_lint.project.flow.nodes import Node
+from fastapi_lint.project.flow.nodes import LibraryCall, Node
 from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.types.calls import Callee
 from fastapi_lint.project.types.constants import Constants
+from fastapi_lint.project.types.given import holds
 from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.values import LiteralV, PartialV, Type
 
@@ -79,7 +80,22 @@ class FrameWalk(ImplicitCalls):
                 handler(self, event)
         self.off_loop, self.first_use, self.is_selected, self.conditions = False, "", False, 0
         self.injected()
+        if self.scope.decorators and not self.scope.is_async and not self.scope.is_generator:
+            self.decorated()
         return Node(self.frame, tuple(self.edges), tuple(self.calls))
+
+    def decorated(self) -> None:
+        """What decorators do around a plain function each time that it runs: wait before they try again, commit."""
+        outer = self.inference.plain_frame(self.index.parent(self.frame.gid))
+        for decorator, place in zip(self.scope.decorators, self.scope.decorator_places, strict=True):
+            node = outer.scope.exprs[decorator]
+            made = node if isinstance(node, Call) else Call(decorator, (), (), place)
+            for value in self.inference.type(outer, made.func):
+                spec, name = self.inference.libraries.call_spec(value)
+                if spec is None or spec.decorates != "blocks":
+                    continue
+                if not any(holds(self.inference, outer, made, condition) for condition in spec.unless):
+                    self.calls.append(LibraryCall(NONE, place, NONE, name, spec, False, value, conditions=1))
 
     def selected(self) -> set[int]:
         """The branches that are one of many, for all that is known of this frame."""

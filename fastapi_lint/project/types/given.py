@@ -28,7 +28,7 @@ def holds(inference: Inference, frame: Frame, node: Call, condition: Condition) 
     given = _argument(inference, frame, node, condition)
     if given == NONE and condition.made:
         receiver = inference.index.scope(frame.gid).exprs[node.func]
-        made = made_by(inference, frame, receiver.base) if isinstance(receiver, Attr) else None
+        made = made_by(inference, frame, receiver.base if isinstance(receiver, Attr) else node.func)
         if made is None:
             return False
         frame, node = made
