@@ -28,7 +28,14 @@ from fastapi_lint.project.flow.call_conditions import is_harmless
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.resources.after_errors import is_after_error
-from fastapi_lint.project.resources.keeping import is_kept_by_receiver, is_local_container, kept, may_keep
+from fastapi_lint.project.resources.fallbacks import Fallbacks
+from fastapi_lint.project.resources.keeping import (
+    is_kept_by_receiver,
+    is_local_container,
+    is_stored_by_receiver,
+    kept,
+    may_keep,
+)
 from fastapi_lint.project.resources.passes import Passes
 from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
@@ -37,6 +44,7 @@ from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
+from fastapi_lint.project.serving.start_up import StartUp
 from fastapi_lint.project.types.inference import STATE
 from fastapi_lint.project.types.values import ClassV, ExtInstanceV, InstanceV
 
@@ -81,7 +89,7 @@ class LocalModel(msgspec.Struct, frozen=True):
 class Creations:
     """Creating calls in frames that run per request."""
 
-    def __init__(self, graph: Graph, contexts: Contexts, request_data: RequestData) -> None:
+    def __init__(self, graph: Graph, contexts: Contexts, request_data: RequestData, start_up: StartUp) -> None:
         self._graph = graph
         self._contexts = contexts
         self._keeping: dict[int, list[tuple[Event, frozenset[int]]]] = {}
@@ -103,6 +111,7 @@ class Creations:
         self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         self._passes = Passes(graph, self._reached, self._reach.way)
         self._holders = Holders(graph, self._lifetimes, self._reach.callers)
+        self._fallbacks = Fallbacks(graph, start_up, self._reach.callers)
 
     @property
     def lifetimes(self) -> Lifetimes:
@@ -163,7 +172,9 @@ class Creations:
                     continue
                 if self._lifetimes.lasts(frame, call.first_use) or self._is_once_for_a_key(frame, call.event):
                     continue
-                if self._is_kept_by_lasting(frame, scope, call):
+                if self._is_kept_by_lasting(frame, scope, call) or self._fallbacks.is_needless(
+                    frame, scope.events[call.event].region
+                ):
                     continue
                 if not self._is_kept(frame, scope, call.expr, call.event):
                     seen[key] = self._creation(frame, scope, call)
@@ -172,7 +183,9 @@ class Creations:
     def _is_kept_by_lasting(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
         """Whether this very object lasts, and keeps what its method makes, though requests make others of its class."""
         keeps = call.first_use == "object" or is_kept_by_receiver(scope, call)
-        return keeps and self._holders.is_lasting(frame)
+        if keeps and self._holders.is_lasting(frame):
+            return True
+        return is_stored_by_receiver(scope, call) and self._holders.is_registered(frame)
 
     def _is_light(self, frame: Frame, call: LibraryCall) -> bool:
         """Whether the arguments make it cheap: a client without connections, one over a pool that is there."""
