@@ -320,3 +320,11 @@ def test_a_usual_way_to_what_is_also_made_after_errors_is_told(tmp_path: Path) -
     (found,) = lint(source, tmp_path)
     assert found.severity is Severity.WARNING
     assert found.chain[0].text == "route `GET /b` enters here"
+
+
+@pytest.mark.parametrize("name", ["ClientSecretCredential", "ManagedIdentityCredential", "DefaultAzureCredential"])
+def test_of_a_group_of_classes_the_one_that_stands_there_is_named(name: str, tmp_path: Path) -> None:
+    for package in ("azure.identity", "azure.identity.aio"):
+        source = f"from {package} import {name}\n@app.get('/')\ndef index():\n    {name}()\n"
+        (found,) = lint(source, tmp_path, "FAL204")
+        assert found.message.startswith(f"`{package}.{name}` is created for each request")

@@ -36,6 +36,7 @@ from fastapi_lint.project.resources.keeping import (
     kept,
     may_keep,
 )
+from fastapi_lint.project.resources.own_values import OwnValues
 from fastapi_lint.project.resources.passes import Passes
 from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
@@ -111,6 +112,7 @@ class Creations:
         self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         self._passes = Passes(graph, self._reached, self._reach.way)
         self._holders = Holders(graph, self._lifetimes, self._reach.callers)
+        self._own_values = OwnValues(graph.inference, request_data)
         self._fallbacks = Fallbacks(graph, start_up, self._reach.callers)
 
     @property
@@ -172,9 +174,9 @@ class Creations:
                     continue
                 if self._lifetimes.lasts(frame, call.first_use) or self._is_once_for_a_key(frame, call.event):
                     continue
-                if self._is_kept_by_lasting(frame, scope, call) or self._fallbacks.is_needless(
-                    frame, scope.events[call.event].region
-                ):
+                if self._is_kept_by_lasting(frame, scope, call) or self._own_values.is_own(frame, call):
+                    continue
+                if self._fallbacks.is_needless(frame, scope.events[call.event].region):
                     continue
                 if not self._is_kept(frame, scope, call.expr, call.event):
                     seen[key] = self._creation(frame, scope, call)
