@@ -120,6 +120,57 @@ async def index(request: Request):
     body = Body.model_validate_json(await request.body())
     await asyncio.to_thread(make, body.url.get_secret_value())
 """,
+    "through a decorator that hands all on": """
+from functools import wraps
+
+def traced(function):
+    @wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+    return wrapper
+
+class Api:
+    @traced
+    def client(self, url: str):
+        return httpx.Client(base_url=url)
+
+@app.get("/")
+def index(host: str):
+    Api().client("https://" + host)
+""",
+    "a field of a model within a model": """
+from pydantic import BaseModel
+
+class Secret(BaseModel):
+    value: str
+    def plain(self) -> str:
+        return self.value
+
+class Base(BaseModel):
+    key: Secret
+    def client(self):
+        return httpx.Client(auth=("x", self.key.plain()))
+
+class Api(Base):
+    pass
+
+@app.get("/")
+def index(key: str):
+    Api(key=Secret(value=key)).client()
+""",
+    "another call passes a constant": """
+def make(url):
+    return httpx.Client(base_url=url)
+
+@app.get("/all")
+def all():
+    make(URL)
+
+@app.get("/")
+def index(host: str):
+    clients = {}
+    clients[host] = make(host)
+""",
     "bound by a partial": """
 from functools import partial
 
@@ -175,6 +226,69 @@ def index(name: str):
     seen = {}
     seen["name"] = name
     httpx.Client(**options)
+""",
+    "another argument through a decorator": """
+def traced(function):
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+    return wrapper
+
+@traced
+def make(url: str, name: str):
+    print(name)
+    return httpx.Client(base_url=url)
+
+@app.get("/")
+def index(name: str):
+    make(URL, name)
+""",
+    "a decorator that passes what it has itself": """
+def with_url(function):
+    def wrapper(name):
+        return function(URL)
+    return wrapper
+
+@with_url
+def make(url: str):
+    return httpx.Client(base_url=url)
+
+@app.get("/")
+def index(name: str):
+    make(name)
+""",
+    "another field of a model": """
+from pydantic import BaseModel
+
+class Api(BaseModel):
+    name: str
+    url: str
+    def client(self):
+        return httpx.Client(base_url=self.url)
+
+class Other(BaseModel):
+    url: str
+
+@app.get("/")
+def index(name: str):
+    Other(url=name)
+    Api(name=name, url=URL).client()
+""",
+    "other calls keep what they get": """
+clients = {}
+
+def make(url):
+    return httpx.Client(base_url=url)
+
+@app.get("/kept")
+def kept(host: str):
+    client = clients.get(host)
+    if not client:
+        client = make(host)
+        clients[host] = client
+
+@app.get("/")
+def index():
+    make(URL)
 """,
     "settings of a dependency": """
 def settings():

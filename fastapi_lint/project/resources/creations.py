@@ -97,6 +97,7 @@ class Creations:
         self._once: dict[tuple[Frame, Edge], bool] = {}
         decorators = graph.inference.decorators
         self._request_data = request_data
+        self._of_makers = request_data.without(self._is_call_kept)
         self._lifetimes = Lifetimes(graph, contexts.reached("request"))
         self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         roots = [
@@ -255,7 +256,13 @@ class Creations:
         given = [*node.args[:2], *(value for name, value in node.keywords if name == "**" or _ADDRESS.search(name))]
         if call.spec.creates == "heavy-object":
             given = [*node.args, *(value for _, value in node.keywords)]
-        return any(self._request_data.is_from_request(frame.gid, value) for value in given)
+        return any(self._of_makers.is_from_request(frame.gid, value) for value in given)
+
+    def _is_call_kept(self, gid: int, call: int) -> bool:
+        """Whether what a call gives is kept: it is not by this call that something is made for each request."""
+        scope = self._graph.index.scope(gid)
+        event = next((n for n, e in enumerate(scope.events) if e.kind == EventKind.CALL and e.expr == call), NONE)
+        return event != NONE and self._is_kept(self._graph.inference.plain_frame(gid), scope, call, event)
 
     def _is_kept(self, frame: Frame, scope: Scope, expr: int, event: int) -> bool:
         """Whether the created thing is stored where it outlives the request.

@@ -5,7 +5,8 @@ Calls with `*` and `**`, and functions that are handed on with their arguments (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Lit, Map, Scope, Star, Use
@@ -24,6 +25,14 @@ class ArgumentFlow:
         self._index = graph.index
         self._inference = graph.inference
         self._put_in: dict[int, dict[int, list[int]]] = {}
+        self._is_left_out: Callable[[int, int], bool] = lambda _gid, _call: False
+
+    def without(self, is_left_out: Callable[[int, int], bool]) -> ArgumentFlow:
+        """The same but for the calls (scope, expression) that are left out; what was read off the code is shared."""
+        other = copy.copy(self)
+        other.__dict__.update(_handed=self._handed, _wrapped_names=self._wrapped_names)
+        other._is_left_out = is_left_out
+        return other
 
     def given(self, gid: int, number: int) -> list[tuple[int, int]]:
         """What the project's calls of a function pass for a parameter: (scope of the call, expression)."""
@@ -37,13 +46,32 @@ class ArgumentFlow:
         found: list[tuple[int, int]] = []
         for site in [site for called in names for site in self._index.call_sites(called)][:_MOST_SITES]:
             node = self._index.scope(site.gid).exprs[site.expr]
-            if isinstance(node, Call) and self._calls(site.gid, node.func, gid, made):
+            if not isinstance(node, Call) or self._is_left_out(site.gid, site.expr):
+                continue
+            if self._calls(site.gid, node.func, gid, made):
                 found += [(site.gid, value) for value in self._passed(site.gid, node, gid, number, skip)]
         for site, position in [handed for called in names for handed in self._handed.get(called, ())][:_MOST_SITES]:
             node = self._index.scope(site.gid).exprs[site.expr]
             if isinstance(node, Call) and self._calls(site.gid, node.args[position], gid, made):
                 shifted = Call(node.args[position], node.args[position + 1 :], node.keywords, node.place)
                 found += [(site.gid, value) for value in self._passed(site.gid, shifted, gid, number, skip)]
+        return found
+
+    def fields(self, gid: int, name: str) -> list[tuple[int, int]]:
+        """What the project's calls of a class without a constructor of its own pass for a field.
+
+        Such a class is a model or a dataclass, which keeps each keyword under its name.
+        """
+        classes = self._inference.classes
+        if classes.find_method(gid, "__init__") is not None:
+            return []
+        found: list[tuple[int, int]] = []
+        for made in (gid, *classes.subclasses(gid)):
+            for site in self._index.call_sites(self._index.scope(made).name)[:_MOST_SITES]:
+                node = self._index.scope(site.gid).exprs[site.expr]
+                given = [value for key, value in node.keywords if key == name] if isinstance(node, Call) else []
+                if given and isinstance(node, Call) and self._calls(site.gid, node.func, NONE, made):
+                    found += [(site.gid, value) for value in given]
         return found
 
     def _passed(self, site: int, node: Call, gid: int, number: int, skip: int) -> Iterator[int]:
@@ -129,9 +157,19 @@ class ArgumentFlow:
 
     def _calls(self, site: int, func: int, gid: int, owner: int) -> bool:
         return any(
-            _is_function(value, gid) or (isinstance(value, ClassV) and value.gid == owner)
+            _is_function(value, gid)
+            or (isinstance(value, ClassV) and value.gid == owner)
+            or self._hands_on(value, gid)
             for value in self._inference.type(self._inference.plain_frame(site), func)
         )
+
+    def _hands_on(self, value: Value, gid: int) -> bool:
+        """Whether a function is what a decorator has made of another one, to which it hands all that it is given."""
+        made = value.function if isinstance(value, MethodV) else value
+        if not isinstance(made, FunctionV) or not made.bound:
+            return False
+        takes_all = any(parameter.kind in ("args", "kwargs") for parameter in self._index.scope(made.gid).params)
+        return takes_all and any(_is_function(held, gid) for _, _, kind in made.bound for held in kind)
 
 
 def _is_function(value: Value, gid: int) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import copy
+from collections.abc import Callable, Iterable
 
 from fastapi_lint.facts import (
     NONE,
@@ -53,6 +54,13 @@ class RequestData:
         self._entries = frozenset(e.frame.gid for e in entries if e.frame is not None and e.kind in _ENTRIES)
         self._flow = ArgumentFlow(graph)
         self._answers = AnyOf[tuple[int, int]]()
+
+    def without(self, is_left_out: Callable[[int, int], bool]) -> RequestData:
+        """The same as if some calls of the project (scope, expression) passed nothing."""
+        other = copy.copy(self)
+        other._answers = AnyOf[tuple[int, int]]()
+        other._flow = self._flow.without(is_left_out)
+        return other
 
     def is_from_request(self, gid: int, expr: int) -> bool:
         """Whether the expression of scope `gid` may differ from request to request."""
@@ -122,6 +130,9 @@ class RequestData:
             if isinstance(value, InstanceV):
                 stored = self._inference.classes.stored(value.gid, node.name)
                 if any(self.is_from_request(site.gid, site.expr) for site in stored):
+                    return True
+                fields = self._flow.fields(value.gid, node.name) if not stored else ()
+                if any(self.is_from_request(at, given) for at, given in fields):
                     return True
         return self.is_from_request(gid, node.base)
 
