@@ -40,6 +40,7 @@ from fastapi_lint.project.resources.own_values import OwnValues
 from fastapi_lint.project.resources.passes import Passes
 from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
+from fastapi_lint.project.serving.expiry import Expiry
 from fastapi_lint.project.serving.holders import Holders
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.once_per_key import OncePerKey
@@ -133,7 +134,7 @@ class Creations:
         decorators = self._graph.inference.decorators
         if decorators.is_cached(edge.callee.gid) or self._lifetimes.lasts(caller, edge.first_use):
             return True
-        if self._is_once_for_a_key(caller, edge.event):
+        if self._is_once_for_a_key(caller, edge.event) or self._is_behind_expiry(caller, edge.event):
             return True
         if self._lifetimes.is_init_of_singleton(edge.callee):
             return True
@@ -149,6 +150,11 @@ class Creations:
         if not 0 <= event < len(frame.scope.events):
             return False
         return self._once_per_key.is_missed(frame, frame.scope.events[event].region)
+
+    def _is_behind_expiry(self, frame: Frame, event: int) -> bool:
+        """Whether code runs once in a while, where what it renews is too old."""
+        events = frame.scope.events
+        return 0 <= event < len(events) and Expiry(self._graph, self._lifetimes).is_behind(frame, events[event].region)
 
     def _is_unusual(self, caller: Frame, edge: Edge) -> bool:
         return self._runs_once(caller, edge) or self._is_after_error(caller, edge.event)
@@ -174,6 +180,8 @@ class Creations:
                 if call.spec.creates is None or call.place == NONE or key in seen or self._is_light(frame, call):
                     continue
                 if self._lifetimes.lasts(frame, call.first_use) or self._is_once_for_a_key(frame, call.event):
+                    continue
+                if self._is_behind_expiry(frame, call.event):
                     continue
                 if self._is_kept_by_lasting(frame, scope, call) or self._own_values.is_own(frame, call):
                     continue

@@ -13,16 +13,13 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around
 from fastapi_lint.project.code.spelling import parts, spelled, stored_item
 from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.serving.expiry import CLOCKS
 from fastapi_lint.project.shared.caches import loads
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.state import SharedState, State
 from fastapi_lint.project.types.values import ExternalV
 
 REMOVERS = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard", "move_to_end"})
-CLOCKS = frozenset(
-    {"time.time", "time.monotonic", "time.perf_counter", "datetime.datetime.now", "datetime.datetime.utcnow"}
-)
-
 _SETS = (EventKind.REBIND, EventKind.STORE_ATTR)
 
 Name = tuple[str, str]
