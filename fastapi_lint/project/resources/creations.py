@@ -38,6 +38,7 @@ from fastapi_lint.project.resources.keeping import (
 )
 from fastapi_lint.project.resources.own_values import OwnValues
 from fastapi_lint.project.resources.passes import Passes
+from fastapi_lint.project.resources.unread import Unread
 from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.serving.expiry import Expiry
@@ -114,6 +115,7 @@ class Creations:
         self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         self._passes = Passes(graph, self._reached, self._reach.way)
         self._holders = Holders(graph, self._lifetimes, self._reach.callers)
+        self._unread = Unread(graph, self._reach.callers)
         self._own_values = OwnValues(graph.inference, request_data)
         self._fallbacks = Fallbacks(graph, start_up, self._reach.callers)
 
@@ -181,7 +183,7 @@ class Creations:
                     continue
                 if self._lifetimes.lasts(frame, call.first_use) or self._is_once_for_a_key(frame, call.event):
                     continue
-                if self._is_behind_expiry(frame, call.event):
+                if self._is_behind_expiry(frame, call.event) or self._is_idle(frame, call):
                     continue
                 if self._is_kept_by_lasting(frame, scope, call) or self._own_values.is_own(frame, call):
                     continue
@@ -201,6 +203,10 @@ class Creations:
     def _is_light(self, frame: Frame, call: LibraryCall) -> bool:
         """Whether the arguments make it cheap: a client without connections, one over a pool that is there."""
         return call.spec.blocks is None and is_harmless(self._graph.inference, frame, call)
+
+    def _is_idle(self, frame: Frame, call: LibraryCall) -> bool:
+        """Whether it costs nothing until it is used, and no request that makes it uses it."""
+        return call.spec.idle and self._unread.is_unread(frame, call)
 
     def local_models(self) -> Iterator[LocalModel]:
         """Each model class that functions on a request's way define."""
