@@ -20,9 +20,7 @@ from fastapi_lint.project.types.binding import argument_at
 class Fallbacks:
     """Answers for the frames that requests reach; `callers` run them."""
 
-    def __init__(
-        self, graph: Graph, start_up: StartUp, callers: Callable[[Frame], list[tuple[Frame, Edge]]]
-    ) -> None:
+    def __init__(self, graph: Graph, start_up: StartUp, callers: Callable[[Frame], list[tuple[Frame, Edge]]]) -> None:
         self._graph = graph
         self._start_up = start_up
         self._callers = callers

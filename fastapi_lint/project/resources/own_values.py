@@ -66,4 +66,6 @@ def _is_change_of_self(scope: Scope, event: Event) -> bool:
         return is_receiver(scope, event.expr)
     node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
     func = scope.exprs[node.func] if isinstance(node, Call) and node.args else None
-    return isinstance(node, Call) and isinstance(func, Free) and func.name in _SETTERS and is_receiver(scope, node.args[0])
+    return (
+        isinstance(node, Call) and isinstance(func, Free) and func.name in _SETTERS and is_receiver(scope, node.args[0])
+    )

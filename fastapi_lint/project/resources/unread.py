@@ -89,7 +89,7 @@ class Unread:
         """A function and all that is written in it."""
         yield self._index.scope(gid)
         module = self._index.module(gid)
-        for number, scope in enumerate(module.facts.scopes):
+        for number in range(len(module.facts.scopes)):
             if self._index.parent(module.base + number) == gid:
                 yield from self._inside(module.base + number)
 

@@ -5,7 +5,6 @@ Calls with `*` and `**`, and functions that are handed on with their arguments (
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
@@ -18,21 +17,54 @@ _MOST_SITES = 24
 _FILLERS = frozenset({"add", "append", "extend", "insert", "setdefault", "update"})
 
 
-class ArgumentFlow:
-    """What the project's calls pass; answers by scope, kept."""
+class HandedOn:
+    """Which functions are handed to calls, and under which names what decorators make of them is called."""
 
     def __init__(self, graph: Graph) -> None:
         self._index = graph.index
         self._inference = graph.inference
-        self._put_in: dict[int, dict[int, list[int]]] = {}
-        self._is_left_out: Callable[[int, int], bool] = lambda _gid, _call: False
 
-    def without(self, is_left_out: Callable[[int, int], bool]) -> ArgumentFlow:
-        """The same but for the calls (scope, expression) that are left out; what was read off the code is shared."""
-        other = copy.copy(self)
-        other.__dict__.update(_handed=self._handed, _wrapped_names=self._wrapped_names)
-        other._is_left_out = is_left_out
-        return other
+    @cached_property
+    def handed(self) -> dict[str, list[tuple[Site, int]]]:
+        """The calls that have a function among their arguments, by its name, with its position."""
+        names = {scope.name for gid in range(self._index.count) if (scope := self._index.scope(gid)).kind == "function"}
+        found: dict[str, list[tuple[Site, int]]] = {}
+        for gid in range(self._index.count):
+            scope = self._index.scope(gid)
+            for number, node in enumerate(scope.exprs):
+                for position, value in enumerate(node.args[:2] if isinstance(node, Call) else ()):
+                    name = self._index.spelled(gid, value)
+                    if name in names:
+                        found.setdefault(name, []).append((Site(gid, number), position))
+        return found
+
+    @cached_property
+    def wrapped_names(self) -> dict[int, list[str]]:
+        """The names under which the project calls what its own decorators return."""
+        found: dict[int, list[str]] = {}
+        for gid in range(self._index.count):
+            scope = self._index.scope(gid)
+            if scope.kind != "function" or not scope.decorators:
+                continue
+            outer = self._inference.plain_frame(self._index.parent(gid))
+            for value in self._inference.decorators.applied(outer, FunctionV(gid)):
+                if isinstance(value, FunctionV) and value.gid != gid:
+                    found.setdefault(value.gid, []).append(scope.name)
+        return found
+
+
+class ArgumentFlow:
+    """What the project's calls pass; answers by scope, kept."""
+
+    def __init__(
+        self, graph: Graph, handed_on: HandedOn | None = None, is_left_out: Callable[[int, int], bool] | None = None
+    ) -> None:
+        """`is_left_out` says which calls (scope, expression) do not count."""
+        self.handed_on = handed_on or HandedOn(graph)
+        self._index = graph.index
+        self._inference = graph.inference
+        self._is_left_out = is_left_out or (lambda _gid, _call: False)
+        self._put_in: dict[int, dict[int, list[int]]] = {}
 
     def given(self, gid: int, number: int) -> list[tuple[int, int]]:
         """What the project's calls of a function pass for a parameter: (scope of the call, expression)."""
@@ -42,7 +74,7 @@ class ArgumentFlow:
         name = self._index.scope(owner).name if is_init else scope.name
         skip = int(owner != NONE and self._inference.decorators.method_kind(gid) != "static")
         made = owner if is_init else NONE
-        names = [name, *self._wrapped_names.get(gid, ())]
+        names = [name, *self.handed_on.wrapped_names.get(gid, ())]
         found: list[tuple[int, int]] = []
         for site in [site for called in names for site in self._index.call_sites(called)][:_MOST_SITES]:
             node = self._index.scope(site.gid).exprs[site.expr]
@@ -50,7 +82,9 @@ class ArgumentFlow:
                 continue
             if self._calls(site.gid, node.func, gid, made):
                 found += [(site.gid, value) for value in self._passed(site.gid, node, gid, number, skip)]
-        for site, position in [handed for called in names for handed in self._handed.get(called, ())][:_MOST_SITES]:
+        for site, position in [handed for called in names for handed in self.handed_on.handed.get(called, ())][
+            :_MOST_SITES
+        ]:
             node = self._index.scope(site.gid).exprs[site.expr]
             if isinstance(node, Call) and self._calls(site.gid, node.args[position], gid, made):
                 shifted = Call(node.args[position], node.args[position + 1 :], node.keywords, node.place)
@@ -127,39 +161,9 @@ class ArgumentFlow:
                     known.setdefault(number, []).append(value)
         return known
 
-    @cached_property
-    def _handed(self) -> dict[str, list[tuple[Site, int]]]:
-        """The calls that have a function among their arguments, by its name, with its position."""
-        names = {scope.name for gid in range(self._index.count) if (scope := self._index.scope(gid)).kind == "function"}
-        found: dict[str, list[tuple[Site, int]]] = {}
-        for gid in range(self._index.count):
-            scope = self._index.scope(gid)
-            for number, node in enumerate(scope.exprs):
-                for position, value in enumerate(node.args[:2] if isinstance(node, Call) else ()):
-                    name = self._index.spelled(gid, value)
-                    if name in names:
-                        found.setdefault(name, []).append((Site(gid, number), position))
-        return found
-
-    @cached_property
-    def _wrapped_names(self) -> dict[int, list[str]]:
-        """The names under which the project calls what its own decorators return."""
-        found: dict[int, list[str]] = {}
-        for gid in range(self._index.count):
-            scope = self._index.scope(gid)
-            if scope.kind != "function" or not scope.decorators:
-                continue
-            outer = self._inference.plain_frame(self._index.parent(gid))
-            for value in self._inference.decorators.applied(outer, FunctionV(gid)):
-                if isinstance(value, FunctionV) and value.gid != gid:
-                    found.setdefault(value.gid, []).append(scope.name)
-        return found
-
     def _calls(self, site: int, func: int, gid: int, owner: int) -> bool:
         return any(
-            _is_function(value, gid)
-            or (isinstance(value, ClassV) and value.gid == owner)
-            or self._hands_on(value, gid)
+            _is_function(value, gid) or (isinstance(value, ClassV) and value.gid == owner) or self._hands_on(value, gid)
             for value in self._inference.type(self._inference.plain_frame(site), func)
         )
 

@@ -45,7 +45,7 @@ class Holders:
     def is_registered(self, frame: Frame) -> bool:
         """Whether each function that calls a method has made the object, and puts it where it outlives the request.
 
-        `peer = Peer(); await peer.open(); self._peers[key] = peer`: what the method stores is there as long as the peer.
+        `peer = Peer(); await peer.open(); self._peers[key] = peer`: the peer keeps what the method stores.
         """
         callers = self._callers(frame) if isinstance(frame.receiver, InstanceV) else []
         return bool(callers) and all(self._registers(caller, edge) for caller, edge in callers)
@@ -139,4 +139,3 @@ def _called_on(scope: Scope, edge: Edge) -> int:
     node = scope.exprs[event.expr] if event.kind in (EventKind.CALL, EventKind.ATTR) else None
     called = scope.exprs[node.func] if isinstance(node, Call) else node
     return called.base if isinstance(called, Attr) else NONE
-

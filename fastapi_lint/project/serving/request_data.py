@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable
 
 from fastapi_lint.facts import (
@@ -47,20 +46,20 @@ _TOOLS = frozenset({"fastapi.BackgroundTasks", "starlette.background.BackgroundT
 class RequestData:
     """Follows values back to the parameters of entry points, through calls and attributes."""
 
-    def __init__(self, graph: Graph, entries: Iterable[EntryPoint]) -> None:
+    def __init__(self, graph: Graph, entries: Iterable[EntryPoint], flow: ArgumentFlow | None = None) -> None:
+        self._graph = graph
+        self._all_entries = tuple(entries)
         self._index = graph.index
         self._inference = graph.inference
         self._injection = Injection(graph.inference)
-        self._entries = frozenset(e.frame.gid for e in entries if e.frame is not None and e.kind in _ENTRIES)
-        self._flow = ArgumentFlow(graph)
+        self._entries = frozenset(e.frame.gid for e in self._all_entries if e.frame is not None and e.kind in _ENTRIES)
+        self._flow = flow or ArgumentFlow(graph)
         self._answers = AnyOf[tuple[int, int]]()
 
     def without(self, is_left_out: Callable[[int, int], bool]) -> RequestData:
         """The same as if some calls of the project (scope, expression) passed nothing."""
-        other = copy.copy(self)
-        other._answers = AnyOf[tuple[int, int]]()
-        other._flow = self._flow.without(is_left_out)
-        return other
+        flow = ArgumentFlow(self._graph, self._flow.handed_on, is_left_out)
+        return RequestData(self._graph, self._all_entries, flow)
 
     def is_from_request(self, gid: int, expr: int) -> bool:
         """Whether the expression of scope `gid` may differ from request to request."""
