@@ -158,6 +158,34 @@ class Api(Base):
 def index(key: str):
     Api(key=Secret(value=key)).client()
 """,
+    "through the constructor of a base class": """
+class Api:
+    def __init__(self, key: str):
+        self.key = key
+
+class Own(Api):
+    def client(self):
+        return httpx.Client(auth=("x", self.key))
+
+@app.get("/")
+def index(key: str):
+    Own(key).client()
+""",
+    "through super": """
+class Api:
+    def __init__(self, name, *, key: str):
+        self.key = key
+
+class Own(Api):
+    def __init__(self, key: str):
+        super().__init__("x", key=key)
+    def client(self):
+        return httpx.Client(auth=("x", self.key))
+
+@app.get("/")
+def index(key: str):
+    Own(key).client()
+""",
     "another call passes a constant": """
 def make(url):
     return httpx.Client(base_url=url)
@@ -272,6 +300,22 @@ class Other(BaseModel):
 def index(name: str):
     Other(url=name)
     Api(name=name, url=URL).client()
+""",
+    "another argument through super": """
+class Api:
+    def __init__(self, name, *, key: str):
+        self.name = name
+        self.key = key
+
+class Own(Api):
+    def __init__(self, name: str):
+        super().__init__(name, key=KEY)
+    def client(self):
+        return httpx.Client(auth=("x", self.key))
+
+@app.get("/")
+def index(name: str):
+    Own(name).client()
 """,
     "other calls keep what they get": """
 clients = {}

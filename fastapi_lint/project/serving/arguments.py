@@ -68,27 +68,45 @@ class ArgumentFlow:
 
     def given(self, gid: int, number: int) -> list[tuple[int, int]]:
         """What the project's calls of a function pass for a parameter: (scope of the call, expression)."""
-        scope = self._index.scope(gid)
         owner = self._index.class_of(gid)
-        is_init = scope.name == "__init__" and owner != NONE
-        name = self._index.scope(owner).name if is_init else scope.name
         skip = int(owner != NONE and self._inference.decorators.method_kind(gid) != "static")
-        made = owner if is_init else NONE
-        names = [name, *self.handed_on.wrapped_names.get(gid, ())]
+        made = self._made_by(gid, owner)
+        names = [self._index.scope(one).name for one in made or (gid,)]
+        names += self.handed_on.wrapped_names.get(gid, ())
+        sites = [site for called in names for site in self._index.call_sites(called)][:_MOST_SITES]
         found: list[tuple[int, int]] = []
-        for site in [site for called in names for site in self._index.call_sites(called)][:_MOST_SITES]:
+        for site in (*sites, *self._through_super(made)):
             node = self._index.scope(site.gid).exprs[site.expr]
             if not isinstance(node, Call) or self._is_left_out(site.gid, site.expr):
                 continue
             if self._calls(site.gid, node.func, gid, made):
                 found += [(site.gid, value) for value in self._passed(site.gid, node, gid, number, skip)]
-        for site, position in [handed for called in names for handed in self.handed_on.handed.get(called, ())][
-            :_MOST_SITES
-        ]:
+        handed = [one for called in names for one in self.handed_on.handed.get(called, ())]
+        for site, position in handed[:_MOST_SITES]:
             node = self._index.scope(site.gid).exprs[site.expr]
             if isinstance(node, Call) and self._calls(site.gid, node.args[position], gid, made):
                 shifted = Call(node.args[position], node.args[position + 1 :], node.keywords, node.place)
                 found += [(site.gid, value) for value in self._passed(site.gid, shifted, gid, number, skip)]
+        return found
+
+    def _made_by(self, gid: int, owner: int) -> tuple[int, ...]:
+        """The classes that a function is the constructor of: its own, and those below that have none themselves."""
+        if owner == NONE or self._index.scope(gid).name != "__init__":
+            return ()
+        classes = self._inference.classes
+        below = [one for one in classes.subclasses(owner) if _is_function(classes.find_method(one, "__init__"), gid)]
+        return owner, *below
+
+    def _through_super(self, made: tuple[int, ...]) -> list[Site]:
+        """The `super().__init__(...)` of the classes below."""
+        below = set(self._inference.classes.subclasses(made[0])) if made else ()
+        found = []
+        for site in self._index.call_sites("__init__") if below else ():
+            exprs = self._index.scope(site.gid).exprs
+            node = exprs[site.expr]
+            func = exprs[node.func] if isinstance(node, Call) else None
+            if isinstance(func, Attr) and isinstance(exprs[func.base], Call):
+                found += [site] if self._index.class_of(site.gid) in below else []
         return found
 
     def fields(self, gid: int, name: str) -> list[tuple[int, int]]:
@@ -104,7 +122,7 @@ class ArgumentFlow:
             for site in self._index.call_sites(self._index.scope(made).name)[:_MOST_SITES]:
                 node = self._index.scope(site.gid).exprs[site.expr]
                 given = [value for key, value in node.keywords if key == name] if isinstance(node, Call) else []
-                if given and isinstance(node, Call) and self._calls(site.gid, node.func, NONE, made):
+                if given and isinstance(node, Call) and self._calls(site.gid, node.func, NONE, (made,)):
                     found += [(site.gid, value) for value in given]
         return found
 
@@ -161,9 +179,9 @@ class ArgumentFlow:
                     known.setdefault(number, []).append(value)
         return known
 
-    def _calls(self, site: int, func: int, gid: int, owner: int) -> bool:
+    def _calls(self, site: int, func: int, gid: int, made: tuple[int, ...]) -> bool:
         return any(
-            _is_function(value, gid) or (isinstance(value, ClassV) and value.gid == owner) or self._hands_on(value, gid)
+            _is_function(value, gid) or (isinstance(value, ClassV) and value.gid in made) or self._hands_on(value, gid)
             for value in self._inference.type(self._inference.plain_frame(site), func)
         )
 
@@ -176,7 +194,7 @@ class ArgumentFlow:
         return takes_all and any(_is_function(held, gid) for _, _, kind in made.bound for held in kind)
 
 
-def _is_function(value: Value, gid: int) -> bool:
+def _is_function(value: Value | None, gid: int) -> bool:
     while isinstance(value, (MethodV, WrappedV, PartialV)):
         value = value.function
     return isinstance(value, FunctionV) and value.gid == gid
