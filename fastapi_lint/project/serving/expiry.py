@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, EventKind, Lit, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import around, within
+from fastapi_lint.project.code.regions import around, branches, within
 from fastapi_lint.project.code.spelling import parts
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.lifetimes import Lifetimes
@@ -20,6 +20,7 @@ CLOCKS = frozenset(
     {"time.time", "time.monotonic", "time.perf_counter", "datetime.datetime.now", "datetime.datetime.utcnow"}
 )
 _LATER, _EARLIER = frozenset({">", ">="}), frozenset({"<", "<="})
+_QUESTIONS = frozenset({"not", "is", "is not", "equals", "differs"})
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _MOST_HOPS = 3
 
@@ -77,10 +78,12 @@ class Expiry:
             yield from (time for times in found for time in times)
 
     def _asks_for_stored(self, frame: Frame, test: int) -> bool:
-        """`self.cached is None`, `not self.cached`."""
+        """Whether a condition only asks what is stored: `self.cached is None`, `not self.cached`."""
         node = frame.scope.exprs[test]
-        if isinstance(node, Bin) and (node.op == "not" or frame.scope.exprs[node.right] == Lit(None)):
-            test = node.left
+        if isinstance(node, Choice) and node.test == NONE:
+            return all(self._asks_for_stored(frame, item) for item in node.items)
+        if isinstance(node, Bin) and node.op in _QUESTIONS:
+            return self._asks_for_stored(frame, node.left)
         return any(True for _ in self._inference.first_use.slot(frame.gid, test))
 
     def _told(self, frame: Frame, node: Call, holds: bool, hops: int) -> Iterator[str]:
@@ -89,10 +92,21 @@ class Expiry:
             if not isinstance(value, (FunctionV, MethodV)):
                 continue
             callee = self._inference.binding.frame_of(value)
-            returned = [expr for expr in self._inference.names.returns(callee.gid) if expr != NONE]
-            tests = [expr for expr in returned if not isinstance(callee.scope.exprs[expr], Lit)]
+            ends = [e for e in callee.scope.events if e.kind == EventKind.RETURN and e.expr != NONE]
+            tests = [end.expr for end in ends if not isinstance(callee.scope.exprs[end.expr], Lit)]
             if len(tests) == 1:
                 yield from self._passed(callee, tests[0], holds, hops + 1)
+            elif not tests:
+                answers = [end for end in ends if callee.scope.exprs[end.expr] == Lit(holds)]
+                found = [self._before(callee, end, hops + 1) for end in answers]
+                if None not in found:
+                    yield from (time for times in found for time in times or ())
+
+    def _before(self, frame: Frame, end: Event, hops: int) -> list[str] | None:
+        """The times that have passed where a function returns; None if it returns for another reason."""
+        tests = list(branches(frame.scope, end.region))
+        times = [time for here in tests for time in self._passed(frame, here.expr, here.kind == "if", hops)]
+        return times or ([] if tests and self._asks_for_stored(frame, tests[0].expr) else None)
 
     def _sign(self, frame: Frame, expr: int, hops: int = 0) -> int:
         """1 where an expression grows with the clock, -1 where it shrinks, 0 where it does neither."""
@@ -112,6 +126,10 @@ class Expiry:
             return 1
         if any(isinstance(value, ExtMemberV) and f"{value.name}.{value.path}" in CLOCKS for value in called):
             return 1
+        own = [self._inference.binding.frame_of(v) for v in called if isinstance(v, (FunctionV, MethodV))]
+        given = [(callee, expr) for callee in own for expr in self._inference.names.returns(callee.gid)]
+        if own:  # `def now(): return datetime.now(timezone.utc)`
+            return self._sign(*given[0], hops + 1) if len(given) == 1 else 0
         func = scope.exprs[node.func]
         return self._sign(frame, func.base, hops + 1) if isinstance(func, Attr) else 0  # `.total_seconds()`
 
