@@ -486,3 +486,14 @@ def test_of_a_group_of_classes_the_one_that_stands_there_is_named(name: str, tmp
         source = f"from {package} import {name}\n@app.get('/')\ndef index():\n    {name}()\n"
         (found,) = lint(source, tmp_path, "FAL204")
         assert found.message.startswith(f"`{package}.{name}` is created for each request")
+
+
+def test_what_only_websockets_make_is_made_for_each_connection(tmp_path: Path) -> None:
+    source = (
+        "def make():\n    return httpx.Client()\n"
+        "@app.websocket('/a')\nasync def a(ws):\n    make()\n@app.websocket('/b')\nasync def b(ws):\n    make()\n"
+    )
+    (found,) = lint(source, tmp_path)
+    assert "is created for each websocket connection (2 entry points lead here)" in found.message
+    (found,) = lint(source + "@app.get('/c')\ndef c():\n    make()\n", tmp_path)
+    assert "is created for each request (3 entry points lead here)" in found.message
