@@ -12,13 +12,11 @@ from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, Even
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, branches, within
 from fastapi_lint.project.code.spelling import parts
+from fastapi_lint.project.flow.clocks import is_clock
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.lifetimes import Lifetimes
-from fastapi_lint.project.types.values import ExternalV, ExtMemberV, FunctionV, MethodV
+from fastapi_lint.project.types.values import FunctionV, MethodV
 
-CLOCKS = frozenset(
-    {"time.time", "time.monotonic", "time.perf_counter", "datetime.datetime.now", "datetime.datetime.utcnow"}
-)
 _LATER, _EARLIER = frozenset({">", ">="}), frozenset({"<", "<="})
 _QUESTIONS = frozenset({"not", "is", "is not", "equals", "differs"})
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
@@ -114,6 +112,8 @@ class Expiry:
         node = scope.exprs[expr]
         if hops > _MOST_HOPS:
             return 0
+        if is_clock(self._inference, frame, expr):
+            return 1
         if isinstance(node, Use) and len(node.defs) == 1:
             return self._sign(frame, scope.defs[node.defs[0]].value, hops + 1)
         if isinstance(node, Bin) and node.op in ("+", "-"):
@@ -121,15 +121,6 @@ class Expiry:
             return left + right if node.op == "+" else left - right
         if not isinstance(node, Call):
             return 0
-        called = self._inference.type(frame, node.func)
-        if any(isinstance(value, ExternalV) and value.name in CLOCKS for value in called):
-            return 1
-        if any(isinstance(value, ExtMemberV) and f"{value.name}.{value.path}" in CLOCKS for value in called):
-            return 1
-        own = [self._inference.binding.frame_of(v) for v in called if isinstance(v, (FunctionV, MethodV))]
-        given = [(callee, expr) for callee in own for expr in self._inference.names.returns(callee.gid)]
-        if own:  # `def now(): return datetime.now(timezone.utc)`
-            return self._sign(*given[0], hops + 1) if len(given) == 1 else 0
         func = scope.exprs[node.func]
         return self._sign(frame, func.base, hops + 1) if isinstance(func, Attr) else 0  # `.total_seconds()`
 
