@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from fastapi_lint.facts import (
     NONE,
@@ -46,13 +46,20 @@ _TOOLS = frozenset({"fastapi.BackgroundTasks", "starlette.background.BackgroundT
 class RequestData:
     """Follows values back to the parameters of entry points, through calls and attributes."""
 
-    def __init__(self, graph: Graph, entries: Iterable[EntryPoint]) -> None:
+    def __init__(self, graph: Graph, entries: Iterable[EntryPoint], flow: ArgumentFlow | None = None) -> None:
+        self._graph = graph
+        self._all_entries = tuple(entries)
         self._index = graph.index
         self._inference = graph.inference
         self._injection = Injection(graph.inference)
-        self._entries = frozenset(e.frame.gid for e in entries if e.frame is not None and e.kind in _ENTRIES)
-        self._flow = ArgumentFlow(graph)
+        self._entries = frozenset(e.frame.gid for e in self._all_entries if e.frame is not None and e.kind in _ENTRIES)
+        self._flow = flow or ArgumentFlow(graph)
         self._answers = AnyOf[tuple[int, int]]()
+
+    def without(self, is_left_out: Callable[[int, int], bool]) -> RequestData:
+        """The same as if some calls of the project (scope, expression) passed nothing."""
+        flow = ArgumentFlow(self._graph, self._flow.handed_on, is_left_out)
+        return RequestData(self._graph, self._all_entries, flow)
 
     def is_from_request(self, gid: int, expr: int) -> bool:
         """Whether the expression of scope `gid` may differ from request to request."""
@@ -122,6 +129,9 @@ class RequestData:
             if isinstance(value, InstanceV):
                 stored = self._inference.classes.stored(value.gid, node.name)
                 if any(self.is_from_request(site.gid, site.expr) for site in stored):
+                    return True
+                fields = self._flow.fields(value.gid, node.name) if not stored else ()
+                if any(self.is_from_request(at, given) for at, given in fields):
                     return True
         return self.is_from_request(gid, node.base)
 
