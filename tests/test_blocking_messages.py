@@ -165,3 +165,26 @@ def test_what_is_read_once_for_a_key_blocks_the_first_time(tmp_path: Path, name:
         f'    return _pages[name]\n@app.get("/")\nasync def index(name: str):\n    return load({name})\n'
     )
     assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]
+
+
+PAY = """\
+async def pay(amount: int, digest: bytes | None = None, how: str = "plain"):
+    if digest:
+        time.sleep(1)
+    if how == "slow":
+        time.sleep(2)
+@app.post("/plain")
+async def plain():
+    await pay(1)
+@app.post("/digest")
+async def digest():
+    await pay(1, digest=b"x")
+@app.post("/slow")
+async def slow():
+    await pay(1, how="slow")
+"""
+
+
+def test_only_entry_points_that_get_to_the_place_are_named(tmp_path: Path) -> None:
+    named = [[label.label for label in d.entry_points] for d in found(tmp_path, PAY, "FAL101")]
+    assert named == [["POST /digest"], ["POST /slow"]]

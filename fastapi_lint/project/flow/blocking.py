@@ -147,14 +147,17 @@ class Blocking:
 
         effects = Effects(self._calls, is_sink, self._first_times)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
+        able: dict[tuple[int, int], set[Frame]] = {}
         for frame in self._frames:
             for witness in effects.at_events(frame):
                 key = (frame.gid, witness.place)
+                able.setdefault(key, set()).add(frame)
                 known = best.get(key)
                 if known is None or witness.rank < known[1].rank:
                     best[key] = (frame, witness)
         for frame, witness in best.values():
-            use, passed, is_constructing = self._use(effects, frame, witness), frozenset[int](), False
+            use = self._use(effects, frame, witness, able[frame.gid, witness.place])
+            passed, is_constructing = frozenset[int](), False
             if witness.once != NONE:
                 trail = effects.trail(frame, witness)
                 passed = effects.passed(trail)
@@ -186,7 +189,8 @@ class Blocking:
         scope = self._graph.index.scope(frame.gid)
         return 0 <= step.event < len(scope.events) and stands_in(scope, scope.events[step.event].region, "loop")
 
-    def _use(self, effects: Effects, frame: Frame, witness: Witness) -> BlockingUse:
+    def _use(self, effects: Effects, frame: Frame, witness: Witness, able: set[Frame]) -> BlockingUse:
+        """`able` are the frames of the function that reach a sink at this place, for what their callers pass."""
         trail = effects.trail(frame, witness)
         last = trail[-1][1].call
         if last is None:
@@ -204,7 +208,7 @@ class Blocking:
             callee=first.edge.name if first.edge is not None else last.name,
             call=last,
             chain=tuple(hop for hop in hops if hop is not None) if len(trail) > 1 else (),
-            entry_points=self._places.labels(frame.gid, STAGES.get(stage, "request")),
+            entry_points=self._places.labels(frame.gid, STAGES.get(stage, "request"), able),
             stage=stage,
             once=witness.once != NONE,
             is_conditional=witness.doubt > MOST_OF_A_CHAIN,
