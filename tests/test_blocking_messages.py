@@ -188,3 +188,26 @@ async def slow():
 def test_only_entry_points_that_get_to_the_place_are_named(tmp_path: Path) -> None:
     named = [[label.label for label in d.entry_points] for d in found(tmp_path, PAY, "FAL101")]
     assert named == [["POST /digest"], ["POST /slow"]]
+
+
+READ_OR_WRITE = """\
+def write(value: str) -> None:
+    with open("hash", "w") as file:
+        file.write(value)
+def read() -> str:
+    if os.path.exists("hash"):
+        value = {read}
+        if value:
+            return value
+    write("new")
+    return "new"
+@app.get("/")
+async def index():
+    return read()
+"""
+
+
+@pytest.mark.parametrize(("read", "row"), [("open('hash').read()", 9), ("os.environ.get('HASH')", 5)])
+def test_what_runs_each_time_is_told_before_what_runs_when_that_fails(tmp_path: Path, read: str, row: int) -> None:
+    (diagnostic,) = found(tmp_path, READ_OR_WRITE.format(read=read), "FAL104")
+    assert diagnostic.chain[-1].row == row
