@@ -211,3 +211,25 @@ async def index():
 def test_what_runs_each_time_is_told_before_what_runs_when_that_fails(tmp_path: Path, read: str, row: int) -> None:
     (diagnostic,) = found(tmp_path, READ_OR_WRITE.format(read=read), "FAL104")
     assert diagnostic.chain[-1].row == row
+
+
+@pytest.mark.parametrize(
+    ("made", "sink"),
+    [
+        ("boto3.resource('s3').Object('b', 'k').get()", "boto3.resource('s3').Object.get"),
+        ("boto3.resource('s3').Bucket('b').objects.delete()", "boto3.resources.collection.CollectionManager.delete"),
+        ("supabase.create_client('u', 'k').auth.sign_up({})", "supabase.Client.auth.sign_up"),
+        ("supabase.create_client('u', 'k').auth.admin.list_users()", "supabase.Client.auth.admin.list_users"),
+        (
+            "supabase.create_client('u', 'k').table('t').insert({}).execute()",
+            "postgrest.SyncQueryRequestBuilder.execute",
+        ),
+        (
+            "page = stripe.Customer.list()\n    [c for c in page.auto_paging_iter()]",
+            "stripe.ListObject.auto_paging_iter",
+        ),
+    ],
+)
+def test_what_has_no_public_name_goes_by_what_gives_it(tmp_path: Path, made: str, sink: str) -> None:
+    body = f'import boto3, stripe, supabase\n@app.get("/")\nasync def index():\n    {made}\n'
+    assert f"`{sink}` blocks" in " ".join(d.message for d in found(tmp_path, body, "FAL108"))

@@ -30,7 +30,7 @@ _SHORT = 0.01
 
 
 class BlockingUse(msgspec.Struct, frozen=True):
-    """An expression of loop code that blocks: `call` is the sink, the chain leads to it.
+    """An expression of loop code that blocks: `call` is the sink, the chain leads to it; messages call it `sink`.
 
     `event` is the number of the event in `frame`, the coroutine, and `edge` the first hop of the chain: None where the
     event itself is the blocking call.
@@ -43,6 +43,7 @@ class BlockingUse(msgspec.Struct, frozen=True):
     spot: Spot
     callee: str
     call: LibraryCall
+    sink: str
     chain: tuple[Hop, ...]
     entry_points: tuple[EntryPointLabel, ...]
     frame: Frame
@@ -195,9 +196,10 @@ class Blocking:
         last = trail[-1][1].call
         if last is None:
             raise AssertionError("a trail ends in a sink")
+        shown = self._graph.inference.libraries.shown
         hops = []
         for where, step in trail:
-            target = step.call.name if step.call is not None else step.edge.name if step.edge is not None else ""
+            target = shown(step.call.name) if step.call is not None else step.edge.name if step.edge is not None else ""
             hops.append(
                 self._places.hop(where.gid, step.place, f"`{self._graph.index.name(where.gid)}` runs `{target}`")
             )
@@ -207,6 +209,7 @@ class Blocking:
             spot=self._places.spot(frame.gid, witness.place),
             callee=first.edge.name if first.edge is not None else last.name,
             call=last,
+            sink=shown(last.name),
             chain=tuple(hop for hop in hops if hop is not None) if len(trail) > 1 else (),
             entry_points=self._places.labels(frame.gid, STAGES.get(stage, "request"), able),
             stage=stage,
