@@ -225,7 +225,7 @@ def test_what_runs_each_time_is_told_before_what_runs_when_that_fails(tmp_path: 
             "postgrest.SyncQueryRequestBuilder.execute",
         ),
         (
-            "page = stripe.Customer.list()\n    [c for c in page.auto_paging_iter()]",
+            "pages = stripe.Subscription.list(customer='c').auto_paging_iter()\n    for c in pages: pass",
             "stripe.ListObject.auto_paging_iter",
         ),
     ],
