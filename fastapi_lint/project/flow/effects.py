@@ -48,10 +48,8 @@ class Witness(msgspec.Struct, frozen=True, gc=False):
 
     def is_like(self, other: Witness) -> bool:
         """Whether as much may be said of the way as of another one."""
-        is_possible = self.doubt > MOST_OF_A_CHAIN
-        return (self.certain, self.once) == (other.certain, other.once) and is_possible <= (
-            other.doubt > MOST_OF_A_CHAIN
-        )
+        more_doubt = self.doubt > MOST_OF_A_CHAIN >= other.doubt
+        return not more_doubt and (self.certain, self.once, self.is_over) == (other.certain, other.once, other.is_over)
 
 
 class CallGraph:
@@ -173,6 +171,8 @@ class Effects:
     def _told(self, frame: Frame, seen: set[Frame]) -> Witness:
         """Of the ways of a frame that are as sure as the best one, the one that does not wait for others to fail."""
         best = self.nearest[frame]
+        if best.once != NONE:
+            return best  # on what it passes rests whether it is told
         node = self._nodes[frame]
         ways = [best, *self._own(node)]
         ways += (
