@@ -150,10 +150,12 @@ class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     what `await obj` gives. Type expressions are qualified names with optional arguments, `list[X]`, `X | Y`, `Self`.
     `threads` is `same` for objects that only the thread that made them may use, and `one` for those that several
     threads may use one after another, but not at once. `closed_by` are the methods any of which closes an instance;
-    only types that somebody must close have them.
+    only types that somebody must close have them. `shown` is what messages call an instance where its class is private
+    or has no class that can be imported.
     """
 
     name: str
+    shown: str | None = None
     aliases: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
     call: tuple[CallSpec, ...] = ()

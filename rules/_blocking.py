@@ -42,13 +42,12 @@ class BlockingRule(ProjectRule):
 
     def message(self, use: BlockingUse) -> str:
         """What blocks, through what, and the way out."""
-        sink = use.call.name
         through = f" through `{use.callee}`" if use.chain else ""
         spec = use.call.spec
         note = f" ({spec.note})" if spec.note else ""
         twin = f"use `{spec.twin}`{note}, or " if spec.twin and spec.twin not in self.way_out else ""
         once = " on first use" if use.once else ""
-        return f"`{sink}` {self.effect}{once}{through}; {twin}{self.way_out_of(use)}"
+        return f"`{use.sink}` {self.effect}{once}{through}; {twin}{self.way_out_of(use)}"
 
     def way_out_of(self, use: BlockingUse) -> str:  # noqa: ARG002
         """What else to do than to use the twin."""

@@ -165,3 +165,71 @@ def test_what_is_read_once_for_a_key_blocks_the_first_time(tmp_path: Path, name:
         f'    return _pages[name]\n@app.get("/")\nasync def index(name: str):\n    return load({name})\n'
     )
     assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]
+
+
+PAY = """\
+async def pay(amount: int, digest: bytes | None = None, how: str = "plain"):
+    if digest:
+        time.sleep(1)
+    if how == "slow":
+        time.sleep(2)
+@app.post("/plain")
+async def plain():
+    await pay(1)
+@app.post("/digest")
+async def digest():
+    await pay(1, digest=b"x")
+@app.post("/slow")
+async def slow():
+    await pay(1, how="slow")
+"""
+
+
+def test_only_entry_points_that_get_to_the_place_are_named(tmp_path: Path) -> None:
+    named = [[label.label for label in d.entry_points] for d in found(tmp_path, PAY, "FAL101")]
+    assert named == [["POST /digest"], ["POST /slow"]]
+
+
+READ_OR_WRITE = """\
+def write(value: str) -> None:
+    with open("hash", "w") as file:
+        file.write(value)
+def read() -> str:
+    if os.path.exists("hash"):
+        value = {read}
+        if value:
+            return value
+    write("new")
+    return "new"
+@app.get("/")
+async def index():
+    return read()
+"""
+
+
+@pytest.mark.parametrize(("read", "row"), [("open('hash').read()", 9), ("os.environ.get('HASH')", 5)])
+def test_what_runs_each_time_is_told_before_what_runs_when_that_fails(tmp_path: Path, read: str, row: int) -> None:
+    (diagnostic,) = found(tmp_path, READ_OR_WRITE.format(read=read), "FAL104")
+    assert diagnostic.chain[-1].row == row
+
+
+@pytest.mark.parametrize(
+    ("made", "sink"),
+    [
+        ("boto3.resource('s3').Object('b', 'k').get()", "boto3.resource('s3').Object.get"),
+        ("boto3.resource('s3').Bucket('b').objects.delete()", "boto3.resources.collection.CollectionManager.delete"),
+        ("supabase.create_client('u', 'k').auth.sign_up({})", "supabase.Client.auth.sign_up"),
+        ("supabase.create_client('u', 'k').auth.admin.list_users()", "supabase.Client.auth.admin.list_users"),
+        (
+            "supabase.create_client('u', 'k').table('t').insert({}).execute()",
+            "postgrest.SyncQueryRequestBuilder.execute",
+        ),
+        (
+            "pages = stripe.Subscription.list(customer='c').auto_paging_iter()\n    for c in pages: pass",
+            "stripe.ListObject.auto_paging_iter",
+        ),
+    ],
+)
+def test_what_has_no_public_name_goes_by_what_gives_it(tmp_path: Path, made: str, sink: str) -> None:
+    body = f'import boto3, stripe, supabase\n@app.get("/")\nasync def index():\n    {made}\n'
+    assert f"`{sink}` blocks" in " ".join(d.message for d in found(tmp_path, body, "FAL108"))

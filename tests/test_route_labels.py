@@ -48,6 +48,29 @@ outer.include_router(items.router, prefix='/inner')
 app.include_router(outer, prefix='/v1')
 """
 
+ENTRIES = """\
+import items
+
+base = APIRouter()
+for entry in [{entry}]:
+    base.include_router(**entry)
+app.include_router(base, prefix="/v2")
+"""
+NAMED = """\
+import items
+
+entries: list = [{"router": items.router, "prefix": "/named", "tags": ["N"]}]
+for entry in entries:
+    app.include_router(**entry)
+app.include_router(**other)
+"""
+ALONE = """\
+import items
+
+alone = {"router": items.router, "prefix": "/alone"}
+app.include_router(**alone)
+"""
+
 
 @pytest.mark.parametrize(
     ("own", "app", "label"),
@@ -71,6 +94,12 @@ app.include_router(outer, prefix='/v1')
             "GET /v1/outer/inner/items/all",
         ),
         (OWN, "import items\nitems.router.include_router(items.router, prefix='/x')", "GET /x/items/all"),
+        ("", ENTRIES.format(entry='{"router": items.router, "prefix": "/a"}'), "GET /v2/a/all"),
+        ("", ENTRIES.format(entry='{"router": items.router, "tags": []}'), "GET /v2/all"),
+        ("", ENTRIES.format(entry='{"router": items.router, **given}'), "GET /all"),
+        ("", ENTRIES.format(entry='{"router": items.router, "prefix": given}'), "GET /all"),
+        ("", NAMED, "GET /named/all"),
+        ("", ALONE, "GET /alone/all"),
     ],
 )
 def test_prefixes(tmp_path: Path, own: str, app: str, label: str) -> None:

@@ -19,6 +19,7 @@ from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Node
 from fastapi_lint.project.flow.offloads import wrong_offloads
 from fastapi_lint.project.flow.resolution import Resolution, Resolver
+from fastapi_lint.project.flow.roots import reached_nodes
 from fastapi_lint.project.resources.creations import Creation, Creations, LocalModel
 from fastapi_lint.project.resources.leaked_generators import LeakedGenerator, LeakedGenerators
 from fastapi_lint.project.resources.module_names import ModuleNames
@@ -128,20 +129,9 @@ class Project:
 
     @cached_property
     def nodes(self) -> list[Node]:
-        """Every frame that may run on the loop or for a request, with all that it reaches.
-
-        A coroutine runs for anybody only if nobody is known to call it: else it runs for what its callers pass.
-        """
-        roots = [entry.frame for entry in self.entry_points if entry.frame is not None]
-        gids = range(self.index.count)
-        roots += [self.inference.plain_frame(gid) for gid in gids if self.index.scope(gid).kind == "module"]
-        coroutines = [gid for gid in gids if self.index.scope(gid).is_async]
-        for is_last in (False, True):
-            reached = {node.frame.gid for node in self.graph.reach(roots)}
-            rest = [self.inference.plain_frame(gid) for gid in coroutines if gid not in reached]
-            called = set() if is_last else _called_by_others(self.graph.reach(rest))
-            roots += [frame for frame in rest if frame.gid not in called]
-        return self.graph.reach(roots)
+        """Every frame that may run on the loop or for a request, with all that it reaches."""
+        entries = [entry.frame for entry in self.entry_points if entry.frame is not None]
+        return reached_nodes(self.graph, entries)
 
     def is_served(self, gid: int) -> bool:
         """Whether a scope stands in a file that is part of the application, and that an import can reach."""
@@ -390,8 +380,3 @@ class Project:
     def way_in(self, way: Iterable[Arrival]) -> tuple[Hop, ...]:
         """A chain from an entry point, one hop a call."""
         return self._places.way_in(way)
-
-
-def _called_by_others(nodes: Iterable[Node]) -> set[int]:
-    """The functions that some other function runs."""
-    return {edge.callee.gid for node in nodes for edge in node.edges if edge.callee.gid != node.frame.gid}

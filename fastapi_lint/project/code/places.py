@@ -39,11 +39,18 @@ class Places:
         spot = self.spot(gid, place)
         return Hop(spot.path, spot.place.row, spot.place.column, text)
 
-    def labels(self, gid: int, category: str = "request") -> tuple[EntryPointLabel, ...]:
-        """The entry points from which requests (or start-up, ...) come to a function, by the nearest way."""
+    def labels(
+        self, gid: int, category: str = "request", able: set[Frame] | None = None
+    ) -> tuple[EntryPointLabel, ...]:
+        """The entry points from which requests (or start-up, ...) come to a function, by the nearest way.
+
+        Of its frames only those count that are `able` to do what is told of the function, if that is known.
+        """
         reached = self._contexts.reached(category)
         found: dict[EntryPointLabel, None] = {}
         for frame in self._frames_of(category).get(gid, ()):
+            if able is not None and frame not in able:
+                continue
             for arrival in self._contexts.way_in(frame, reached)[:1]:
                 if arrival.entry is not None:
                     found[EntryPointLabel(arrival.entry.kind, arrival.entry.label)] = None

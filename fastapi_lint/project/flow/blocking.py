@@ -30,7 +30,7 @@ _SHORT = 0.01
 
 
 class BlockingUse(msgspec.Struct, frozen=True):
-    """An expression of loop code that blocks: `call` is the sink, the chain leads to it.
+    """An expression of loop code that blocks: `call` is the sink, the chain leads to it; messages call it `sink`.
 
     `event` is the number of the event in `frame`, the coroutine, and `edge` the first hop of the chain: None where the
     event itself is the blocking call.
@@ -43,6 +43,7 @@ class BlockingUse(msgspec.Struct, frozen=True):
     spot: Spot
     callee: str
     call: LibraryCall
+    sink: str
     chain: tuple[Hop, ...]
     entry_points: tuple[EntryPointLabel, ...]
     frame: Frame
@@ -147,14 +148,17 @@ class Blocking:
 
         effects = Effects(self._calls, is_sink, self._first_times)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
+        able: dict[tuple[int, int], set[Frame]] = {}
         for frame in self._frames:
             for witness in effects.at_events(frame):
                 key = (frame.gid, witness.place)
+                able.setdefault(key, set()).add(frame)
                 known = best.get(key)
                 if known is None or witness.rank < known[1].rank:
                     best[key] = (frame, witness)
         for frame, witness in best.values():
-            use, passed, is_constructing = self._use(effects, frame, witness), frozenset[int](), False
+            use = self._use(effects, frame, witness, able[frame.gid, witness.place])
+            passed, is_constructing = frozenset[int](), False
             if witness.once != NONE:
                 trail = effects.trail(frame, witness)
                 passed = effects.passed(trail)
@@ -186,14 +190,16 @@ class Blocking:
         scope = self._graph.index.scope(frame.gid)
         return 0 <= step.event < len(scope.events) and stands_in(scope, scope.events[step.event].region, "loop")
 
-    def _use(self, effects: Effects, frame: Frame, witness: Witness) -> BlockingUse:
+    def _use(self, effects: Effects, frame: Frame, witness: Witness, able: set[Frame]) -> BlockingUse:
+        """`able` are the frames of the function that reach a sink at this place, for what their callers pass."""
         trail = effects.trail(frame, witness)
         last = trail[-1][1].call
         if last is None:
             raise AssertionError("a trail ends in a sink")
+        shown = self._graph.inference.libraries.shown
         hops = []
         for where, step in trail:
-            target = step.call.name if step.call is not None else step.edge.name if step.edge is not None else ""
+            target = shown(step.call.name) if step.call is not None else step.edge.name if step.edge is not None else ""
             hops.append(
                 self._places.hop(where.gid, step.place, f"`{self._graph.index.name(where.gid)}` runs `{target}`")
             )
@@ -203,8 +209,9 @@ class Blocking:
             spot=self._places.spot(frame.gid, witness.place),
             callee=first.edge.name if first.edge is not None else last.name,
             call=last,
+            sink=shown(last.name),
             chain=tuple(hop for hop in hops if hop is not None) if len(trail) > 1 else (),
-            entry_points=self._places.labels(frame.gid, STAGES.get(stage, "request")),
+            entry_points=self._places.labels(frame.gid, STAGES.get(stage, "request"), able),
             stage=stage,
             once=witness.once != NONE,
             is_conditional=witness.doubt > MOST_OF_A_CHAIN,

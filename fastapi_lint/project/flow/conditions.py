@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE
+from fastapi_lint.facts import NONE, EventKind, Scope
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import around
 from fastapi_lint.project.flow.dead_branches import sure_regions
 
 if TYPE_CHECKING:
@@ -69,6 +70,25 @@ class Conditions:
         if region.kind not in ("if", "else") or region.behind == "raise":
             return False
         return number not in sure_regions(self._inference, self._frame)
+
+
+def exits_before(scope: Scope, number: int) -> int:
+    """How many branches before an event may have left the function, beside the conditions that the event stands in.
+
+    What follows `if found: ... if value: return value` is there for when that fails.
+    """
+    if not 0 <= number < len(scope.events):
+        return 0
+    here = set(around(scope, scope.events[number].region))
+    left = {scope.regions[inside].expr for inside in here if scope.regions[inside].kind == "else"}
+    found = set()
+    for event in scope.events[:number]:
+        if event.kind == EventKind.RETURN and event.region not in here:
+            outermost = [inside for inside in around(scope, event.region) if inside not in here][-1]
+            region = scope.regions[outermost]
+            if region.kind != "except" and (region.kind != "if" or region.expr not in left):
+                found.add(outermost)
+    return len(found)
 
 
 def is_conditional(way: Iterable[Arrival]) -> bool:

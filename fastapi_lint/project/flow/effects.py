@@ -10,7 +10,7 @@ import msgspec
 
 from fastapi_lint.facts import NONE
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.flow.conditions import doubt
+from fastapi_lint.project.flow.conditions import MOST_OF_A_CHAIN, doubt, exits_before
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall, Node
 from fastapi_lint.project.serving.first_times import First, FirstTimes
 
@@ -45,6 +45,11 @@ class Witness(msgspec.Struct, frozen=True, gc=False):
     def doubt(self) -> int:
         """On how much the way rests that nothing known decides."""
         return doubt(self.conditions, self.distance)
+
+    def is_like(self, other: Witness) -> bool:
+        """Whether as much may be said of the way as of another one."""
+        more_doubt = self.doubt > MOST_OF_A_CHAIN >= other.doubt
+        return not more_doubt and (self.certain, self.once, self.is_over) == (other.certain, other.once, other.is_over)
 
 
 class CallGraph:
@@ -155,11 +160,31 @@ class Effects:
     def trail(self, frame: Frame, witness: Witness) -> list[tuple[Frame, Witness]]:
         """The hops from a witness to its sink, the sink last."""
         trail = [(frame, witness)]
+        seen: set[Frame] = set()
         while witness.edge is not None:
+            seen.add(frame)
             frame = witness.edge.callee
-            witness = self.nearest[frame]
+            witness = self._told(frame, seen)
             trail.append((frame, witness))
         return trail
+
+    def _told(self, frame: Frame, seen: set[Frame]) -> Witness:
+        """Of the ways of a frame that are as sure as the best one, the one that does not wait for others to fail."""
+        best = self.nearest[frame]
+        if best.once != NONE:
+            return best  # on what it passes rests whether it is told
+        node = self._nodes[frame]
+        ways = [best, *self._own(node)]
+        ways += (
+            self._step(self.nearest[edge.callee], frame, edge)
+            for edge in node.edges
+            if self._calls.carries(edge) and edge.callee in self.nearest and edge.callee not in seen
+        )
+
+        def late(way: Witness) -> tuple[int, int, int]:
+            return (way.doubt + exits_before(frame.scope, way.event), way.distance, way.event)
+
+        return min((way for way in ways if way.is_like(best)), key=late)
 
 
 def _first_only(way: Witness, first: First) -> Witness:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Bin, Call, Declared, Expr, Lit
+from collections.abc import Iterator, Sequence
+
+from fastapi_lint.facts import NONE, Bin, Call, Declared, Expr, Iter, Lit, Map, Seq
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.types.inference import Inference
@@ -56,17 +58,44 @@ class RouterPaths:
             self._including = {}
             for site in self._index.call_sites(_INCLUDES):
                 node = self._index.scope(site.gid).exprs[site.expr]
-                given = self._inference.calls.argument(site.gid, node, "router") if isinstance(node, Call) else NONE
-                if isinstance(node, Call) and given == NONE and node.args:
-                    given = node.args[0]
-                router = self._router(site.gid, given) if given != NONE else None
-                if router is not None and isinstance(node, Call):
-                    func = self._index.scope(site.gid).exprs[node.func]
-                    base = getattr(func, "base", NONE)
-                    outer = self._router(site.gid, base) if base != NONE else None
-                    added = self._constant(site.gid, node, "prefix")
+                if not isinstance(node, Call):
+                    continue
+                func = self._index.scope(site.gid).exprs[node.func]
+                base = getattr(func, "base", NONE)
+                outer = self._router(site.gid, base) if base != NONE else None
+                for router, added in self._included(site.gid, node):
                     self._including.setdefault(router, []).append((outer, added))
         return self._including
+
+    def _included(self, gid: int, node: Call) -> Iterator[tuple[_Router, str | None]]:
+        """The routers that a call includes, each with the prefix that it is given."""
+        given = node.args[0] if node.args else next((value for key, value in node.keywords if key == "router"), NONE)
+        if given != NONE:
+            router = self._router(gid, given)
+            if router is not None:
+                yield router, self._constant(gid, node, "prefix")
+        spread = next((value for key, value in node.keywords if key == "**"), NONE)
+        if given == NONE and spread != NONE:
+            yield from self._spread(gid, spread)
+
+    def _spread(self, gid: int, expr: int) -> Iterator[tuple[_Router, str | None]]:
+        """`for entry in entries: app.include_router(**entry)`: what the displays in a list of the module say."""
+        found = self._router(gid, expr)
+        node = self._index.scope(found[0]).exprs[found[1]] if found is not None else None
+        if found is not None and isinstance(node, Iter):
+            is_shown = isinstance(self._index.scope(found[0]).exprs[node.value], Seq)
+            found = (found[0], node.value) if is_shown else self._router(found[0], node.value)
+            node = self._index.scope(found[0]).exprs[found[1]] if found is not None else None
+        if found is None or not isinstance(node, (Seq, Map)):
+            return
+        exprs = self._index.scope(found[0]).exprs
+        for entry in (exprs[item] for item in node.items) if isinstance(node, Seq) else [node]:
+            if isinstance(entry, Map):
+                items = {key.value: value for key, value in _items(exprs, entry) if isinstance(key, Lit)}
+                router = self._router(found[0], items["router"]) if "router" in items else None
+                if router is not None:
+                    missing = "" if len(items) == len(entry.keys) else None
+                    yield router, self._text(found[0], items["prefix"]) if "prefix" in items else missing
 
     def _router(self, gid: int, expr: int) -> _Router | None:
         found = self._inference.annotations.definition(self._inference.plain_frame(gid), expr)
@@ -81,7 +110,10 @@ class RouterPaths:
         value = next((given for key, given in call.keywords if key == keyword), NONE)
         if value == NONE:
             return None if any(key == "**" for key, _ in call.keywords) else ""
-        node = self._meant(gid, value)
+        return self._text(gid, value)
+
+    def _text(self, gid: int, expr: int) -> str | None:
+        node = self._meant(gid, expr)
         return node.value if isinstance(node, Lit) and isinstance(node.value, str) else None
 
     def _meant(self, gid: int, expr: int) -> Expr:
@@ -89,3 +121,8 @@ class RouterPaths:
         node = self._index.scope(gid).exprs[expr]
         found = None if isinstance(node, (Lit, Bin)) else self._router(gid, expr)
         return node if found is None else self._index.scope(found[0]).exprs[found[1]]
+
+
+def _items(exprs: Sequence[Expr], entry: Map) -> Iterator[tuple[Expr | None, int]]:
+    for key, value in zip(entry.keys, entry.values, strict=True):
+        yield exprs[key] if key != NONE else None, value

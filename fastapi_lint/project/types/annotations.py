@@ -60,6 +60,7 @@ _CONTAINERS = {
 }
 _SCALARS = ("str", "bytes", "int", "float", "bool", "list", "dict", "set", "tuple")
 _PLAIN = frozenset(f"builtins.{name}" for name in _SCALARS)
+_PLAIN_GENERICS = frozenset({"builtins.list", "builtins.dict", "typing.List", "typing.Dict"})
 INJECTORS = frozenset(
     {
         "fastapi.Depends",
@@ -125,7 +126,7 @@ class Annotations:
             return self.is_plain(frame, node.left) and self.is_plain(frame, node.right)
         if isinstance(node, Sub):
             heads = self._inference.type(frame, node.base)
-            return any(isinstance(v, ExternalV) and v.name in ("builtins.list", "builtins.dict") for v in heads)
+            return any(isinstance(v, ExternalV) and v.name in _PLAIN_GENERICS for v in heads)
         named = self._inference.type(frame, expr) if isinstance(node, Free) else ()
         return any(isinstance(value, ExternalV) and value.name in _PLAIN for value in named)
 

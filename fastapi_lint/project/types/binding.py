@@ -14,6 +14,7 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.flow.guards import Guards
 from fastapi_lint.project.types.constants import PRESENT, Constant, Constants
+from fastapi_lint.project.types.promises import is_filled_for_some, is_promised
 from fastapi_lint.project.types.values import (
     ClassV,
     ExtInstanceV,
@@ -162,7 +163,7 @@ class Binding:
         if self._inference.decidable.level(caller.gid, given) != NOTHING:
             known = Constants(self._inference, caller).of(given)
         if known is None and (
-            self._guards.is_present(caller.gid, node, given) or self._is_declared_present(caller, given, target, number)
+            self._is_present(caller, node, given) or self._is_declared_present(caller, given, target, number)
         ):
             known = PRESENT
         if isinstance(known, PresentV):
@@ -171,6 +172,14 @@ class Binding:
             if not known.prefix and self._inference.annotations.is_plain(self.outer(target), annotation):
                 return None
         return self._told_apart(target.gid, number, known)
+
+    def _is_present(self, caller: Frame, node: Call, given: int) -> bool:
+        """Whether an argument is known not to be None: by the branches around the call, or by where it comes from."""
+        return (
+            self._guards.is_present(caller.gid, node, given)
+            or is_promised(self._inference, caller, given)
+            or is_filled_for_some(self._inference, caller, node, given)
+        )
 
     def _is_declared_present(self, caller: Frame, given: int, target: Frame, number: int) -> bool:
         """Whether a parameter that names one class is handed on to where it may be left out: `client: Client`."""

@@ -13,7 +13,7 @@ from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.types.binding import Function, argument_at
-from fastapi_lint.project.types.constants import PRESENT, Constant, Constants
+from fastapi_lint.project.types.constants import Constant, Constants, common, text
 from fastapi_lint.project.types.given import entry_for
 from fastapi_lint.project.types.libraries import receiver_type
 from fastapi_lint.project.types.special_forms import SpecialForms
@@ -31,6 +31,7 @@ from fastapi_lint.project.types.values import (
     LiteralV,
     MethodV,
     PartialV,
+    PresentV,
     Type,
     Value,
     WrappedV,
@@ -72,7 +73,7 @@ class Calls:
         self._inference = inference
         self._forms = SpecialForms(index, inference)
         self._variables = TypeVariables(index, inference)
-        self._giving: dict[int, bool] = {}
+        self._giving: dict[int, PresentV | None] = {}
 
     # -- results
 
@@ -187,9 +188,10 @@ class Calls:
         if scope.is_async or scope.is_generator or scope.is_stub or not self._is_undecorated(function.gid):
             return None
         literal = self._literal(scope, value)
-        if literal is not None or scope.falls_through or not self._gives_something(function.gid):
+        if literal is not None or scope.falls_through:
             return literal
-        return None if self._is_overridden(value) else PRESENT
+        given = self._given(function.gid)
+        return None if given is None or self._is_overridden(value) else given
 
     def _is_undecorated(self, gid: int) -> bool:
         """Whether nothing but `classmethod` or `staticmethod` stands above a function."""
@@ -204,22 +206,23 @@ class Calls:
             return None
         return LiteralV(literal.value)
 
-    def _gives_something(self, gid: int) -> bool:
-        """Whether nothing that a function returns is None, as far as it can be seen; kept once all is known."""
-        known = self._giving.get(gid)
-        if known is None:
-            self._giving[gid] = False  # what depends on itself is not known
-            constants, scope = Constants(self._inference, self._inference.plain_frame(gid)), self._index.scope(gid)
-            skipped = self._inference.decidable.fallbacks(gid)
-            given = [
-                constants.of(event.expr) if event.expr != NONE else None
-                for event in scope.events
-                if event.kind == EventKind.RETURN and not within(scope, event.region, skipped)
-            ]
-            known = bool(given) and all(one is not None and one != LiteralV(None) for one in given)
-            del self._giving[gid]
-            if self._inference.is_settled():
-                self._giving[gid] = known
+    def _given(self, gid: int) -> PresentV | None:
+        """What is common to all that a function returns, if nothing of it is None; kept once all is known."""
+        if gid in self._giving:
+            return self._giving[gid]
+        self._giving[gid] = None  # what depends on itself is not known
+        constants, scope = Constants(self._inference, self._inference.plain_frame(gid)), self._index.scope(gid)
+        skipped = self._inference.decidable.fallbacks(gid)
+        given = [
+            constants.of(event.expr) if event.expr != NONE else None
+            for event in scope.events
+            if event.kind == EventKind.RETURN and not within(scope, event.region, skipped)
+        ]
+        is_present = bool(given) and all(one is not None and one != LiteralV(None) for one in given)
+        known = PresentV(self._inference.asked.scheme(text(common(given)))) if is_present else None
+        del self._giving[gid]
+        if self._inference.is_settled():
+            self._giving[gid] = known
         return known
 
     def _is_overridden(self, value: Value) -> bool:

@@ -94,7 +94,8 @@ class Constants:
     def call(self, node: Call, hops: int) -> Constant | None:
         if self._constructs(node):
             return PRESENT
-        known = self._keyword(node, hops) or self._as_text(node, hops) or self._returned(node)
+        known = self._keyword(node, hops) or self._as_text(node, hops) or self._changed(node, hops)
+        known = known or self._returned(node)
         return PRESENT if known is None and self._constructs_of_library(node) else known
 
     def opaque(self, node: Opaque, _hops: int) -> Constant | None:
@@ -110,7 +111,7 @@ class Constants:
         start = self.of(node.left, hops + 1)
         if start == LiteralV("") and node.op == "%" and isinstance(parts := self._scope.exprs[node.right], Seq):
             start = self.of(parts.items[0], hops + 1)
-        return _text(start).partition("%")[0].partition("{")[0]
+        return text(start).partition("%")[0].partition("{")[0]
 
     def made(self, _node: Expr, _hops: int) -> Constant:
         return PRESENT
@@ -121,7 +122,7 @@ class Constants:
         if any((self._frame.gid, definition.name) in rebinds for definition in made):
             return None
         alive = [d.value for d in made if self._is_dead is None or not self._is_dead(d.region)]
-        return _common([self.of(value, hops + 1) for value in alive])
+        return common([self.of(value, hops + 1) for value in alive])
 
     def var(self, node: Var, hops: int) -> Constant | None:
         """That a name is not None which its module binds once, or what a function around this one was given for it."""
@@ -148,7 +149,7 @@ class Constants:
             return self.of(node.items[not truth], hops + 1)
         left, right = (self.of(item, hops + 1) for item in node.items)
         if node.test != NONE:
-            return _common([left, right])
+            return common([left, right])
         if isinstance(left, LiteralV):
             return left if left.value else right
         return PRESENT if right is not None and right != LiteralV(None) else None
@@ -225,16 +226,37 @@ class Constants:
         """`str(url)`: a text as it is, and the address of an HTTP API."""
         if len(node.args) != 1 or ExternalV("builtins.str") not in self._inference.type(self._frame, node.func):
             return None
-        kind = self._inference.type(self._frame, node.args[0])
-        if kind and all(isinstance(value, ExtInstanceV) and value.name in _ADDRESSES for value in kind):
+        if self._is_address(node.args[0]):
             return PresentV("http")
         known = self.of(node.args[0], hops + 1)
-        return known if _text(known) else None
+        return known if text(known) else None
+
+    def _is_address(self, expr: int) -> bool:
+        """Whether an expression is the address of an HTTP API, or such an address with another path."""
+        kind = self._inference.type(self._frame, expr)
+        if kind:
+            return all(isinstance(value, ExtInstanceV) and value.name in _ADDRESSES for value in kind)
+        node = self._scope.exprs[expr]
+        func = self._scope.exprs[node.func] if isinstance(node, Call) else None
+        return isinstance(func, Attr) and func.name == "copy_with" and self._is_address(func.base)
+
+    def _changed(self, node: Call, hops: int) -> Constant | None:
+        """What a text starts with after methods that leave its beginning alone: `url.rstrip("/")`."""
+        func = self._scope.exprs[node.func]
+        if not isinstance(func, Attr) or func.name not in ("rstrip", "removesuffix", "replace") or not node.args:
+            return None
+        start, given = text(self.of(func.base, hops + 1)), strings(self._scope, node.args[0])
+        if not start or len(given) != 1:
+            return None
+        if func.name == "replace":
+            return PresentV(start) if not any(_meet(start[at:], given[0]) for at in range(len(start))) else None
+        kept = start.rstrip(given[0]) if func.name == "rstrip" else start.removesuffix(given[0])
+        return PresentV(kept) if kept else None
 
     def _returned(self, node: Call) -> Constant | None:
         """What functions of the project give that always give the same: `def supports_async(self): return True`."""
         called = self._inference.type(self._frame, node.func)
-        return _common([self._inference.calls.constant(value) for value in called])
+        return common([self._inference.calls.constant(value) for value in called])
 
     def _constructs(self, node: Call) -> bool:
         called = self._inference.type(self._frame, node.func)
@@ -267,14 +289,19 @@ _RULES: dict[type, Callable[[Constants, Any, int], Constant | None]] = {
 }
 
 
-def _text(known: Constant | None) -> str:
+def text(known: Constant | None) -> str:
     """What a value starts with, as far as that is known; empty for no text, too."""
     if isinstance(known, LiteralV):
         return known.value if isinstance(known.value, str) and known.of == NONE else ""
     return known.prefix if known is not None else ""
 
 
-def _common(found: list[Constant | None]) -> Constant | None:
+def _meet(one: str, other: str) -> bool:
+    """Whether one text is the beginning of the other."""
+    return one.startswith(other) or other.startswith(one)
+
+
+def common(found: list[Constant | None]) -> Constant | None:
     """What all of several possibilities have in common."""
     if not found or None in found:
         return None
@@ -282,4 +309,4 @@ def _common(found: list[Constant | None]) -> Constant | None:
         return found[0]
     if any(one == LiteralV(None) for one in found):
         return None
-    return PresentV(commonprefix([_text(one) for one in found]))  # noqa: RUF071 - texts, not paths
+    return PresentV(commonprefix([text(one) for one in found]))  # noqa: RUF071 - texts, not paths

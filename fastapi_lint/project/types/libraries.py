@@ -57,6 +57,8 @@ CONNECTIONS = (
     "pyodbc.Connection",
 )
 
+_ITERATION = frozenset({"__iter__", "__next__"})
+
 
 class Libraries:
     """What the catalogue says about values."""
@@ -89,10 +91,23 @@ class Libraries:
                     spec = self.catalogue.method(owner, member)
             return spec, value.name
         if isinstance(value, ExtMemberV):
-            return self.catalogue.method(value.name, value.path), _shown(value)
+            return self.catalogue.method(value.name, value.path), _qualified(value)
         if isinstance(value, ExtInstanceV):
             return self.catalogue.method(value.name, "__call__"), value.name
         return self._own_spec(value) if self._described else (None, "")
+
+    def shown(self, name: str) -> str:
+        """A qualified name as messages say it: what has no public name goes by what gives it."""
+        owner, _, member = name.rpartition(".")
+        while owner:
+            kind = self.catalogue.type(owner)
+            if kind is not None:
+                if kind.shown is None:
+                    return name
+                return kind.shown if member in _ITERATION else f"{kind.shown}.{member}"
+            owner, _, last = owner.rpartition(".")
+            member = f"{last}.{member}"
+        return name
 
     def _own_spec(self, value: Value) -> tuple[CallSpec | None, str]:
         """What is said of a function whose source is at hand."""
@@ -140,8 +155,8 @@ class Libraries:
         return isinstance(value, ExtInstanceV) and self.catalogue.is_subtype(value.name, base)
 
 
-def _shown(member: ExtMemberV) -> str:
-    """The name of a method as messages say it: what is iterated is called by the function that gave it."""
+def _qualified(member: ExtMemberV) -> str:
+    """The name of a method; what is iterated is called by the function that gave it."""
     owner = member.name.removesuffix(".results")
     return owner if owner != member.name else f"{member.name}.{member.path}"
 

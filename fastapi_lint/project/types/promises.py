@@ -1,0 +1,74 @@
+"""Is an argument known to be there, because the functions that it comes from promise to give something?
+
+A caller that awaits a value and hands it on does not need the branch that a shared function has for callers without
+one. Only what is handed on is asked: a caller that tests the value itself does not believe the promise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_lint.facts import NONE, Await, Call, Declared, EventKind, Lit, Narrow, Scope, Use
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.types.values import FunctionV, MethodV, Value
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.types.inference import Inference
+
+_MOST_HOPS = 4
+
+
+def is_promised(inference: Inference, frame: Frame, expr: int, hops: int = 0) -> bool:
+    """Whether everything that an expression may be comes from functions whose annotation leaves no room for None."""
+    node = frame.scope.exprs[expr]
+    if hops > _MOST_HOPS:
+        return False
+    if isinstance(node, Use):
+        values = _assigned(inference, frame, node)
+        return bool(values) and all(is_promised(inference, frame, value, hops + 1) for value in values)
+    if isinstance(node, Narrow) or (isinstance(node, Declared) and node.value != NONE):
+        return is_promised(inference, frame, node.value, hops + 1)
+    is_awaited = isinstance(node, Await)
+    call = frame.scope.exprs[node.value] if isinstance(node, Await) else node
+    if not isinstance(call, Call):
+        return False
+    called = inference.type(frame, call.func)
+    return bool(called) and all(_promises(inference, value, is_awaited) for value in called)
+
+
+def is_filled_for_some(inference: Inference, frame: Frame, call: Call, expr: int) -> bool:
+    """Whether an argument is None but for a branch that awaits it, where the call runs one of several functions.
+
+    Then the branch is there for those of them that need the argument.
+    """
+    node = frame.scope.exprs[expr]
+    values = _assigned(inference, frame, node) if isinstance(node, Use) else []
+    given = [frame.scope.exprs[value] for value in values]
+    filled = [value for value in given if value != Lit(None)]
+    is_optional = 0 < len(filled) < len(given) and all(isinstance(value, Await) for value in filled)
+    return is_optional and len(inference.type(frame, call.func)) > 1
+
+
+def _assigned(inference: Inference, frame: Frame, node: Use) -> list[int]:
+    """What the definitions of a local name give it; nothing where another function may assign to it."""
+    made = [frame.scope.defs[number] for number in node.defs]
+    if any((frame.gid, definition.name) in inference.index.rebinds for definition in made):
+        return []
+    return [definition.value for definition in made]
+
+
+def _promises(inference: Inference, value: Value, is_awaited: bool) -> bool:
+    function = value.function if isinstance(value, MethodV) else value
+    if not isinstance(function, FunctionV):
+        return False
+    scope = inference.index.scope(function.gid)
+    if scope.is_async is not is_awaited or scope.is_generator or (scope.falls_through and not scope.is_stub):
+        return False
+    outer = inference.plain_frame(inference.index.parent(function.gid))
+    return inference.annotations.is_plain(outer, scope.returns) and not any(
+        event.kind == EventKind.RETURN and _is_nothing(scope, event.expr) for event in scope.events
+    )
+
+
+def _is_nothing(scope: Scope, expr: int) -> bool:
+    return expr == NONE or scope.exprs[expr] == Lit(None)
