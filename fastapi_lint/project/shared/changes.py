@@ -23,6 +23,7 @@ from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.serving.start_up import StartUp
+from fastapi_lint.project.shared.never_taken import NeverTaken
 from fastapi_lint.project.shared.state import SharedState, State
 from fastapi_lint.project.types.values import ExternalV
 
@@ -61,6 +62,7 @@ class Changes:
         self._lifetimes = lifetimes
         self._keyed_use = graph.inference.keyed_use
         self._request_data = request_data
+        self._never = NeverTaken(graph, contexts)
         roots = contexts.roots("request")
         self.requests = Reach(graph, contexts, roots, self._is_done)
         self._each_time = contexts.flow(roots, self._is_taken_once)
@@ -75,7 +77,8 @@ class Changes:
 
     def _all(self, frame: Frame) -> list[Change]:
         found: list[Change] = []
-        scope, dead = self._index.scope(frame.gid), dead_regions(self._inference, frame)
+        scope = self._index.scope(frame.gid)
+        dead = dead_regions(self._inference, frame) | self._never.regions(frame)
         for number, event in enumerate(scope.events):
             is_run = event.place != NONE and not (dead and within(scope, event.region, dead))
             state = self._state.changed(frame, event) if is_run and not self._is_same_again(frame, event) else None
@@ -139,7 +142,9 @@ class Changes:
         return frozenset(name for scope in scopes for event in scope.events for name in taken_from(scope, event))
 
     def _is_done(self, caller: Frame, edge: Edge) -> bool:
-        """Whether that first time was before the first request."""
+        """Whether that first time was before the first request, or no request goes there at all."""
+        if self._never.stops(caller, edge):
+            return True
         if not self._is_first(caller, edge):
             return False
         events = caller.scope.events

@@ -1,7 +1,8 @@
 """Which shared variables are the business of one task, one connection or one process alone?
 
 Entries that only their maker finds again (under the running task, or `id(websocket)`), counters that only say that
-something has changed, and what an application hands over to the command that serves it: no other worker could miss it.
+something has changed, flags for the task that a request starts or finds running, and what an application hands over to
+the command that serves it: no other worker could miss it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class OwnUse:
     """Looked for among all changes of request code."""
 
     def __init__(self, graph: Graph, contexts: Contexts, changes: Changes) -> None:
+        self._graph = graph
         self._index = graph.index
         self._inference = graph.inference
         self._contexts = contexts
@@ -48,11 +50,13 @@ class OwnUse:
         }
         signals = {name for name, found in sites.items() if all(self._is_signal(*one) for one in found)}
         handed = {name for name, found in sites.items() if all(self._is_handed_over(one) for _, one in found)}
-        self._uses = name_uses(self._index, frozenset(map(_last, keyed | signals | handed)))
+        flags = {name for name, found in sites.items() if all(self._is_flag(*one) for one in found)}
+        self._uses = name_uses(self._index, frozenset(map(_last, keyed | signals | handed | flags)))
         return frozenset(
             {name for name in keyed if all(map(self._is_found_by_id, self._uses[_last(name)]))}
             | {name for name in signals if self._only_tells_of_changes(self._uses[_last(name)])}
             | {name for name in handed if self._is_read_by_command(name)}
+            | {name for name in flags if self._tells_own_task(name, sites[name])}
         )
 
     # -- entries under the identity of an object
@@ -113,6 +117,25 @@ class OwnUse:
             for side in (one.left, one.right)
         }
         return bool(reads) and all(number in compared for number in reads)
+
+    # -- flags that tell the task which the same function starts to go round again
+
+    def _is_flag(self, frame: Frame, change: Change) -> bool:
+        scope, event = self._index.scope(frame.gid), change.event
+        value = scope.exprs[event.value] if event.kind in _CHANGING and event.value != NONE else None
+        return not event.flag and isinstance(value, Lit) and isinstance(value.value, bool)
+
+    def _tells_own_task(self, name: Name, sites: list[tuple[Frame, Change]]) -> bool:
+        """Whether only tasks read a flag that take it back themselves, and that who sets it has started."""
+        setting = {frame for frame, _ in sites}
+        reading = {use.gid for use in self._uses[_last(name)]}
+        started = {
+            edge.callee.gid
+            for frame in setting
+            for edge in self._graph.node(frame).edges
+            if edge.mode == "task" and edge.callee in setting
+        }
+        return bool(reading) and reading <= started
 
     # -- what an application hands over to the command that serves it
 
