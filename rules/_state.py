@@ -19,8 +19,23 @@ def mild_message(mutation: Mutation) -> str | None:
     """What to say of what is worth knowing only: what the first request sets, and times; None of anything else."""
     if mutation.timed:
         return f"`{mutation.name}` ({mutation.where}) is a time that each worker process keeps for itself"
-    if not mutation.lazy:
+    if not mutation.lazy or mutation.personal:
         return None
     if mutation.notes:
         return f"`{mutation.name}` ({mutation.where}) is set by the first request that gets here, once for each process"
+    if mutation.tried:
+        return f"`{mutation.name}` ({mutation.where}) is made by a request where start-up, which comes by here, has not"
     return f"`{mutation.name}` ({mutation.where}) is made by the first request that needs it; make it in the lifespan"
+
+
+def advice(mutation: Mutation, verb: str) -> str:
+    """What to say of what hurts; `verb` is what the statement does to the state."""
+    if mutation.personal:
+        return (
+            f"`{mutation.name}` ({mutation.where}) is made of what one request brings, and kept for all; "
+            "make it for each request, or keep one for each such value"
+        )
+    return (
+        f"`{mutation.name}` is shared by all requests ({mutation.where}) and {verb} here; "
+        "keep it in the request, or in a store that all workers share"
+    )

@@ -115,6 +115,48 @@ def route():
 """,
         {("FAL302", Severity.WARNING)},
     ),
+    "made of what the first request brings": (
+        """
+@app.get("/{name}")
+def route(name: str):
+    global value
+    if value is None:
+        value = object.__new__(type(name))
+    return value
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "a time that is kept": (
+        """
+import time
+
+@app.get("/")
+def route():
+    global value
+    value = time.time()
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "a time for each of a few kinds": (
+        """
+import time
+
+@app.get("/")
+def route():
+    stock["tea"] = time.time()
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "a time for each client": (
+        """
+import time
+
+@app.get("/{name}")
+def route(name: str):
+    stock[name] = time.time()
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
     "a time that is counted from": (
         """
 @app.get("/{now}")

@@ -75,6 +75,14 @@ class Changes:
             self._known[frame] = tuple(found)
         return self._known[frame]
 
+    def may_run_early(self, frame: Frame) -> bool:
+        """Whether start-up gets to a function, under conditions perhaps."""
+        return self._start_up.runs_early(frame.gid)
+
+    def is_of_request(self, frame: Frame, expr: int) -> bool:
+        """Whether a value depends on what a request brings."""
+        return self._request_data.is_from_request(frame.gid, expr)
+
     def _all(self, frame: Frame) -> list[Change]:
         found: list[Change] = []
         scope = self._index.scope(frame.gid)

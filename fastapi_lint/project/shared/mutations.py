@@ -20,12 +20,13 @@ from fastapi_lint.facts import (
     Free,
     Lit,
     Scope,
+    Sub,
     Use,
     Var,
 )
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, branches
-from fastapi_lint.project.code.spelling import parts, same
+from fastapi_lint.project.code.spelling import parts, same, stored_item
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
 from fastapi_lint.project.shared.bounded_caches import BoundedCaches, removes
@@ -45,7 +46,8 @@ class Mutation(msgspec.Struct, frozen=True):
     """A statement that changes `name`, which lives at `where` (`module level`, `class level`, `app.state`, ...).
 
     `rebinds` says that it assigns a name declared `global` or `nonlocal`, `lazy` that it does so the first time only
-    (`notes`: what it sets is not made there), `timed` that it keeps the time from which something counts on, `fills`
+    (`notes`: what it sets is not made there; `tried`: start-up may get there, too; `personal`: it is made from what a
+    request brings), `timed` that it keeps the time from which something counts on, `fills`
     that it puts into a dictionary what a look-up has missed, and `grows` that nothing ever takes it out although
     requests bring the keys.
     """
@@ -59,6 +61,8 @@ class Mutation(msgspec.Struct, frozen=True):
     rebinds: bool = False
     lazy: bool = False
     notes: bool = False
+    tried: bool = False
+    personal: bool = False
     timed: bool = False
     fills: bool = False
     grows: bool = False
@@ -150,6 +154,8 @@ class Mutations:
     def _mutation(self, frame: Frame, scope: Scope, change: Change) -> Mutation:
         event = change.event
         fills = self._caches.is_fill(frame, event, change.state)
+        lazy = change.once or _guard(scope, event) != NONE
+        notes = event.kind == EventKind.STORE_ITEM or not _is_made(scope, event.value)
         return Mutation(
             frame=frame,
             event=change.number,
@@ -158,12 +164,24 @@ class Mutations:
             where=change.state.where,
             way=self._changes.requests.way(frame),
             rebinds=event.kind == EventKind.REBIND,
-            lazy=change.once or _guard(scope, event) != NONE,
-            notes=event.kind == EventKind.STORE_ITEM or not _is_made(scope, event.value),
-            timed=_is_timed(scope, event),
+            lazy=lazy,
+            notes=notes,
+            tried=lazy and self._changes.may_run_early(frame),
+            personal=lazy and not notes and self._changes.is_of_request(frame, event.value),
+            timed=_is_timed(scope, event) or self._keeps_now(frame, scope, event),
             fills=fills,
             grows=fills and self._caches.grows(frame, event, change.state),
         )
+
+    def _keeps_now(self, frame: Frame, scope: Scope, event: Event) -> bool:
+        """Whether a store keeps the time at which it is made, as a whole or under a key that no request brings."""
+        if event.flag or event.value == NONE or not self._keepers.timed.is_clock(frame, event.value):
+            return False
+        item = stored_item(scope, event)
+        if item is None:
+            return event.kind in (EventKind.REBIND, EventKind.STORE_ATTR)
+        is_nested = isinstance(scope.exprs[item.base], Sub)
+        return not is_nested and not self._changes.is_of_request(frame, item.index)
 
     def _is_kept_safe(self, frame: Frame, scope: Scope, change: Change) -> bool:
         """Whether somebody looks after the state: takes a lock, or is an object that makes what it first needs."""

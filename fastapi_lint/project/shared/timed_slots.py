@@ -176,15 +176,15 @@ class TimedSlots:
 
     def _compared(self, frame: Frame, scope: Scope, node: Bin) -> Iterator[str]:
         """`now - read_at`; `now > read_at + ttl`."""
-        if node.op == "-" and self._is_clock(frame, node.left):
+        if node.op == "-" and self.is_clock(frame, node.left):
             yield from _named(scope, node.right)
         elif node.op in _ORDERS:
             for clock, limit in ((node.left, node.right), (node.right, node.left)):
                 sum_ = scope.exprs[limit]
-                if isinstance(sum_, Bin) and sum_.op == "+" and self._is_clock(frame, clock):
+                if isinstance(sum_, Bin) and sum_.op == "+" and self.is_clock(frame, clock):
                     yield from _named(scope, sum_.left)
 
-    def _is_clock(self, frame: Frame, expr: int) -> bool:
+    def is_clock(self, frame: Frame, expr: int) -> bool:
         """Whether an expression is the time now: of a clock, or of a function that gives that."""
         scope = self._index.scope(frame.gid)
         node = scope.exprs[expr]
@@ -211,7 +211,7 @@ class TimedSlots:
         event = change.event
         if event.kind not in _SETS or event.flag or event.value == NONE:
             return False
-        return (self._index.module(frame.gid).base, event.name) in aged and self._is_clock(frame, event.value)
+        return (self._index.module(frame.gid).base, event.name) in aged and self.is_clock(frame, event.value)
 
     def _is_renewed(self, frame: Frame, change: Change, times: set[Name], aged: frozenset[tuple[int, str]]) -> bool:
         """Whether a change sets a new value, which no request brings, together with the time."""
@@ -241,7 +241,7 @@ class TimedSlots:
                 key != NONE
                 and isinstance(literal := scope.exprs[key], Lit)
                 and (base, f"[{literal.value}]") in aged
-                and self._is_clock(frame, value)
+                and self.is_clock(frame, value)
                 for key, value in zip(node.keys, node.values, strict=True)
             )
         if not isinstance(node, Param):
