@@ -126,6 +126,52 @@ def route(name: str):
 """,
         {("FAL302", Severity.WARNING)},
     ),
+    "what a set has lacked": (
+        """
+done = set()
+
+def install(names):
+    new = [name for name in names if name and name not in done]
+    if new:
+        print("installing", new)
+        done.update(new)
+
+@app.post("/")
+def route(names: list[str]):
+    install(names)
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "what a set has lacked, told to the caller": (
+        """
+done = set()
+
+def unseen(names):
+    new = [name for name in names if name not in done]
+    done.update(new)
+    return new
+
+@app.post("/")
+def route(names: list[str]):
+    return unseen(names)
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "what another set has lacked": (
+        """
+done = set()
+blocked = set()
+
+def install(names):
+    new = [name for name in names if name not in blocked]
+    done.update(new)
+
+@app.post("/")
+def route(names: list[str]):
+    install(names)
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
     "a time that is kept": (
         """
 import time
