@@ -7,7 +7,7 @@ from fastapi_lint.api import EntryPointLabel, Mutation, Project, Race, Report, S
 
 def report(project: Project, mutation: Mutation | Race, message: str, severity: Severity | None = None) -> Report:
     """The statement that changes something, with the shortest way in, and with a word on other workers."""
-    if project.workers is not None:
+    if project.workers is not None and not (isinstance(mutation, Mutation) and mutation.alone):
         message += f" ({project.workers}: each has its own copy)"
     spot = project.spot(mutation.frame.gid, mutation.place)
     labels = [EntryPointLabel(a.entry.kind, a.entry.label) for a in mutation.way if a.entry is not None]
@@ -34,6 +34,11 @@ def advice(mutation: Mutation, verb: str) -> str:
         return (
             f"`{mutation.name}` ({mutation.where}) is made of what one request brings, and kept for all; "
             "make it for each request, or keep one for each such value"
+        )
+    if mutation.alone:
+        return (
+            f"`{mutation.name}` is shared by all requests ({mutation.where}) and {verb} here; one process serves them, "
+            "so keep it in the request, or lock it where threads use it, too"
         )
     return (
         f"`{mutation.name}` is shared by all requests ({mutation.where}) and {verb} here; "

@@ -282,3 +282,39 @@ def test_a_cache_of_locks_is_not_to_be_bounded(given: str, way_out: str, tmp_pat
     result = check(CheckRequest((), settings, tmp_path, ("example.py", (HEAD + source).encode())))
     (found,) = result.diagnostics
     assert way_out in found.message
+
+
+SERVED = """
+import uvicorn
+from fastapi import FastAPI
+
+class Scaler:
+    def __init__(self):
+        self.stamps = []
+
+    def collect(self, stamps):
+        self.stamps.extend(stamps)
+
+class Controller:
+    def __init__(self):
+        self._scaler = Scaler()
+        self._app = FastAPI()
+
+    def run(self):
+        @self._app.post("/sync")
+        async def sync(stamps: list[float]):
+            self._scaler.collect(stamps)
+
+        uvicorn.run({given}, port=8000)
+"""
+
+
+@pytest.mark.parametrize(("given", "is_alone"), [("self._app", True), ("'app:app'", False)])
+def test_who_serves_what_it_has_made_has_no_second_worker(given: str, is_alone: bool, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(SERVED.replace("{given}", given), encoding="utf-8")
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL3"]})
+    found = check(CheckRequest((tmp_path,), settings, tmp_path)).diagnostics
+    assert [d.code for d in found] == ["FAL301"]
+    assert "`self._scaler.stamps` is shared by all requests (an attribute of `Controller`)" in found[0].message
+    assert ("one process serves them" in found[0].message) is is_alone
+    assert ("a store that all workers share" in found[0].message) is not is_alone

@@ -60,6 +60,10 @@ class StartUp:
             for variable in self._variables(gid, slot)
         )
 
+    def serves_object(self, gid: int) -> bool:
+        """Whether a function serves an application object itself, in the process that has made it."""
+        return gid in self._starts.serving_objects
+
     # -- what runs
 
     def _run_early(self, always: bool) -> frozenset[int]:

@@ -79,6 +79,11 @@ class Changes:
         """Whether start-up gets to a function, under conditions perhaps."""
         return self._start_up.runs_early(frame.gid)
 
+    def is_of_one_process(self, frame: Frame) -> bool:
+        """Whether the functions that register what leads to a frame serve it, too: there is no second worker."""
+        entries = self.requests.entries(frame)
+        return bool(entries) and all(self._start_up.serves_object(entry.gid) for entry in entries)
+
     def is_of_request(self, frame: Frame, expr: int) -> bool:
         """Whether a value depends on what a request brings."""
         return self._request_data.is_from_request(frame.gid, expr)

@@ -49,7 +49,7 @@ class Mutation(msgspec.Struct, frozen=True):
     (`notes`: what it sets is not made there; `tried`: start-up may get there, too; `personal`: it is made from what a
     request brings), `timed` that it keeps the time from which something counts on, `fills`
     that it puts into a dictionary what a look-up has missed, and `grows` that nothing ever takes it out although
-    requests bring the keys.
+    requests bring the keys. `alone` says that one process serves all requests that get here.
     """
 
     frame: Frame
@@ -66,6 +66,7 @@ class Mutation(msgspec.Struct, frozen=True):
     timed: bool = False
     fills: bool = False
     grows: bool = False
+    alone: bool = False
 
 
 class Keepers(msgspec.Struct, frozen=True):
@@ -171,6 +172,7 @@ class Mutations:
             timed=_is_timed(scope, event) or self._keeps_now(frame, scope, event),
             fills=fills,
             grows=fills and self._caches.grows(frame, event, change.state),
+            alone=self._changes.is_of_one_process(frame),
         )
 
     def _keeps_now(self, frame: Frame, scope: Scope, event: Event) -> bool:

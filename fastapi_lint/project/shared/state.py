@@ -172,8 +172,16 @@ class SharedState:
         if kind == "module":
             return State(name, "module level")
         if kind == "function" and not self._runs_per_request(owner):
+            holder = self._index.class_of(owner)
+            if holder != NONE and self._is_name_of_receiver(owner, name):
+                return State(name, f"an attribute of `{self._index.name(holder)}`")
             return State(name, f"a variable of `{self._index.name(owner)}`")
         return None
+
+    def _is_name_of_receiver(self, gid: int, name: str) -> bool:
+        scope = self._index.scope(gid)
+        values = [scope.exprs[scope.defs[number].value] for number in scope.names.get(name, ())]
+        return values == [Param(0)] and self._is_own_receiver(self._inference.plain_frame(gid), 0)
 
     def _runs_per_request(self, gid: int) -> bool:
         return gid in self._request_gids
