@@ -19,6 +19,11 @@ def mild_message(mutation: Mutation) -> str | None:
     """What to say of what is worth knowing only: what the first request sets, and times; None of anything else."""
     if mutation.timed:
         return f"`{mutation.name}` ({mutation.where}) is a time that each worker process keeps for itself"
+    if mutation.ends:
+        return (
+            f"`{mutation.name}` ({mutation.where}) keeps what streams of this process read from; "
+            "what other workers send reaches them through a broker only"
+        )
     if not mutation.lazy or mutation.personal:
         return None
     if mutation.notes:

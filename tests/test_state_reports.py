@@ -126,6 +126,42 @@ def route(name: str):
 """,
         {("FAL302", Severity.WARNING)},
     ),
+    "ends of streams": (
+        """
+class End:
+    def __init__(self, topic: str):
+        self.topic = topic
+        self.queue: asyncio.Queue = asyncio.Queue()
+
+ends: dict[str, list[End]] = {}
+
+@app.post("/{topic}")
+def route(topic: str):
+    ends["a"].append(End(topic))
+
+@app.delete("/{topic}")
+def drop(topic: str):
+    ends["a"].remove(End(topic))
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "live connections with a queue": (
+        """
+from fastapi import WebSocket
+
+class Peer:
+    def __init__(self, socket: WebSocket):
+        self.socket = socket
+        self.queue: asyncio.Queue = asyncio.Queue()
+
+peers: dict[str, list[Peer]] = {}
+
+@app.websocket("/")
+async def route(socket: WebSocket):
+    peers["a"].append(Peer(socket))
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
     "what a set has lacked": (
         """
 done = set()

@@ -34,12 +34,17 @@ from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.own_use import OwnUse
+from fastapi_lint.project.shared.state import CONTAINERS
 from fastapi_lint.project.shared.timed_slots import TimedSlots
-from fastapi_lint.project.types.values import CoroutineV, ExtInstanceV
+from fastapi_lint.project.types.values import CoroutineV, ExtInstanceV, InstanceV, Value
 
 _PRIMITIVES = frozenset(
     {"asyncio.Task", "asyncio.Future", "asyncio.Event", "asyncio.Queue", "asyncio.Condition", "asyncio.TimerHandle"}
 )
+
+_QUEUE = "asyncio.Queue"
+_CONNECTION = "fastapi.WebSocket"
+_MOST_HELD = 20
 
 
 class Mutation(msgspec.Struct, frozen=True):
@@ -49,7 +54,8 @@ class Mutation(msgspec.Struct, frozen=True):
     (`notes`: what it sets is not made there; `tried`: start-up may get there, too; `personal`: it is made from what a
     request brings), `timed` that it keeps the time from which something counts on, `fills`
     that it puts into a dictionary what a look-up has missed, and `grows` that nothing ever takes it out although
-    requests bring the keys. `alone` says that one process serves all requests that get here.
+    requests bring the keys. `alone` says that one process serves all requests that get here, and `ends` that it keeps
+    what open streams of this process read from.
     """
 
     frame: Frame
@@ -67,6 +73,7 @@ class Mutation(msgspec.Struct, frozen=True):
     fills: bool = False
     grows: bool = False
     alone: bool = False
+    ends: bool = False
 
 
 class Keepers(msgspec.Struct, frozen=True):
@@ -87,6 +94,7 @@ class Mutations:
         self._locks = locks
         self._caches = caches
         self._keepers = keepers
+        self._ends: dict[int, bool] = {}
 
     def find(self) -> Iterator[Mutation]:
         """Each place once, with the nearest way in from request handling.
@@ -109,7 +117,10 @@ class Mutations:
             and (one.rebinds or one.fills or not keeps(one.frame, one.name, one.where))
         ]
         told = self._first_of_each_use(kept)
-        yield from (one for one in kept if not one.lazy or one in told)
+        ends = {(one.name, one.where) for one in kept if self._holds_ends(one)}
+        for one in kept:
+            if not one.lazy or one in told:
+                yield msgspec.structs.replace(one, ends=True) if (one.name, one.where) in ends else one
 
     def _first_of_each_use(self, mutations: list[Mutation]) -> set[Mutation]:
         """Of all that one first use sets, what it makes: a flag and its object are one thing to look at."""
@@ -123,6 +134,18 @@ class Mutations:
 
     def _holds_primitives(self, mutation: Mutation) -> bool:
         """Whether what is put in, or what the container is declared to hold, are tasks, locks, queues or clients."""
+        event = self._index.scope(mutation.frame.gid).events[mutation.event]
+        return any(self._locks.is_lock(value) or _is_task(value) for value in self._held(mutation)) or (
+            event.kind in (EventKind.STORE_ITEM, EventKind.STORE_ATTR)
+            and self._caches.is_client(mutation.frame, event.value)
+        )
+
+    def _holds_ends(self, mutation: Mutation) -> bool:
+        """Whether these are objects of the project around a queue, from which an open stream of this process reads."""
+        return any(isinstance(value, InstanceV) and self._wraps_queue(value) for value in self._held(mutation))
+
+    def _held(self, mutation: Mutation) -> list[Value]:
+        """What a change puts in, and what the container is declared to hold, in lists of its items, too."""
         scope = self._index.scope(mutation.frame.gid)
         event = scope.events[mutation.event]
         node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
@@ -130,13 +153,23 @@ class Mutations:
         base = func.base if isinstance(func, Attr) else event.expr
         given = [event.value] if not isinstance(node, Call) else [*node.args]
         held = [value for expr in given if expr != NONE for value in self._inference.type(mutation.frame, expr)]
-        for value in self._inference.type(mutation.frame, base) if base != NONE else ():
-            if isinstance(value, ExtInstanceV):
-                held += [inner for argument in value.args for inner in argument]
-        return any(self._locks.is_lock(value) or _is_task(value) for value in held) or (
-            event.kind in (EventKind.STORE_ITEM, EventKind.STORE_ATTR)
-            and self._caches.is_client(mutation.frame, event.value)
-        )
+        todo = list(self._inference.type(mutation.frame, base)) if base != NONE else []
+        for value in todo:  # grows by the items that are containers themselves
+            if isinstance(value, ExtInstanceV) and len(todo) < _MOST_HELD:
+                inside = [inner for argument in value.args for inner in argument]
+                todo += [inner for inner in inside if isinstance(inner, ExtInstanceV) and inner.name in CONTAINERS]
+                held += inside
+        return held
+
+    def _wraps_queue(self, value: InstanceV) -> bool:
+        known = self._ends.get(value.gid)
+        if known is None:
+            init = self._inference.classes.find_method(value.gid, "__init__")
+            names = {event.name for event in self._index.stores(init.gid)} if init is not None else set()
+            kept = [one for name in names for one in self._inference.attribute(value, name)]
+            names_kept = {one.name for one in kept if isinstance(one, ExtInstanceV)}
+            known = self._ends[value.gid] = _QUEUE in names_kept and _CONNECTION not in names_kept
+        return known
 
     def _is_of_task(self, mutation: Mutation) -> bool:
         event = self._index.scope(mutation.frame.gid).events[mutation.event]
