@@ -354,3 +354,53 @@ def test_who_serves_what_it_has_made_has_no_second_worker(given: str, is_alone: 
     assert "`self._scaler.stamps` is shared by all requests (an attribute of `Controller`)" in found[0].message
     assert ("one process serves them" in found[0].message) is is_alone
     assert ("a store that all workers share" in found[0].message) is not is_alone
+
+
+FRESH_OR_SHARED = """
+from fastapi import FastAPI
+
+class Team:
+    def __init__(self, name: str):
+        self.name = name
+        self.notes: list[str] | None = None
+
+    def deep_copy(self) -> "Team":
+        return Team(self.name)
+
+    async def run(self, text: str) -> str:
+        return await note(self, text)
+
+async def note(team: Team, text: str) -> str:
+    if team.notes is None:
+        team.notes = []
+    team.notes.append(text)
+    return text
+
+def get_team(name: str, teams: list[Team], fresh: bool = False) -> Team | None:
+    for team in teams:
+        if team.name == name:
+            return team.deep_copy() if fresh else team
+    return None
+
+def attach(app: FastAPI, teams: list[Team], entity: Team) -> None:
+    @app.post("/fresh/{name}")
+    async def fresh(name: str, text: str) -> str:
+        team = get_team(name, teams, fresh=True)
+        return await team.run(text)
+
+    @app.post("/shared")
+    async def shared(text: str) -> str:
+        return await entity.run(text)
+
+app = FastAPI()
+attach(app, [Team("x")], Team("y"))
+"""
+
+
+def test_the_way_in_is_that_of_who_hands_over_the_shared_object(tmp_path: Path) -> None:
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL301"]})
+    found = check(CheckRequest((), settings, tmp_path, ("app.py", FRESH_OR_SHARED.encode()))).diagnostics
+    chains = [[hop.text for hop in one.chain] for one in found if "notes" in one.message]
+    assert chains
+    assert {chain[0] for chain in chains} == {"route `POST /shared` enters here"}
+    assert {chain[-1] for chain in chains} == {"`Team.run` runs `note`"}

@@ -14,10 +14,11 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.code.spelling import same
 from fastapi_lint.project.flow.caller_tests import CallerTests
+from fastapi_lint.project.flow.conditions import is_conditional
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
-from fastapi_lint.project.serving.contexts import Contexts
+from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.keyed_use import taken_from
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.reach import Reach
@@ -74,6 +75,11 @@ class Changes:
             found = (change for change in self._all(frame) if not self._was_made_early(frame, change))
             self._known[frame] = tuple(found)
         return self._known[frame]
+
+    def way(self, frame: Frame) -> tuple[Arrival, ...]:
+        """The way from an entry point to a frame, by those who hand over what is shared, unless it is a possibility."""
+        way = self._state.way(self.requests, frame)
+        return self.requests.way(frame) if is_conditional(way) else way
 
     def may_run_early(self, frame: Frame) -> bool:
         """Whether start-up gets to a function, under conditions perhaps."""

@@ -196,7 +196,7 @@ class Mutations:
             place=event.place,
             name=change.state.name,
             where=change.state.where,
-            way=self._changes.requests.way(frame),
+            way=self._changes.way(frame),
             rebinds=event.kind == EventKind.REBIND,
             lazy=lazy,
             notes=notes,
