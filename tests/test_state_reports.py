@@ -162,6 +162,21 @@ async def route(socket: WebSocket):
 """,
         {("FAL301", Severity.WARNING)},
     ),
+    "tasks with a queue": (
+        """
+class Job:
+    def __init__(self):
+        self.queue: asyncio.Queue = asyncio.Queue()
+        self.task = asyncio.create_task(make("a"))
+
+jobs: list[Job] = []
+
+@app.post("/")
+async def route():
+    jobs.append(Job())
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
     "what a set has lacked": (
         """
 done = set()
@@ -218,6 +233,20 @@ def route():
     value = time.time()
 """,
         {("FAL302", Severity.INFO)},
+    ),
+    "a time that a bucket measures from": (
+        """
+import time
+
+@app.get("/")
+def route():
+    global value
+    now = time.time()
+    passed = now - value
+    value = now
+    return passed
+""",
+        {("FAL302", Severity.WARNING)},
     ),
     "a time for each of a few kinds": (
         """

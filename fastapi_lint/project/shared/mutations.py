@@ -43,7 +43,7 @@ _PRIMITIVES = frozenset(
 )
 
 _QUEUE = "asyncio.Queue"
-_CONNECTION = "fastapi.WebSocket"
+_BUSY = frozenset({"asyncio.Task", "fastapi.WebSocket"})
 _MOST_HELD = 20
 
 
@@ -167,8 +167,9 @@ class Mutations:
             init = self._inference.classes.find_method(value.gid, "__init__")
             names = {event.name for event in self._index.stores(init.gid)} if init is not None else set()
             kept = [one for name in names for one in self._inference.attribute(value, name)]
-            names_kept = {one.name for one in kept if isinstance(one, ExtInstanceV)}
-            known = self._ends[value.gid] = _QUEUE in names_kept and _CONNECTION not in names_kept
+            kinds = {one.name for one in kept if isinstance(one, ExtInstanceV)}
+            is_busy = any(isinstance(one, CoroutineV) for one in kept)
+            known = self._ends[value.gid] = _QUEUE in kinds and not is_busy and not kinds & _BUSY
         return known
 
     def _is_of_task(self, mutation: Mutation) -> bool:
@@ -214,7 +215,7 @@ class Mutations:
             return False
         item = stored_item(scope, event)
         if item is None:
-            return event.kind in (EventKind.REBIND, EventKind.STORE_ATTR)
+            return event.kind in (EventKind.REBIND, EventKind.STORE_ATTR) and not _is_measured_from(scope, event.name)
         is_nested = isinstance(scope.exprs[item.base], Sub)
         return not is_nested and not self._changes.is_of_request(frame, item.index)
 
@@ -268,6 +269,11 @@ def _is_timed(scope: Scope, event: Event) -> bool:
                 if same(scope, node.left, event.value):
                     return True
     return False
+
+
+def _is_measured_from(scope: Scope, name: str) -> bool:
+    """Whether a function computes how long a time is ago, as a token bucket does."""
+    return any(isinstance(node, Bin) and node.op == "-" and _spells(scope, node.right, name) for node in scope.exprs)
 
 
 def _is_absent(scope: Scope, expr: int, name: str, holds: bool, hops: int = 0) -> bool:
