@@ -61,8 +61,10 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A test on one argument of a call: by keyword `arg` and, where it may be positional, by 0-based index `at`.
 
     `is_` (spelled `is` in the data) is the literal value that the argument must have; `given = true` asks only whether
-    the argument is present; `mentions` whether a library's name stands in it (`flags | fcntl.LOCK_NB`). An argument
-    whose value is not a literal never meets an `is` condition.
+    the argument is present; `mentions` whether a library's name stands in it (`flags | fcntl.LOCK_NB`), `isa` whether
+    it is an instance of a library's type and of no other; `lacks` whether it is a text without that part. With `made`,
+    what the call is not given the object was, when it was made (`FileLock(path, timeout=0).acquire()`): the index is
+    the same for both. An argument whose value is not a literal never meets an `is` or `lacks` condition.
     """
 
     arg: str | None = None
@@ -70,6 +72,16 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is_: bool | int | float | str | None = msgspec.field(default=None, name="is")
     given: bool | None = None
     mentions: str | None = None
+    isa: str | None = None
+    lacks: str | None = None
+    made: bool = False
+
+
+class Instead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a call does where one of its `unless` holds, if that is something else than nothing."""
+
+    blocks: BlockKind | None = None
+    returns: str | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,6 +118,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     returns: str | None = None
     unless: tuple[Condition, ...] = ()
     only_if: tuple[Condition, ...] = ()
+    instead: Instead | None = None
     twin: str | None = None
     note: str | None = None
     runs: tuple[str | int, ...] = ()

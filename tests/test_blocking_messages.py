@@ -73,3 +73,95 @@ def test_a_method_is_answered_with_its_own_twin(tmp_path: Path, method: str) -> 
     body = f'{model}@app.get("/")\nasync def index():\n    return Note.objects.filter(name="x").{method}()\n'
     messages = [d.message for d in found(tmp_path, body, "FAL103")]
     assert [f"use `django.db.models.QuerySet.a{method}`" in m for m in messages] == [True]
+
+
+@pytest.mark.parametrize(
+    ("given", "severity"),
+    [("", Severity.INFO), ("reload=False", Severity.INFO), ("reload=True", Severity.WARNING)],
+    ids=["default", "said", "anew"],
+)
+@pytest.mark.parametrize(
+    "guard",
+    ["    if _text is not None and not reload: return _text\n    _text = ", "    if _text is None or reload: _text = "],
+    ids=["leaves", "enters"],
+)
+def test_what_an_argument_decides_hides_no_first_use(
+    tmp_path: Path, guard: str, given: str, severity: Severity
+) -> None:
+    body = (
+        f"_text = None\ndef load(reload=False):\n    global _text\n{guard}open('table').read()\n    return _text\n"
+        f'@app.get("/")\nasync def index():\n    return load({given})\n'
+    )
+    assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "severity"),
+    [
+        ("Kind", Severity.INFO),
+        ("Mode", Severity.INFO),
+        ("bool", Severity.INFO),
+        ("str", Severity.WARNING),
+        ("bool | str", Severity.WARNING),
+    ],
+)
+def test_a_function_cached_for_few_arguments_blocks_the_first_time(
+    tmp_path: Path, annotation: str, severity: Severity
+) -> None:
+    body = (
+        "from enum import Enum\nfrom functools import cache\nfrom typing import Literal\nKind = Literal['a', 'b']\n"
+        "class Mode(Enum):\n    A = 'a'\n    B = 'b'\n"
+        f"@cache\ndef load(kind: {annotation}): return open('table').read()\n"
+        f'@app.get("/")\nasync def index(kind: {annotation}):\n    return load(kind)\n'
+    )
+    assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]
+
+
+_PING = """\
+_seen: set[str] = set()
+def ping(name):
+    if name in _seen:
+        return {seen}
+    _seen.add(name)
+    thread = threading.Thread(target=print)
+    thread.start()
+    return thread
+def record(name):
+    thread = None
+    if name:
+        thread = ping(name)
+    if thread is not None:
+        thread.join()
+@app.get("/")
+async def index(name: str):
+    record({name})
+    {after}
+"""
+
+
+@pytest.mark.parametrize(
+    ("seen", "name", "after", "severity"),
+    [
+        ("None", "'index'", "pass", Severity.WARNING),
+        ("None", "name", "pass", Severity.ERROR),
+        ("None", "'index'", "_seen.discard('index')", Severity.ERROR),
+        ("threading.Thread(target=print)", "'index'", "pass", Severity.ERROR),
+    ],
+    ids=["once", "request's own", "taken out", "always a thread"],
+)
+def test_what_is_there_once_for_a_key_is_waited_for_once(
+    tmp_path: Path, seen: str, name: str, after: str, severity: Severity
+) -> None:
+    body = _PING.format(seen=seen, name=name, after=after)
+    assert [d.severity for d in found(tmp_path, body, "FAL106")] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"), [("'index'", Severity.INFO), ("name", Severity.WARNING)], ids=["own", "request's own"]
+)
+def test_what_is_read_once_for_a_key_blocks_the_first_time(tmp_path: Path, name: str, severity: Severity) -> None:
+    body = (
+        "_pages = {}\ndef load(name):\n    if name not in _pages: _pages[name] = open(name).read()\n"
+        f'    return _pages[name]\n@app.get("/")\nasync def index(name: str):\n    return load({name})\n'
+    )
+    assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]

@@ -26,6 +26,8 @@ from fastapi_lint.project.resources.shared_resources import Resource, SharedReso
 from fastapi_lint.project.resources.shared_sessions import SharedSession, SharedSessions
 from fastapi_lint.project.serving.contexts import STAGES, Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint, EntryPoints
+from fastapi_lint.project.serving.first_times import FirstTimes
+from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.serving.start_up import StartUp
@@ -162,8 +164,8 @@ class Project:
     def _blocking(self) -> Blocking:
         calls = CallGraph(self.nodes, self.is_followed)
         frames = (*self.loop_frames, *self._frames_of_stages)
-        lifetimes = self._creations.lifetimes
-        return Blocking(self.graph, calls, self.contexts, self._start_up, lifetimes, self._places, frames, self._stages)
+        first_times = FirstTimes(self.graph, self._start_up, self._creations.lifetimes, self._once_per_key)
+        return Blocking(self.graph, calls, self.contexts, first_times, self._places, frames, self._stages)
 
     @cached_property
     def loop_frames(self) -> list[Frame]:
@@ -211,6 +213,10 @@ class Project:
         return Creations(self.graph, self.contexts, self._request_data)
 
     @cached_property
+    def _once_per_key(self) -> OncePerKey:
+        return OncePerKey(self.graph, self.contexts, self._creations.lifetimes, self._request_data)
+
+    @cached_property
     def _request_data(self) -> RequestData:
         return RequestData(self.graph, self.entry_points)
 
@@ -256,13 +262,14 @@ class Project:
     def _mutations(self) -> list[Mutation]:
         bounded = BoundedCaches(self.graph, self._changes, self._state)
         own = OwnUse(self.graph, self.contexts, self._changes)
-        keepers = Keepers(bounded, TimedSlots(self.graph, self._changes, self._caches, self._request_data), own)
+        timed = TimedSlots(self.graph, self._changes, self._caches, self._request_data)
+        keepers = Keepers(bounded, timed, own, self._request_data)
         return list(Mutations(self.graph, self._changes, self._locks, self._caches, keepers).find())
 
     @cached_property
     def _changes(self) -> Changes:
         lifetimes = self._creations.lifetimes
-        return Changes(self.graph, self.contexts, self._start_up, self._state, lifetimes, self._request_data)
+        return Changes(self.graph, self.contexts, self._start_up, self._state, lifetimes, self._once_per_key)
 
     @cached_property
     def _caches(self) -> Caches:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
-from fastapi_lint.facts import NONE, Region, Scope
+from fastapi_lint.facts import NONE, Lit, Region, Scope
+
+_CONDITIONAL = frozenset({"if", "else", "except", "loop", "genexpr"})
 
 
 def around(scope: Scope, region: int) -> Iterator[int]:
@@ -34,3 +36,14 @@ def branches(scope: Scope, region: int) -> Iterator[Region]:
         found = scope.regions[number]
         if found.kind in ("if", "else") and found.expr != NONE:
             yield found
+
+
+def may_be_passed(scope: Scope, region: int) -> set[int]:
+    """The regions around code that may be passed by; what is left behind `raise` is not: who raises serves nobody."""
+    return {
+        number
+        for number in around(scope, region)
+        if (found := scope.regions[number]).kind in _CONDITIONAL
+        and found.behind != "raise"
+        and not (found.kind == "loop" and found.expr != NONE and scope.exprs[found.expr] in (Lit(True), Lit(1)))
+    }

@@ -10,20 +10,21 @@ import msgspec
 
 from fastapi_lint.catalogue import BlockKind
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
-from fastapi_lint.facts import NONE, Call, Lit
+from fastapi_lint.facts import NONE, Call, Lit, Scope
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.places import Places, Spot
-from fastapi_lint.project.code.regions import stands_in
+from fastapi_lint.project.code.regions import around, stands_in
 from fastapi_lint.project.flow.call_conditions import is_harmless
 from fastapi_lint.project.flow.conditions import MOST_OF_A_CHAIN
 from fastapi_lint.project.flow.effects import CallGraph, Effects, Witness
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.serving.contexts import STAGES, Contexts
-from fastapi_lint.project.serving.lifetimes import Lifetimes
-from fastapi_lint.project.serving.start_up import StartUp
+from fastapi_lint.project.serving.first_times import FirstTimes
 
 _CALLED_BY_FASTAPI = frozenset({"route", "dependency", "background-task", "exception-handler"})
+_Rank = tuple[bool, bool, bool, bool, int]
+
 _SHORT = 0.01
 """Seconds that a sleep of this length or less takes from the others: as much as a slow query, not a standstill."""
 
@@ -65,8 +66,7 @@ class Blocking:
         graph: Graph,
         calls: CallGraph,
         contexts: Contexts,
-        start_up: StartUp,
-        lifetimes: Lifetimes,
+        first_times: FirstTimes,
         places: Places,
         frames: Iterable[Frame],
         stages: tuple[str, ...],
@@ -74,8 +74,7 @@ class Blocking:
         self._graph = graph
         self._calls = calls
         self._contexts = contexts
-        self._start_up = start_up
-        self._lifetimes = lifetimes
+        self._first_times = first_times
         self._places = places
         self._frames = tuple(frames)
         self._stages = stages
@@ -89,42 +88,64 @@ class Blocking:
         """All kinds at once, for doubtful ways are told once only.
 
         Of what a place may reach over one or another implementation the nearest is told, and of all places that reach
-        a sink through a cached function, which runs the first time only, the nearest one.
+        a sink through a cached function, which runs the first time only, the nearest one, or what comes before it.
         """
         certain: dict[str, list[BlockingUse]] = {}
-        doubtful: dict[tuple[int, ...], tuple[tuple[bool, bool, bool, int], str, BlockingUse]] = {}
+        doubtful: dict[tuple[int, ...], tuple[_Rank, str, BlockingUse, frozenset[int]]] = {}
+        firsts: dict[int, list[tuple[str, BlockingUse]]] = {}
         told: set[tuple[int, ...]] = set()
+        shown: set[tuple[str, int, int]] = set()
         for kind in get_args(BlockKind):
-            for frame, witness, use, is_constructing in self._nearest(kind):
+            for frame, witness, use, passed, is_constructing in self._nearest(kind):
                 here = (frame.gid, witness.place)
                 if witness.certain:
                     if not use.is_conditional:
                         told.add(here)
                     certain.setdefault(kind, []).append(use)
                     continue
-                if witness.once != NONE and not use.stage and self._start_up.runs_early(witness.once):
+                if witness.is_over and not use.stage:
                     continue  # the first time was before the first request
-                about = here if witness.once == NONE else (witness.once,)
-                rank = (bool(use.stage), not is_constructing, use.is_conditional, witness.distance)
+                about = here if witness.once == NONE or witness.is_keyed else (witness.once,)
+                rank = (bool(use.stage), not is_constructing, use.is_conditional, witness.is_keyed, witness.distance)
+                for once in passed:
+                    firsts.setdefault(once, []).append((kind, use))
                 if about not in doubtful or rank < doubtful[about][0]:
-                    doubtful[about] = (rank, kind, use)
-        for key, (_, kind, use) in doubtful.items():
-            if key not in told:
-                certain.setdefault(kind, []).append(use)
+                    doubtful[about] = (rank, kind, use, passed)
+        for key, (_, kind, nearest, passed) in doubtful.items():
+            if key in told:
+                continue
+            before = [one for once in passed for one in firsts[once] if self._comes_first(one[1], nearest)]
+            kind_of_first, use = min(before, key=lambda one: one[1].event, default=(kind, nearest))
+            place = (kind_of_first, use.frame.gid, use.event)
+            if place not in shown:
+                shown.add(place)
+                certain.setdefault(kind_of_first, []).append(use)
         return certain
+
+    def _comes_first(self, first: BlockingUse, use: BlockingUse) -> bool:
+        """Whether a function is sure to have come by a place, itself or in what it awaits, where it gets to another."""
+        if first.stage != use.stage or (first.is_conditional and not use.is_conditional):
+            return False
+        if first.frame.gid == use.frame.gid:
+            return _is_before(use.frame.scope, first.event, use.event)
+        return any(
+            edge.mode == "coroutine" and edge.callee.gid == first.frame.gid and edge.certain
+            for edge in self._graph.node(use.frame).edges
+            if _is_before(use.frame.scope, edge.event, use.event) and use.frame.scope.events[edge.event].flag
+        )
 
     @cached_property
     def _fastapi_calls(self) -> frozenset[int]:
         entries = (entry for entry in self._contexts.entries if entry.kind in _CALLED_BY_FASTAPI)
         return frozenset(entry.frame.gid for entry in entries if entry.frame is not None)
 
-    def _nearest(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse, bool]]:
+    def _nearest(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse, frozenset[int], bool]]:
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
             if call.spec.blocks != kind or call.awaited or call.off_loop:
                 return False
             return not is_harmless(self._graph.inference, frame, call)
 
-        effects = Effects(self._calls, is_sink, self._lifetimes.may_last, self._lifetimes.is_kept)
+        effects = Effects(self._calls, is_sink, self._first_times)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         for frame in self._frames:
             for witness in effects.at_events(frame):
@@ -133,10 +154,12 @@ class Blocking:
                 if known is None or witness.rank < known[1].rank:
                     best[key] = (frame, witness)
         for frame, witness in best.values():
-            is_constructing = witness.once != NONE and self._is_constructing(
-                effects.trail(frame, witness), witness.once
-            )
-            yield frame, witness, self._use(effects, frame, witness), is_constructing
+            use, passed, is_constructing = self._use(effects, frame, witness), frozenset[int](), False
+            if witness.once != NONE:
+                trail = effects.trail(frame, witness)
+                passed = effects.passed(trail)
+                is_constructing = self._is_constructing(trail, witness.once)
+            yield frame, witness, use, passed, is_constructing
 
     def _is_constructing(self, trail: list[tuple[Frame, Witness]], once: int) -> bool:
         """Whether the first use of what an object fills is its constructor's: then nobody else's ever is."""
@@ -191,3 +214,10 @@ class Blocking:
             event=witness.event,
             edge=first.edge,
         )
+
+
+def _is_before(scope: Scope, first: int, event: int) -> bool:
+    """Whether control comes by one event before it gets to another."""
+    if not 0 <= first < event < len(scope.events):
+        return False
+    return scope.events[first].region in around(scope, scope.events[event].region)

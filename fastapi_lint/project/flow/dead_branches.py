@@ -39,6 +39,11 @@ def sure_regions(inference: Inference, frame: Frame) -> frozenset[int]:
     return frame.sure
 
 
+def truth(inference: Inference, frame: Frame, expr: int) -> bool | None:
+    """What a condition of a frame is known to be, as far as it is."""
+    return DeadBranches(inference, frame).truth(expr, dead_regions(inference, frame))
+
+
 class DeadBranches:
     """The regions of one frame's scope whose condition is known to fail."""
 
@@ -77,6 +82,11 @@ class DeadBranches:
             truth = self._truth(region.expr)
             if truth is not None and truth is (region.kind == "if"):
                 yield number
+
+    def truth(self, expr: int, dead: frozenset[int]) -> bool | None:
+        """What a condition is, once it is known which regions are `dead`."""
+        self._dead.update(dead)
+        return self._truth(expr)
 
     def _dead_in_plain_frame(self) -> frozenset[int] | None:
         return dead_regions(self._inference, self._frame.plain) if self._frame.plain is not None else None

@@ -12,7 +12,7 @@ from fastapi_lint.facts import NONE
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.flow.conditions import doubt
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall, Node
-from fastapi_lint.project.serving.first_use import Lifetime
+from fastapi_lint.project.serving.first_times import First, FirstTimes
 
 
 class Witness(msgspec.Struct, frozen=True, gc=False):
@@ -20,8 +20,9 @@ class Witness(msgspec.Struct, frozen=True, gc=False):
 
     `distance` counts hops; `certain` is False where the way goes over one of several implementations of a method or
     over a branch that is one of many, or where it is taken the first time only. Then `once` is the gid of the function
-    that knows: a cached one without arguments, or one that fills what it finds empty. `conditions` counts what has to
-    hold, behind the event itself, and is not known to hold.
+    that knows: a cached one without arguments, or one that fills what it finds empty; `is_over` says that no request
+    takes the way, for the first time was before, `is_keyed` that there is one for each key. `conditions` counts what
+    has to hold, behind the event itself, and is not known to hold.
     """
 
     distance: int
@@ -32,11 +33,13 @@ class Witness(msgspec.Struct, frozen=True, gc=False):
     certain: bool = True
     once: int = NONE
     conditions: int = 0
+    is_over: bool = False
+    is_keyed: bool = False
 
     @property
-    def rank(self) -> tuple[bool, int, int]:
+    def rank(self) -> tuple[bool, bool, int, int]:
         """Of several ways the certain ones are better, then those with little doubt, then the short ones."""
-        return (not self.certain, self.doubt, self.distance)
+        return (not self.certain, self.is_over, self.doubt, self.distance)
 
     @property
     def doubt(self) -> int:
@@ -72,38 +75,33 @@ class CallGraph:
 
 
 class Effects:
-    """Which frames reach a sink, and along which best way.
-
-    `lasts` says whether what a frame fills on first use, in an attribute of its receiver or beyond, outlives a request,
-    `is_kept` whether a frame is a property whose object keeps its value as long.
-    """
+    """Which frames reach a sink, and along which best way."""
 
     def __init__(
         self,
         calls: CallGraph,
         is_sink: Callable[[Frame, LibraryCall], bool],
-        lasts: Callable[[Frame, Lifetime], bool],
-        is_kept: Callable[[Frame], bool],
+        first_times: FirstTimes,
     ) -> None:
         self._calls = calls
         self._nodes = calls.nodes
         self._callers = calls.callers
         self._is_sink = is_sink
-        self._lasts = lasts
-        self._is_kept = is_kept
+        self._first_times = first_times
         self.nearest = self._propagate()
 
     def _own(self, node: Node, is_first: bool = False) -> Iterator[Witness]:
         for call in node.calls:
             if self._is_sink(node.frame, call):
-                once = node.frame.gid if self._lasts(node.frame, call.first_use) else NONE
+                first = self._first_times.of_event(node.frame, call.event, call.first_use)
                 conditions = 0 if is_first else call.conditions
-                yield Witness(0, call.place, call.event, call, None, once == NONE, once, conditions)
+                own = Witness(0, call.place, call.event, call, None, first is None, conditions=conditions)
+                yield own if first is None else _first_only(own, first)
 
     def _propagate(self) -> dict[Frame, Witness]:
         """The best way of each frame, in the order of their ranks: what is found first is not improved any more."""
         nearest: dict[Frame, Witness] = {}
-        todo: list[tuple[tuple[bool, int, int], int, Frame, Witness]] = []
+        todo: list[tuple[tuple[bool, bool, int, int], int, Frame, Witness]] = []
         count = itertools.count()  # of equal ways the first found
         for frame, node in self._nodes.items():
             for own in self._own(node):
@@ -119,19 +117,15 @@ class Effects:
                     heapq.heappush(todo, (step.rank, next(count), caller, step))
         return nearest
 
-    def _once(self, caller: Frame, edge: Edge) -> int:
-        """The function that takes this edge the first time only, or NONE."""
-        if edge.mode == "once" or self._is_kept(edge.callee):
-            return edge.callee.gid
-        return caller.gid if self._lasts(caller, edge.first_use) else NONE
-
     def _step(self, onward: Witness, caller: Frame, edge: Edge, is_first: bool = False) -> Witness:
         """The way over an edge; at its first hop, the reported place itself, no branch is in doubt."""
-        once = self._once(caller, edge)
-        certain = onward.certain and edge.certain and once == NONE and not (edge.selected and not is_first)
-        once = onward.once if once == NONE else once
+        first = self._first_times.of_edge(caller, edge)
+        certain = onward.certain and edge.certain and first is None and not (edge.selected and not is_first)
         conditions = onward.conditions + (0 if is_first else edge.conditions)
-        return Witness(onward.distance + 1, edge.place, edge.event, None, edge, certain, once, conditions)
+        way = (onward.distance + 1, edge.place, edge.event, None, edge, certain, onward.once, conditions)
+        is_over = onward.is_over or (onward.is_keyed and self._first_times.has_been(caller, edge))
+        step = Witness(*way, is_over, onward.is_keyed)
+        return step if first is None else _first_only(step, first)
 
     def at_events(self, frame: Frame) -> list[Witness]:
         """For each place of a frame that reaches a sink its nearest witness, in order of evaluation."""
@@ -146,6 +140,18 @@ class Effects:
                 _keep(best, self._step(self.nearest[edge.callee], frame, edge, is_first=True))
         return sorted(best.values(), key=lambda witness: witness.event)
 
+    def passed(self, trail: list[tuple[Frame, Witness]]) -> frozenset[int]:
+        """All functions of a trail that know of a first time, and not of one for each key."""
+        firsts = (self._first(frame, step) for frame, step in trail)
+        return frozenset(first.gid for first in firsts if first is not None and not first.is_keyed)
+
+    def _first(self, frame: Frame, step: Witness) -> First | None:
+        if step.edge is not None:
+            return self._first_times.of_edge(frame, step.edge)
+        if step.call is None:
+            raise AssertionError("a trail ends in a sink")
+        return self._first_times.of_event(frame, step.call.event, step.call.first_use)
+
     def trail(self, frame: Frame, witness: Witness) -> list[tuple[Frame, Witness]]:
         """The hops from a witness to its sink, the sink last."""
         trail = [(frame, witness)]
@@ -154,6 +160,13 @@ class Effects:
             witness = self.nearest[frame]
             trail.append((frame, witness))
         return trail
+
+
+def _first_only(way: Witness, first: First) -> Witness:
+    is_over = way.is_over or first.is_over
+    if first.is_keyed and way.once != NONE and not way.is_keyed:
+        return msgspec.structs.replace(way, is_over=is_over)  # what runs once runs for one key only
+    return msgspec.structs.replace(way, once=first.gid, is_over=is_over, is_keyed=first.is_keyed)
 
 
 def _keep(best: dict[int, Witness], witness: Witness) -> None:

@@ -17,10 +17,11 @@ from fastapi_lint.project.flow.implicit_calls import (
 )
 from fastapi_lint.project.flow.lazy_code import LazyCode
 from fastapi_lint.project.flow.loop_probes import OffLoop
-from fastapi_lint.project.flow.nodes import Node
+from fastapi_lint.project.flow.nodes import LibraryCall, Node
 from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.types.calls import Callee
 from fastapi_lint.project.types.constants import Constants
+from fastapi_lint.project.types.given import holds
 from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.values import LiteralV, PartialV, Type
 
@@ -73,13 +74,28 @@ class FrameWalk(ImplicitCalls):
             if handler is not None and not (skipped and within(self.scope, event.region, skipped)):
                 self.number = number
                 self.off_loop = self.has_served or (bool(off_loop) and within(self.scope, event.region, off_loop))
-                self.first_use = self.inference.first_use.at(self.frame.gid, event.region)
+                self.first_use = self.inference.first_use.of(self.frame, event.region)
                 self.is_selected = bool(selected) and within(self.scope, event.region, selected)
                 self.conditions = conditions.at(event.region)
                 handler(self, event)
         self.off_loop, self.first_use, self.is_selected, self.conditions = False, "", False, 0
         self.injected()
+        if self.scope.decorators and not self.scope.is_async and not self.scope.is_generator:
+            self.decorated()
         return Node(self.frame, tuple(self.edges), tuple(self.calls))
+
+    def decorated(self) -> None:
+        """What decorators do around a plain function each time that it runs: wait before they try again, commit."""
+        outer = self.inference.plain_frame(self.index.parent(self.frame.gid))
+        for decorator, place in zip(self.scope.decorators, self.scope.decorator_places, strict=True):
+            node = outer.scope.exprs[decorator]
+            made = node if isinstance(node, Call) else Call(decorator, (), (), place)
+            for value in self.inference.type(outer, made.func):
+                spec, name = self.inference.libraries.call_spec(value)
+                if spec is None or spec.decorates != "blocks":
+                    continue
+                if not any(holds(self.inference, outer, made, condition) for condition in spec.unless):
+                    self.calls.append(LibraryCall(NONE, place, NONE, name, spec, False, value, conditions=1))
 
     def selected(self) -> set[int]:
         """The branches that are one of many, for all that is known of this frame."""
@@ -172,9 +188,18 @@ class FrameWalk(ImplicitCalls):
             mode = self.handed.get(event.expr, mode)
         elif mode == "runs" and event.flag and self.inference.decorators.has_unknown(callee.frame.gid):
             return  # awaited, so the decorator made something else of the function
-        elif mode == "runs" and not self.index.scope(callee.frame.gid).params:
-            mode = "once" if self.inference.decorators.is_cached(callee.frame.gid) else mode
+        elif mode == "runs" and self.is_once(callee.frame.gid):
+            mode = "once"
         self.edge(event.place, frame, mode, callee.name, callee.certain)
+
+    def is_once(self, gid: int) -> bool:
+        """Whether a function is cached, and there are no more than a handful of arguments that it is cached for."""
+        scope = self.index.scope(gid)
+        return (
+            bool(scope.decorators)
+            and all(self.inference.few_values.is_parameter(gid, number) for number in range(len(scope.params)))
+            and self.inference.decorators.is_cached(gid)
+        )
 
     def loop_function(self, event: Event, node: Call, name: str) -> None:
         """`anyio.run(main)`, `start_soon(work)`: the coroutine function itself is handed over."""

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Lit, Narrow, Scope, Sub, Use
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import branches
@@ -25,7 +27,8 @@ class Guards:
         if not name:
             return False
         region = self._calls(gid).get(call.place, NONE)
-        return any(_excludes(scope, here.expr, here.kind == "if", name) for here in branches(scope, region))
+        known = (found for here in branches(scope, region) for found in present(scope, here.expr, here.kind == "if"))
+        return any(name <= found for found in known)
 
     def item(self, gid: int, call: Call, name: str) -> str | None:
         """The text that stands under `name` in a dictionary which a call spreads, as far as branches around it tell.
@@ -73,19 +76,22 @@ def _stores_item(scope: Scope, event: Event, name: str) -> bool:
     return target is not None and scope.exprs[target.index] == Lit(name)
 
 
-def _excludes(scope: Scope, test: int, holds: bool, name: frozenset[int]) -> bool:
-    """Whether a name cannot be None where a condition holds (or does not)."""
+def present(scope: Scope, test: int, holds: bool) -> Iterator[frozenset[int]]:
+    """The definitions of each name that cannot be None where a condition holds (or does not)."""
     node = scope.exprs[test]
     if isinstance(node, Bin) and node.op == "not":
-        return _excludes(scope, node.left, not holds, name)
-    if isinstance(node, Bin) and node.op == "and":
-        return holds and any(_excludes(scope, part, True, name) for part in (node.left, node.right))
-    if isinstance(node, Choice) and node.test == NONE:
-        return not holds and any(_excludes(scope, item, False, name) for item in node.items)
-    if isinstance(node, Bin) and node.op in ("is", "is not"):
-        is_none = scope.exprs[node.right] == Lit(None)
-        return is_none and (node.op == "is not") is holds and name <= _origins(scope, node.left)
-    return holds and name <= _origins(scope, test)
+        yield from present(scope, node.left, not holds)
+    elif isinstance(node, Bin) and node.op == "and":
+        if holds:
+            yield from (found for part in (node.left, node.right) for found in present(scope, part, True))
+    elif isinstance(node, Choice) and node.test == NONE:
+        if not holds:
+            yield from (found for item in node.items for found in present(scope, item, False))
+    elif isinstance(node, Bin) and node.op in ("is", "is not"):
+        if scope.exprs[node.right] == Lit(None) and (node.op == "is not") is holds:
+            yield _origins(scope, node.left)
+    elif holds:
+        yield _origins(scope, test)
 
 
 def _origins(scope: Scope, expr: int) -> frozenset[int]:

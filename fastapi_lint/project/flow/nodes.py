@@ -3,7 +3,7 @@
 An edge's `mode` says how the callee's body runs:
 
 - `runs`: there and then, on the caller's thread; effects flow up along these edges only,
-- `once`: like `runs`, but the first time only (a cached function without arguments),
+- `once`: like `runs`, but the first time only (a cached function without arguments, or for a handful of them),
 - `coroutine`: on the event loop, as async code of its own,
 - `task`: on the event loop, detached from the caller (`create_task`),
 - `offloaded`: in a worker thread or process,

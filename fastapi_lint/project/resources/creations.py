@@ -34,6 +34,7 @@ from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.serving.holders import Holders
 from fastapi_lint.project.serving.lifetimes import Lifetimes
+from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.types.inference import STATE
@@ -88,6 +89,7 @@ class Creations:
         decorators = graph.inference.decorators
         self._request_data = request_data
         self._lifetimes = Lifetimes(graph, contexts.reached("request"))
+        self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         roots = [
             pair
             for pair in contexts.roots("request")
@@ -98,6 +100,7 @@ class Creations:
         self._usual = contexts.flow(roots, self._is_unusual)
         # now that it is known what cached factories and guards keep: what only those make is not made anew
         self._lifetimes = Lifetimes(graph, self._reached)
+        self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         self._passes = Passes(graph, self._reached, self._reach.way)
         self._holders = Holders(graph, self._lifetimes, self._reach.callers)
 
@@ -133,11 +136,7 @@ class Creations:
         """Whether code runs where a look-up has missed what it puts in, under a key that no request brings."""
         if not 0 <= event < len(frame.scope.events):
             return False
-        return any(
-            self._lifetimes.lasts(frame, "object" if one.slot.on_receiver else "process")
-            and not self._request_data.is_of_many(frame.gid, one.key)
-            for one in self._graph.inference.keyed_use.at(frame.gid, frame.scope.events[event].region)
-        )
+        return self._once_per_key.is_missed(frame, frame.scope.events[event].region)
 
     def _is_unusual(self, caller: Frame, edge: Edge) -> bool:
         return self._runs_once(caller, edge) or self._is_after_error(caller, edge.event)

@@ -98,7 +98,7 @@ class SharedResources:
             return True
         scope = self._index.scope(frame.gid)
         region = scope.events[call.event].region
-        if self._inference.first_use.at(frame.gid, region) != "process":
+        if self._inference.first_use.of(frame, region) != "process":
             return False
         same = _same(scope, call.expr)
         kept = (EventKind.REBIND, EventKind.STORE_ATTR)

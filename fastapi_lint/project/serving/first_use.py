@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, EventKind, Free, Lit, Use, Var
+from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.code.spelling import dotted, is_receiver
@@ -21,12 +22,17 @@ Lifetime = Literal["", "object", "process"]
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """A variable of module level (no base), or the attribute of an object that is spelled like this: `expr`."""
+    """A variable of module level (no base), or the attribute of an object that is spelled like this: `expr`.
+
+    `needs` are the other parts of the test and what each has to be, so that the test tells that the variable is empty:
+    `if _table is not None and not reload: return _table` does where `reload` is false.
+    """
 
     base: tuple[str, ...]
     name: str
     on_receiver: bool = False
     expr: int = NONE
+    needs: tuple[tuple[int, bool], ...] = ()
 
     def is_same(self, other: Slot) -> bool:
         return (self.base, self.name) == (other.base, other.name)
@@ -35,27 +41,46 @@ class Slot(msgspec.Struct, frozen=True):
 class FirstUse:
     """Answers by scope, kept."""
 
-    def __init__(self, index: Index, is_application: Callable[[int, int], bool]) -> None:
-        """`is_application` tells of an expression of a scope whether it is the application itself."""
+    def __init__(
+        self,
+        index: Index,
+        is_application: Callable[[int, int], bool],
+        truth: Callable[[Frame, int], bool | None],
+    ) -> None:
+        """`is_application` tells of an expression of a scope whether it is the application itself.
+
+        `truth` says what a condition is for all that is known of a frame.
+        """
         self._index = index
         self._is_application = is_application
+        self._truth = truth
         self._known: dict[int, dict[int, tuple[Slot, ...]]] = {}
 
     def at(self, gid: int, region: int) -> Lifetime:
         """Whether the code of a region of scope `gid` runs the first time only, and for how long that holds."""
-        slots = self.slots(gid, region)
-        if not slots:
-            return ""
-        return "object" if all(slot.on_receiver for slot in slots) else "process"
+        return _lifetime(self._outermost(gid, region, lambda slot: not slot.needs))
 
-    def slots(self, gid: int, region: int) -> tuple[Slot, ...]:
+    def of(self, frame: Frame, region: int) -> Lifetime:
+        """The same for what is known of a frame."""
+        return _lifetime(self.slots(frame, region))
+
+    def slots(self, frame: Frame, region: int) -> tuple[Slot, ...]:
         """What the outermost test around a region has found empty that the code behind the test fills."""
+        return self._outermost(
+            frame.gid, region, lambda slot: all(self._truth(frame, expr) is wanted for expr, wanted in slot.needs)
+        )
+
+    def may_fill(self, gid: int, region: int, name: str) -> bool:
+        """Whether a test around a region asks for a variable that the code behind the test fills."""
+        return any(slot.name == name for slot in self._outermost(gid, region, lambda _: True))
+
+    def _outermost(self, gid: int, region: int, counts: Callable[[Slot], bool]) -> tuple[Slot, ...]:
         regions = self._known.get(gid)
         if regions is None:
             regions = self._known[gid] = self._regions(gid)
         outermost: tuple[Slot, ...] = ()
         for number in around(self._index.scope(gid), region) if regions else ():
-            outermost = regions.get(number) or outermost
+            outermost = tuple(slot for slot in regions.get(number, ()) if counts(slot)) or outermost
         return outermost
 
     def _regions(self, gid: int) -> dict[int, tuple[Slot, ...]]:
@@ -78,13 +103,17 @@ class FirstUse:
             yield from self._empty(gid, node.left, not holds)
         elif isinstance(node, Bin) and node.op == "and":
             first, second = list(self._empty(gid, node.left, holds)), list(self._empty(gid, node.right, holds))
-            # `not (hasattr(self, "x") and self.x)` says that `self.x` is empty, `not (x and y)` nothing of either
+            # `not (hasattr(self, "x") and self.x)` says that `self.x` is empty, `not (x and y)` where the other holds
             if holds:
                 yield from (*first, *second)
             else:
                 yield from (slot for slot in first if any(slot.is_same(other) for other in second))
-        elif isinstance(node, Choice) and node.test == NONE and not holds:
-            yield from (slot for item in node.items for slot in self._empty(gid, item, False))
+                yield from (_if_also(slot, ((node.right, True),)) for slot in first)
+                yield from (_if_also(slot, ((node.left, True),)) for slot in second)
+        elif isinstance(node, Choice) and node.test == NONE:
+            for item in node.items:
+                others = tuple((other, False) for other in node.items if other != item) if holds else ()
+                yield from (_if_also(slot, others) for slot in self._empty(gid, item, holds))
         elif isinstance(node, Bin) and node.op in ("is", "is not", "equals"):
             if self._is_nothing(gid, node.right) and (node.op != "is not") is holds:
                 yield from self.slot(gid, node.left)
@@ -132,6 +161,16 @@ class FirstUse:
         if not isinstance(node, Var):
             return False
         return self._index.scope(self._index.local(gid, node.scope)).kind != "function"
+
+
+def _lifetime(slots: tuple[Slot, ...]) -> Lifetime:
+    if not slots:
+        return ""
+    return "object" if all(slot.on_receiver for slot in slots) else "process"
+
+
+def _if_also(slot: Slot, needs: tuple[tuple[int, bool], ...]) -> Slot:
+    return msgspec.structs.replace(slot, needs=slot.needs + needs) if needs else slot
 
 
 def _fills(index: Index, gid: int, region: int, slot: Slot) -> bool:

@@ -94,7 +94,7 @@ class Lifetimes:
                 for event in scope.events
                 if event.kind == EventKind.CALL
                 and isinstance(node := scope.exprs[event.expr], Call)
-                and inference.first_use.at(frame.gid, event.region) != "process"
+                and inference.first_use.of(frame, event.region) != "process"
             ]
             outer = inference.binding.outer(frame)
             for parameter in scope.params:

@@ -12,20 +12,22 @@ from functools import cached_property
 
 from fastapi_lint.facts import NONE, Attr, Event, EventKind, Lit, Param, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import around
+from fastapi_lint.project.code.regions import around, may_be_passed
 from fastapi_lint.project.code.spelling import parts
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.first_use import Slot
 from fastapi_lint.project.serving.server_starts import Prefix, ServerStarts
-from fastapi_lint.project.types.values import ClassV, ModuleV
+from fastapi_lint.project.types.values import ClassV, InstanceV, ModuleV
 
 _MANAGERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
-_CONDITIONAL = frozenset({"if", "else", "except", "loop", "genexpr"})
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _APPLICATION = "app.state"
 _MOST_STEPS = 3
+
+Run = tuple[int, int]
+"""A function that has run, and the class of the object whose method it is, NONE for others."""
 
 Variable = tuple[str, str]
 """Where a variable lives, and its name."""
@@ -40,24 +42,22 @@ class StartUp:
         self._inference = graph.inference
         self._contexts = contexts
         self._starts = ServerStarts(graph, is_served)
-        self._early: dict[bool, frozenset[int]] = {}
+        self._early: dict[bool, frozenset[Run]] = {}
 
-    def runs_early(self, gid: int, always: bool = False) -> bool:
-        """Whether the first request finds that the function has run.
+    def runs_early(self, frame: Frame, always: bool = False) -> bool:
+        """Whether the first request finds that the function has run; a method, for an object of the same class.
 
         With `always`, only what no condition keeps it from, and no other implementation of a method, counts; then what
         programs do before they start the server counts, too.
         """
-        if always not in self._early:
-            self._early[always] = self._run_early(always)
-        return gid in self._early[always]
+        return _run(frame) in self._runs(always)
 
-    def has_filled(self, gid: int, region: int) -> bool:
+    def has_filled(self, frame: Frame, region: int) -> bool:
         """Whether code runs only where something is empty that is full before the first request, for good."""
         return any(
             variable in self._filled and variable[1] not in self._emptied
-            for slot in self._inference.first_use.slots(gid, region)
-            for variable in self._variables(gid, slot)
+            for slot in self._inference.first_use.slots(frame, region)
+            for variable in self._variables(frame.gid, slot)
         )
 
     def serves_object(self, gid: int) -> bool:
@@ -66,7 +66,12 @@ class StartUp:
 
     # -- what runs
 
-    def _run_early(self, always: bool) -> frozenset[int]:
+    def _runs(self, always: bool) -> frozenset[Run]:
+        if always not in self._early:
+            self._early[always] = self._run_early(always)
+        return self._early[always]
+
+    def _run_early(self, always: bool) -> frozenset[Run]:
         index = self._index
         modules = [(index.frame(gid), None) for gid in range(index.count) if index.scope(gid).kind == "module"]
 
@@ -79,7 +84,7 @@ class StartUp:
             roots += [(frame, None) for frame in self._before_servers]
         started = self._contexts.flow(roots, stops(self._is_not_awaited))
         begun = self._contexts.flow([(frame, None) for frame in self._begun(started)], stops(self._is_not_awaited))
-        return frozenset(frame.gid for reached in (imported, started, begun) for frame in reached)
+        return frozenset(_run(frame) for reached in (imported, started, begun) for frame in reached)
 
     def _may_not_run(self, caller: Frame, edge: Edge) -> bool:
         """Whether a caller may come by without taking a way; that which is taken the first time is taken then."""
@@ -88,7 +93,7 @@ class StartUp:
         scope = self._index.scope(caller.gid)
         if edge.first_use or not 0 <= edge.event < len(scope.events):
             return False
-        return bool(_conditions(scope, scope.events[edge.event].region))
+        return bool(may_be_passed(scope, scope.events[edge.event].region))
 
     def _is_not_imported(self, caller: Frame, edge: Edge) -> bool:
         if edge.mode not in ("runs", "once"):
@@ -126,7 +131,7 @@ class StartUp:
         for edge in self._graph.node(prefix.frame).edges:
             if not 0 <= edge.event < prefix.event or edge.mode == "task" or not edge.certain or edge.selected:
                 continue
-            if edge.first_use or _conditions(scope, scope.events[edge.event].region) <= passed:
+            if edge.first_use or may_be_passed(scope, scope.events[edge.event].region) <= passed:
                 yield edge
 
     def _begun(self, started: Iterable[Frame]) -> Iterator[Frame]:
@@ -154,26 +159,25 @@ class StartUp:
     def _filled(self) -> frozenset[Variable]:
         found: set[Variable] = set()
         prefixes = {prefix.frame.gid: prefix for prefix in self._starts.prefixes}
-        self.runs_early(NONE, always=True)
-        for gid in self._early[True] | frozenset(prefixes):
+        early = {gid for gid, _ in self._runs(always=True)}
+        for gid in early | frozenset(prefixes):
             scope = self._index.scope(gid)
             if scope.kind == "module":  # what the import stores is what is tested for being empty
                 continue
             frame = self._inference.plain_frame(gid)
             end, passed = self._end(frame), set[int]()
-            if gid not in self._early[True]:
+            if gid not in early:
                 end = prefixes[gid].event
                 passed = set(around(scope, scope.events[end].region))
             for event in scope.events[:end]:
                 if event.kind in _SETS and not _may_be_nothing(scope, event.value):
-                    if _conditions(scope, event.region) <= passed or self._fills_own(gid, event):
+                    if may_be_passed(scope, event.region) <= passed or self._fills_own(gid, event):
                         found.update(self._stored(frame, event))
         return frozenset(found)
 
     def _fills_own(self, gid: int, event: Event) -> bool:
         """Whether a store fills what its own guard has found empty."""
-        slots = self._inference.first_use.slots(gid, event.region)
-        return any(slot.name == event.name for slot in slots)
+        return self._inference.first_use.may_fill(gid, event.region, event.name)
 
     @cached_property
     def _emptied(self) -> frozenset[str]:
@@ -210,15 +214,8 @@ class StartUp:
                 yield f"class {value.gid}", name
 
 
-def _conditions(scope: Scope, region: int) -> set[int]:
-    """The regions around code that may be passed by; what is left behind `raise` is not: who raises serves nobody."""
-    return {
-        number
-        for number in around(scope, region)
-        if (found := scope.regions[number]).kind in _CONDITIONAL
-        and found.behind != "raise"
-        and not (found.kind == "loop" and found.expr != NONE and scope.exprs[found.expr] in (Lit(True), Lit(1)))
-    }
+def _run(frame: Frame) -> Run:
+    return frame.gid, frame.receiver.gid if isinstance(frame.receiver, InstanceV) else NONE
 
 
 def _is_nothing(scope: Scope, value: int) -> bool:

@@ -32,8 +32,7 @@ from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.keyed_use import taken_from
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.shared.state import CONTAINERS, LOCKS, SharedState, State
-from fastapi_lint.project.types.constants import ENUMS
-from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, FunctionV, InstanceV, MethodV, Value
+from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, FunctionV, MethodV
 
 _STORES = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _ENGINES = frozenset({"sqlalchemy.Engine", "sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
@@ -317,14 +316,9 @@ class Caches:
         head = outer.exprs[node.base] if isinstance(node, Sub) else None
         if isinstance(head, Use) and head.defs:
             head = outer.exprs[outer.defs[head.defs[0]].value]
-        if getattr(head, "name", "") in ("Callable", "Literal", "Type", "type"):
+        if getattr(head, "name", "") in ("Callable", "Type", "type"):
             return True
-        return any(self._is_one_of_few(value) for value in self._inference.binding.declared(gid, number))
-
-    def _is_one_of_few(self, value: Value) -> bool:
-        if isinstance(value, InstanceV):
-            return any(self._inference.classes.derives_from(value.gid, name) for name in ENUMS)
-        return isinstance(value, ExtInstanceV) and value.name == "builtins.bool"
+        return self._inference.few_values.may_be_parameter(gid, number)
 
     def _is_few(self, frame: Frame, key: int) -> bool:
         """Whether a key has a handful of values, by its type or by the parameter that it is."""
@@ -337,7 +331,7 @@ class Caches:
         if isinstance(node, Seq):
             return bool(node.items) and all(self._is_few(frame, item) for item in node.items)
         kind = self._inference.type(frame, key)
-        return bool(kind) and all(self._is_one_of_few(value) for value in kind)
+        return bool(kind) and all(self._inference.few_values.is_value(value) for value in kind)
 
 
 def setdefault(scope: Scope, event: Event) -> tuple[int, int] | None:

@@ -19,10 +19,9 @@ from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Arrival, Contexts
-from fastapi_lint.project.serving.keyed_use import taken_from
 from fastapi_lint.project.serving.lifetimes import Lifetimes
+from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
-from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.serving.start_up import StartUp
 from fastapi_lint.project.shared.never_taken import NeverTaken
 from fastapi_lint.project.shared.state import SharedState, State
@@ -51,7 +50,7 @@ class Changes:
         start_up: StartUp,
         state: SharedState,
         lifetimes: Lifetimes,
-        request_data: RequestData,
+        once_per_key: OncePerKey,
     ) -> None:
         self._index = graph.index
         self._inference = graph.inference
@@ -61,9 +60,8 @@ class Changes:
         self._start_up = start_up
         self._state = state
         self._lifetimes = lifetimes
-        self._keyed_use = graph.inference.keyed_use
-        self._request_data = request_data
         self._never = NeverTaken(graph, contexts)
+        self._once_per_key = once_per_key
         roots = contexts.roots("request")
         self.requests = Reach(graph, contexts, roots, self._is_done)
         self._each_time = contexts.flow(roots, self._is_taken_once)
@@ -83,16 +81,12 @@ class Changes:
 
     def may_run_early(self, frame: Frame) -> bool:
         """Whether start-up gets to a function, under conditions perhaps."""
-        return self._start_up.runs_early(frame.gid)
+        return self._start_up.runs_early(frame)
 
     def is_of_one_process(self, frame: Frame) -> bool:
         """Whether the functions that register what leads to a frame serve it, too: there is no second worker."""
         entries = self.requests.entries(frame)
         return bool(entries) and all(self._start_up.serves_object(entry.gid) for entry in entries)
-
-    def is_of_request(self, frame: Frame, expr: int) -> bool:
-        """Whether a value depends on what a request brings."""
-        return self._request_data.is_from_request(frame.gid, expr)
 
     def _all(self, frame: Frame) -> list[Change]:
         found: list[Change] = []
@@ -103,7 +97,7 @@ class Changes:
             state = self._state.changed(frame, event) if is_run and not self._is_same_again(frame, event) else None
             if state is not None and not self._is_excluded(frame, event):
                 once = frame not in self._each_time or self._runs_once(frame, event.region)
-                once = once or self._is_first_of_class(frame, event)
+                once = once or self._once_per_key.is_first_of_class(frame, event)
                 found.append(Change(number, event, state, once))
         return found
 
@@ -131,34 +125,11 @@ class Changes:
     def _is_taken_once(self, caller: Frame, edge: Edge) -> bool:
         events = caller.scope.events
         return self._is_first(caller, edge) or (
-            0 <= edge.event < len(events) and self._is_first_of_key(caller, events[edge.event].region)
+            0 <= edge.event < len(events) and self._once_per_key.is_first(caller, events[edge.event].region)
         )
 
     def _runs_once(self, frame: Frame, region: int) -> bool:
-        return self._is_first_time(frame, region) or self._is_first_of_key(frame, region)
-
-    def _is_first_of_key(self, frame: Frame, region: int) -> bool:
-        """Whether code runs once for a key that no request brings, and that none takes out again."""
-        return any(
-            self._lifetimes.lasts(frame, "object" if one.slot.on_receiver else "process")
-            and one.slot.name not in self._taken_from
-            and not self._request_data.is_of_many(frame.gid, one.key)
-            for one in self._keyed_use.at(frame.gid, region)
-        )
-
-    def _is_first_of_class(self, frame: Frame, event: Event) -> bool:
-        """Whether an event puts into a list the one object of its class, or into a set what that has lacked."""
-        slot = self._keyed_use.searched(frame.gid, event) or self._keyed_use.completed(frame.gid, event)
-        if slot is None or slot.name in self._taken_from:
-            return False
-        return self._lifetimes.lasts(frame, "object" if slot.on_receiver else "process")
-
-    @cached_property
-    def _taken_from(self) -> frozenset[str]:
-        """The names of the containers that request code takes things out of, or replaces."""
-        gids = {frame.gid for frame in self._contexts.reached("request")}
-        scopes = [self._index.scope(gid) for gid in gids]
-        return frozenset(name for scope in scopes for event in scope.events for name in taken_from(scope, event))
+        return self._is_first_time(frame, region) or self._once_per_key.is_first(frame, region)
 
     def _is_done(self, caller: Frame, edge: Edge) -> bool:
         """Whether that first time was before the first request, or no request goes there at all."""
@@ -167,19 +138,19 @@ class Changes:
         if not self._is_first(caller, edge):
             return False
         events = caller.scope.events
-        return self._start_up.runs_early(caller.gid, always=True) or (
-            0 <= edge.event < len(events) and self._start_up.has_filled(caller.gid, events[edge.event].region)
+        return self._start_up.runs_early(caller, always=True) or (
+            0 <= edge.event < len(events) and self._start_up.has_filled(caller, events[edge.event].region)
         )
 
     def _is_first_time(self, frame: Frame, region: int) -> bool:
-        return self._lifetimes.lasts(frame, self._first_use.at(frame.gid, region))
+        return self._lifetimes.lasts(frame, self._first_use.of(frame, region))
 
     def _was_made_early(self, frame: Frame, change: Change) -> bool:
         if not self._is_first_time(frame, change.event.region):
             return False
-        if self._start_up.has_filled(frame.gid, change.event.region):
+        if self._start_up.has_filled(frame, change.event.region):
             return True
-        if not self._start_up.runs_early(frame.gid, always=True):
+        if not self._start_up.runs_early(frame, always=True):
             return False
         return (change.state.name, change.state.where) not in self._emptied
 

@@ -29,6 +29,7 @@ from fastapi_lint.project.code.regions import around, branches
 from fastapi_lint.project.code.spelling import parts, same, stored_item
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
+from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.shared.bounded_caches import BoundedCaches, removes
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
@@ -77,11 +78,12 @@ class Mutation(msgspec.Struct, frozen=True):
 
 
 class Keepers(msgspec.Struct, frozen=True):
-    """Who knows of caches that their own code keeps small, or new, and of what no other worker could miss."""
+    """Who knows of caches that their own code keeps small or new, of what no other worker could miss, and of requests."""
 
     bounded: BoundedCaches
     timed: TimedSlots
     own: OwnUse
+    request_data: RequestData
 
 
 class Mutations:
@@ -202,7 +204,7 @@ class Mutations:
             lazy=lazy,
             notes=notes,
             tried=lazy and self._changes.may_run_early(frame),
-            personal=lazy and not notes and self._changes.is_of_request(frame, event.value),
+            personal=lazy and not notes and self._keepers.request_data.is_from_request(frame.gid, event.value),
             timed=_is_timed(scope, event) or self._keeps_now(frame, scope, event),
             fills=fills,
             grows=fills and self._caches.grows(frame, event, change.state),
@@ -217,7 +219,7 @@ class Mutations:
         if item is None:
             return event.kind in (EventKind.REBIND, EventKind.STORE_ATTR) and not _is_measured_from(scope, event.name)
         is_nested = isinstance(scope.exprs[item.base], Sub)
-        return not is_nested and not self._changes.is_of_request(frame, item.index)
+        return not is_nested and not self._keepers.request_data.is_from_request(frame.gid, item.index)
 
     def _is_kept_safe(self, frame: Frame, scope: Scope, change: Change) -> bool:
         """Whether somebody looks after the state: takes a lock, or is an object that makes what it first needs."""

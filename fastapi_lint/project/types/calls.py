@@ -14,6 +14,7 @@ from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.types.binding import Function, argument_at
 from fastapi_lint.project.types.constants import PRESENT, Constant, Constants
+from fastapi_lint.project.types.given import entry_for
 from fastapi_lint.project.types.libraries import receiver_type
 from fastapi_lint.project.types.special_forms import SpecialForms
 from fastapi_lint.project.types.type_variables import TypeVariables
@@ -137,6 +138,7 @@ class Calls:
             return special
         libraries = self._inference.libraries
         spec, _ = libraries.call_spec(value)
+        spec = entry_for(self._inference, frame, node, spec) if spec is not None else None
         if spec is not None and spec.returns is not None:
             return libraries.read(spec.returns, receiver_type(value))
         if isinstance(value, ExternalV) and libraries.type(value.name) is not None:
@@ -278,7 +280,7 @@ class Calls:
     def _callees(self, value: Value, frame: Frame, node: Call) -> list[Callee]:
         said, name = self._inference.libraries.call_spec(value)
         if said is not None:
-            return [Callee(name, spec=said, value=value)]
+            return [Callee(name, spec=entry_for(self._inference, frame, node, said), value=value)]
         if isinstance(value, (FunctionV, MethodV)):
             return self._function_callees(value, frame, node)
         if isinstance(value, WrappedV):

@@ -43,6 +43,7 @@ from fastapi_lint.project.code.asked import Asked
 from fastapi_lint.project.code.decidable import Decidable
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.flow.dead_branches import truth
 from fastapi_lint.project.flow.dispatch import Dispatch
 from fastapi_lint.project.flow.fills import Fills
 from fastapi_lint.project.serving.first_use import FirstUse
@@ -53,6 +54,7 @@ from fastapi_lint.project.types.calls import Calls
 from fastapi_lint.project.types.classes import Classes
 from fastapi_lint.project.types.decorators import Decorators
 from fastapi_lint.project.types.displays import Displays
+from fastapi_lint.project.types.few_values import FewValues
 from fastapi_lint.project.types.libraries import Libraries
 from fastapi_lint.project.types.names import Names
 from fastapi_lint.project.types.protocols import Protocols
@@ -98,8 +100,13 @@ class Inference:
         self.protocols = Protocols(index, self)
         self.binding = Binding(index, self)
         self.calls = Calls(index, self)
-        self.first_use = FirstUse(index, lambda gid, expr: self.is_application(self.plain_frame(gid), expr))
+        self.first_use = FirstUse(
+            index,
+            lambda gid, expr: self.is_application(self.plain_frame(gid), expr),
+            lambda frame, expr: truth(self, frame, expr),
+        )
         self.keyed_use = KeyedUse(index, self.first_use)
+        self.few_values = FewValues(self)
         self.fills = Fills(self)
         self.dispatch = Dispatch(index)
         self.decidable = Decidable(index)

@@ -1,0 +1,95 @@
+"""What does a call say with what it is given, in the catalogue's words?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from fastapi_lint.catalogue import CallSpec, Condition
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Expr, Lit, Use
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.types.values import ExternalV, ExtInstanceV
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.types.inference import Inference
+
+
+def entry_for(inference: Inference, frame: Frame, node: Call, spec: CallSpec) -> CallSpec:
+    """What a call does: what its entry says, or what that says of calls with such arguments."""
+    if spec.instead is None or not any(holds(inference, frame, node, condition) for condition in spec.unless):
+        return spec
+    changed = {key: value for key, value in msgspec.structs.asdict(spec.instead).items() if value is not None}
+    return msgspec.structs.replace(spec, unless=(), instead=None, twin=None, **changed)
+
+
+def holds(inference: Inference, frame: Frame, node: Call, condition: Condition) -> bool:
+    """Whether a condition on an argument of a call is met."""
+    given = _argument(inference, frame, node, condition)
+    if given == NONE and condition.made:
+        receiver = inference.index.scope(frame.gid).exprs[node.func]
+        made = made_by(inference, frame, receiver.base if isinstance(receiver, Attr) else node.func)
+        if made is None:
+            return False
+        frame, node = made
+        given = _argument(inference, frame, node, condition)
+    if condition.given is not None:
+        return (given != NONE) is condition.given
+    return given != NONE and _says(inference, frame, given, condition)
+
+
+def made_by(inference: Inference, frame: Frame, expr: int) -> tuple[Frame, Call] | None:
+    """The constructor call of a library's type that made what an expression stands for, through a name."""
+    frame, expr = inference.annotations.definition(frame, expr) or (frame, expr)
+    node: Expr = frame.scope.exprs[expr]
+    if not isinstance(node, Call):
+        return None
+    made = inference.type(frame, node.func)
+    is_type = all(isinstance(value, ExternalV) and inference.libraries.type(value.name) is not None for value in made)
+    return (frame, node) if made and is_type else None
+
+
+def _argument(inference: Inference, frame: Frame, node: Call, condition: Condition) -> int:
+    given = NONE
+    if condition.at is not None:
+        given = inference.calls.argument(frame.gid, node, condition.at)
+    if given == NONE and condition.arg is not None:
+        given = inference.calls.argument(frame.gid, node, condition.arg)
+    return given
+
+
+def _says(inference: Inference, frame: Frame, given: int, condition: Condition) -> bool:
+    if condition.mentions is not None:
+        return _mentions(inference, frame, given, condition.mentions)
+    if condition.isa is not None:
+        values = inference.type(frame, given)
+        return bool(values) and all(isinstance(v, ExtInstanceV) and v.name == condition.isa for v in values)
+    literal = _literal(inference, frame, given)
+    if condition.lacks is not None:
+        return literal is not None and isinstance(literal.value, str) and condition.lacks not in literal.value
+    return literal is not None and literal.value == condition.is_ and type(literal.value) in _comparable(condition)
+
+
+def _mentions(inference: Inference, frame: Frame, expr: int, name: str) -> bool:
+    node = inference.index.scope(frame.gid).exprs[expr]
+    if isinstance(node, Bin):
+        return any(_mentions(inference, frame, part, name) for part in (node.left, node.right))
+    values = inference.type(frame, expr)
+    return any(isinstance(value, (ExternalV, ExtInstanceV)) and value.name == name for value in values)
+
+
+def _comparable(condition: Condition) -> tuple[type, ...]:
+    if isinstance(condition.is_, bool):
+        return (bool,)
+    return (int, float) if isinstance(condition.is_, (int, float)) else (type(condition.is_),)
+
+
+def _literal(inference: Inference, frame: Frame, expr: int) -> Lit | None:
+    node = inference.index.scope(frame.gid).exprs[expr]
+    if isinstance(node, Lit):
+        return node
+    found = inference.annotations.definition(frame, expr)
+    if found is None or (isinstance(node, Use) and len(node.defs) != 1):
+        return None
+    value = inference.index.scope(found[0].gid).exprs[found[1]]
+    return value if isinstance(value, Lit) else None
