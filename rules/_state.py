@@ -16,9 +16,11 @@ def report(project: Project, mutation: Mutation | Race, message: str, severity: 
 
 
 def mild_message(mutation: Mutation) -> str | None:
-    """What to say of what is worth knowing only: what the first request sets, and times; None of anything else."""
+    """What to say of what is worth knowing only: what the first request sets, times, counts; None of anything else."""
     if mutation.timed:
         return f"`{mutation.name}` ({mutation.where}) is a time that each worker process keeps for itself"
+    if mutation.counts:
+        return f"`{mutation.name}` ({mutation.where}) is a count for the log that each worker process keeps for itself"
     if mutation.ends:
         return (
             f"`{mutation.name}` ({mutation.where}) keeps what streams of this process read from; "

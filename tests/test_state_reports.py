@@ -177,6 +177,66 @@ async def route():
 """,
         {("FAL301", Severity.WARNING)},
     ),
+    "a count for the log": (
+        """
+import logging
+
+log = logging.getLogger(__name__)
+failures = 0
+
+@app.get("/{name}")
+def route(name: str):
+    global failures
+    failures += 1
+    if failures == 1 or failures > 100:
+        log.warning("failed %d times", failures)
+    else:
+        log.debug("failed %d times", failures)
+
+@app.delete("/{name}")
+def reset(name: str):
+    global failures
+    failures = 0
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "a count that stops requests": (
+        """
+import logging
+
+log = logging.getLogger(__name__)
+failures = 0
+
+@app.get("/{name}")
+def route(name: str):
+    global failures
+    failures += 1
+    if failures > 100:
+        log.warning("failed %d times", failures)
+        return None
+    return name
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "a count that a route tells": (
+        """
+import logging
+
+log = logging.getLogger(__name__)
+failures = 0
+
+@app.post("/{name}")
+def route(name: str):
+    global failures
+    failures += 1
+    log.warning("failed %d times", failures)
+
+@app.get("/")
+def count():
+    return failures
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
     "what a set has lacked": (
         """
 done = set()

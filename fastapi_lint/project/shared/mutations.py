@@ -55,8 +55,8 @@ class Mutation(msgspec.Struct, frozen=True):
     (`notes`: what it sets is not made there; `tried`: start-up may get there, too; `personal`: it is made from what a
     request brings), `timed` that it keeps the time from which something counts on, `fills`
     that it puts into a dictionary what a look-up has missed, and `grows` that nothing ever takes it out although
-    requests bring the keys. `alone` says that one process serves all requests that get here, and `ends` that it keeps
-    what open streams of this process read from.
+    requests bring the keys. `alone` says that one process serves all requests that get here, `ends` that it keeps what
+    open streams of this process read from, and `counts` that it counts for a log.
     """
 
     frame: Frame
@@ -75,10 +75,11 @@ class Mutation(msgspec.Struct, frozen=True):
     grows: bool = False
     alone: bool = False
     ends: bool = False
+    counts: bool = False
 
 
 class Keepers(msgspec.Struct, frozen=True):
-    """Who knows of caches that their own code keeps small or new, of what no other worker could miss, and of requests."""
+    """Who knows of caches that are kept small, or new, of what no other worker could miss, and of requests."""
 
     bounded: BoundedCaches
     timed: TimedSlots
@@ -120,9 +121,11 @@ class Mutations:
         ]
         told = self._first_of_each_use(kept)
         ends = {(one.name, one.where) for one in kept if self._holds_ends(one)}
+        counts = self._keepers.own.log_counts()
         for one in kept:
             if not one.lazy or one in told:
-                yield msgspec.structs.replace(one, ends=True) if (one.name, one.where) in ends else one
+                name = (one.name, one.where)
+                yield msgspec.structs.replace(one, ends=name in ends, counts=name in counts)
 
     def _first_of_each_use(self, mutations: list[Mutation]) -> set[Mutation]:
         """Of all that one first use sets, what it makes: a flag and its object are one thing to look at."""
