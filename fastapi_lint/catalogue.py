@@ -107,8 +107,9 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     same object with the answer that makes the call harmless: `queue.get()` where `queue.empty()` is known to be false.
     `serves` marks a call that runs the server until it stops: what comes after it hurts nobody.
     `pool` names the arguments whose sum bounds a pool, with their defaults. `shareable` marks the making of what all
-    threads and requests may use at once, whatever their event loop, without a trace of one another. `loses` is what is
-    lost where something without a pool is made anew (`connection`: its one, for one request at a time).
+    threads and requests may use at once, whatever their event loop, without a trace of one another, and `idle` of what
+    costs next to nothing until it is used. `loses` is what is lost where something without a pool is made anew
+    (`connection`: its one, for one request at a time).
     The constructor of a type is its `__init__`; `for x in obj` is `__iter__`, `with obj` is `__enter__`, and so on.
     """
 
@@ -133,6 +134,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pool: dict[str, int] | None = None
     shareable: bool = False
     loses: Literal["certificates", "configuration", "tokens", "connection"] | None = None
+    idle: bool = False
     decorates: Literal["same", "blocks", "offloads", "cached", "contextmanager", "property", "entry"] | None = None
 
     @property

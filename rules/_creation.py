@@ -73,8 +73,11 @@ def report(project: Project, creation: Creation, message: str, severity: Severit
 
 
 def when(creation: Creation) -> str:
-    """How often it is made: for each request, or for those in which an attempt has failed."""
-    return "anew after an error" if creation.after_error else "for each request"
+    """How often it is made: for each request or websocket, or for those in which an attempt has failed."""
+    if creation.after_error:
+        return "anew after an error"
+    kinds = {entry.kind for entry in creation.entries}
+    return "for each websocket connection" if kinds == {"websocket"} else "for each request"
 
 
 def labels(found: Creation | LocalModel) -> tuple[EntryPointLabel, ...]:

@@ -120,6 +120,85 @@ async def index(request: Request):
     body = Body.model_validate_json(await request.body())
     await asyncio.to_thread(make, body.url.get_secret_value())
 """,
+    "through a decorator that hands all on": """
+from functools import wraps
+
+def traced(function):
+    @wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+    return wrapper
+
+class Api:
+    @traced
+    def client(self, url: str):
+        return httpx.Client(base_url=url)
+
+@app.get("/")
+def index(host: str):
+    Api().client("https://" + host)
+""",
+    "a field of a model within a model": """
+from pydantic import BaseModel
+
+class Secret(BaseModel):
+    value: str
+    def plain(self) -> str:
+        return self.value
+
+class Base(BaseModel):
+    key: Secret
+    def client(self):
+        return httpx.Client(auth=("x", self.key.plain()))
+
+class Api(Base):
+    pass
+
+@app.get("/")
+def index(key: str):
+    Api(key=Secret(value=key)).client()
+""",
+    "through the constructor of a base class": """
+class Api:
+    def __init__(self, key: str):
+        self.key = key
+
+class Own(Api):
+    def client(self):
+        return httpx.Client(auth=("x", self.key))
+
+@app.get("/")
+def index(key: str):
+    Own(key).client()
+""",
+    "through super": """
+class Api:
+    def __init__(self, name, *, key: str):
+        self.key = key
+
+class Own(Api):
+    def __init__(self, key: str):
+        super().__init__("x", key=key)
+    def client(self):
+        return httpx.Client(auth=("x", self.key))
+
+@app.get("/")
+def index(key: str):
+    Own(key).client()
+""",
+    "another call passes a constant": """
+def make(url):
+    return httpx.Client(base_url=url)
+
+@app.get("/all")
+def all():
+    make(URL)
+
+@app.get("/")
+def index(host: str):
+    clients = {}
+    clients[host] = make(host)
+""",
     "bound by a partial": """
 from functools import partial
 
@@ -175,6 +254,85 @@ def index(name: str):
     seen = {}
     seen["name"] = name
     httpx.Client(**options)
+""",
+    "another argument through a decorator": """
+def traced(function):
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+    return wrapper
+
+@traced
+def make(url: str, name: str):
+    print(name)
+    return httpx.Client(base_url=url)
+
+@app.get("/")
+def index(name: str):
+    make(URL, name)
+""",
+    "a decorator that passes what it has itself": """
+def with_url(function):
+    def wrapper(name):
+        return function(URL)
+    return wrapper
+
+@with_url
+def make(url: str):
+    return httpx.Client(base_url=url)
+
+@app.get("/")
+def index(name: str):
+    make(name)
+""",
+    "another field of a model": """
+from pydantic import BaseModel
+
+class Api(BaseModel):
+    name: str
+    url: str
+    def client(self):
+        return httpx.Client(base_url=self.url)
+
+class Other(BaseModel):
+    url: str
+
+@app.get("/")
+def index(name: str):
+    Other(url=name)
+    Api(name=name, url=URL).client()
+""",
+    "another argument through super": """
+class Api:
+    def __init__(self, name, *, key: str):
+        self.name = name
+        self.key = key
+
+class Own(Api):
+    def __init__(self, name: str):
+        super().__init__(name, key=KEY)
+    def client(self):
+        return httpx.Client(auth=("x", self.key))
+
+@app.get("/")
+def index(name: str):
+    Own(name).client()
+""",
+    "other calls keep what they get": """
+clients = {}
+
+def make(url):
+    return httpx.Client(base_url=url)
+
+@app.get("/kept")
+def kept(host: str):
+    client = clients.get(host)
+    if not client:
+        client = make(host)
+        clients[host] = client
+
+@app.get("/")
+def index():
+    make(URL)
 """,
     "settings of a dependency": """
 def settings():
@@ -320,3 +478,22 @@ def test_a_usual_way_to_what_is_also_made_after_errors_is_told(tmp_path: Path) -
     (found,) = lint(source, tmp_path)
     assert found.severity is Severity.WARNING
     assert found.chain[0].text == "route `GET /b` enters here"
+
+
+@pytest.mark.parametrize("name", ["ClientSecretCredential", "ManagedIdentityCredential", "DefaultAzureCredential"])
+def test_of_a_group_of_classes_the_one_that_stands_there_is_named(name: str, tmp_path: Path) -> None:
+    for package in ("azure.identity", "azure.identity.aio"):
+        source = f"from {package} import {name}\n@app.get('/')\ndef index():\n    {name}()\n"
+        (found,) = lint(source, tmp_path, "FAL204")
+        assert found.message.startswith(f"`{package}.{name}` is created for each request")
+
+
+def test_what_only_websockets_make_is_made_for_each_connection(tmp_path: Path) -> None:
+    source = (
+        "def make():\n    return httpx.Client()\n"
+        "@app.websocket('/a')\nasync def a(ws):\n    make()\n@app.websocket('/b')\nasync def b(ws):\n    make()\n"
+    )
+    (found,) = lint(source, tmp_path)
+    assert "is created for each websocket connection (2 entry points lead here)" in found.message
+    (found,) = lint(source + "@app.get('/c')\ndef c():\n    make()\n", tmp_path)
+    assert "is created for each request (3 entry points lead here)" in found.message

@@ -40,6 +40,9 @@ def static_truth(test: Any) -> bool | str | None:
     if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
         inner = static_truth(test.expression)
         return {True: False, False: True, "typing": True}.get(inner) if inner is not None else None
+    if isinstance(test, cst.BooleanOperation):
+        decides = isinstance(test.operator, cst.Or)  # `ready and False` is false whatever `ready` is
+        return decides if decides in (static_truth(test.left), static_truth(test.right)) else None
     if _is_main_test(test):
         return "main"
     return None
@@ -67,6 +70,7 @@ def _if(scope: ScopeBuilder, node: cst.If) -> None:
             scope.env = merge([typed, scope.env])
         return
     if truth is True or truth is False:
+        lower_test(scope, node.test)
         if truth:
             lower_body(scope, node.body)
         elif node.orelse is not None:

@@ -210,7 +210,7 @@ class Project:
 
     @cached_property
     def _creations(self) -> Creations:
-        return Creations(self.graph, self.contexts, self._request_data)
+        return Creations(self.graph, self.contexts, self._request_data, self._start_up)
 
     @cached_property
     def _once_per_key(self) -> OncePerKey:

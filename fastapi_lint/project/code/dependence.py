@@ -51,7 +51,7 @@ def dependences(scope: Scope, is_nested: bool) -> tuple[int, ...]:
     if not any(found):
         return tuple(found)
     defined = [definition.value for definition in scope.defs]
-    whole = [(number, parts) for number, node in enumerate(scope.exprs) if (parts := _parts(node, defined))]
+    whole = [(number, parts) for number, node in enumerate(scope.exprs) if (parts := parts_of(node, defined))]
     again = True
     while again:  # parts come before the whole: only where there is a loop a second pass may find more
         again = False
@@ -74,7 +74,8 @@ def _own(node: Expr, is_nested: bool) -> int:
     return OUTER if isinstance(node, Func) else 0
 
 
-def _parts(node: Expr, defined: list[int]) -> tuple[int, ...] | list[int]:
+def parts_of(node: Expr, defined: list[int]) -> tuple[int, ...] | list[int]:
+    """What an expression is made of; `defined` are the values of the definitions that names stand for."""
     if isinstance(node, (Use, Phi)):
         return [defined[number] for number in node.defs]
     if isinstance(node, Attr):

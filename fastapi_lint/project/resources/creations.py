@@ -28,15 +28,26 @@ from fastapi_lint.project.flow.call_conditions import is_harmless
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.resources.after_errors import is_after_error
-from fastapi_lint.project.resources.keeping import is_kept_by_receiver, is_local_container, kept, may_keep
+from fastapi_lint.project.resources.fallbacks import Fallbacks
+from fastapi_lint.project.resources.keeping import (
+    is_kept_by_receiver,
+    is_local_container,
+    is_stored_by_receiver,
+    kept,
+    may_keep,
+)
+from fastapi_lint.project.resources.own_values import OwnValues
 from fastapi_lint.project.resources.passes import Passes
+from fastapi_lint.project.resources.unread import Unread
 from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
+from fastapi_lint.project.serving.expiry import Expiry
 from fastapi_lint.project.serving.holders import Holders
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
+from fastapi_lint.project.serving.start_up import StartUp
 from fastapi_lint.project.types.inference import STATE
 from fastapi_lint.project.types.values import ClassV, ExtInstanceV, InstanceV
 
@@ -81,13 +92,14 @@ class LocalModel(msgspec.Struct, frozen=True):
 class Creations:
     """Creating calls in frames that run per request."""
 
-    def __init__(self, graph: Graph, contexts: Contexts, request_data: RequestData) -> None:
+    def __init__(self, graph: Graph, contexts: Contexts, request_data: RequestData, start_up: StartUp) -> None:
         self._graph = graph
         self._contexts = contexts
         self._keeping: dict[int, list[tuple[Event, frozenset[int]]]] = {}
         self._once: dict[tuple[Frame, Edge], bool] = {}
         decorators = graph.inference.decorators
         self._request_data = request_data
+        self._of_makers = request_data.without(self._is_call_kept)
         self._lifetimes = Lifetimes(graph, contexts.reached("request"))
         self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         roots = [
@@ -103,6 +115,9 @@ class Creations:
         self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         self._passes = Passes(graph, self._reached, self._reach.way)
         self._holders = Holders(graph, self._lifetimes, self._reach.callers)
+        self._unread = Unread(graph, self._reach.callers)
+        self._own_values = OwnValues(graph.inference, request_data)
+        self._fallbacks = Fallbacks(graph, start_up, self._reach.callers)
 
     @property
     def lifetimes(self) -> Lifetimes:
@@ -121,7 +136,7 @@ class Creations:
         decorators = self._graph.inference.decorators
         if decorators.is_cached(edge.callee.gid) or self._lifetimes.lasts(caller, edge.first_use):
             return True
-        if self._is_once_for_a_key(caller, edge.event):
+        if self._is_once_for_a_key(caller, edge.event) or self._is_behind_expiry(caller, edge.event):
             return True
         if self._lifetimes.is_init_of_singleton(edge.callee):
             return True
@@ -137,6 +152,11 @@ class Creations:
         if not 0 <= event < len(frame.scope.events):
             return False
         return self._once_per_key.is_missed(frame, frame.scope.events[event].region)
+
+    def _is_behind_expiry(self, frame: Frame, event: int) -> bool:
+        """Whether code runs once in a while, where what it renews is too old."""
+        events = frame.scope.events
+        return 0 <= event < len(events) and Expiry(self._graph, self._lifetimes).is_behind(frame, events[event].region)
 
     def _is_unusual(self, caller: Frame, edge: Edge) -> bool:
         return self._runs_once(caller, edge) or self._is_after_error(caller, edge.event)
@@ -163,7 +183,11 @@ class Creations:
                     continue
                 if self._lifetimes.lasts(frame, call.first_use) or self._is_once_for_a_key(frame, call.event):
                     continue
-                if self._is_kept_by_lasting(frame, scope, call):
+                if self._is_behind_expiry(frame, call.event) or self._is_idle(frame, call):
+                    continue
+                if self._is_kept_by_lasting(frame, scope, call) or self._own_values.is_own(frame, call):
+                    continue
+                if self._fallbacks.is_needless(frame, scope.events[call.event].region):
                     continue
                 if not self._is_kept(frame, scope, call.expr, call.event):
                     seen[key] = self._creation(frame, scope, call)
@@ -172,11 +196,17 @@ class Creations:
     def _is_kept_by_lasting(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
         """Whether this very object lasts, and keeps what its method makes, though requests make others of its class."""
         keeps = call.first_use == "object" or is_kept_by_receiver(scope, call)
-        return keeps and self._holders.is_lasting(frame)
+        if keeps and self._holders.is_lasting(frame):
+            return True
+        return is_stored_by_receiver(scope, call) and self._holders.is_registered(frame)
 
     def _is_light(self, frame: Frame, call: LibraryCall) -> bool:
         """Whether the arguments make it cheap: a client without connections, one over a pool that is there."""
         return call.spec.blocks is None and is_harmless(self._graph.inference, frame, call)
+
+    def _is_idle(self, frame: Frame, call: LibraryCall) -> bool:
+        """Whether it costs nothing until it is used, and no request that makes it uses it."""
+        return call.spec.idle and self._unread.is_unread(frame, call)
 
     def local_models(self) -> Iterator[LocalModel]:
         """Each model class that functions on a request's way define."""
@@ -240,7 +270,13 @@ class Creations:
         given = [*node.args[:2], *(value for name, value in node.keywords if name == "**" or _ADDRESS.search(name))]
         if call.spec.creates == "heavy-object":
             given = [*node.args, *(value for _, value in node.keywords)]
-        return any(self._request_data.is_from_request(frame.gid, value) for value in given)
+        return any(self._of_makers.is_from_request(frame.gid, value) for value in given)
+
+    def _is_call_kept(self, gid: int, call: int) -> bool:
+        """Whether what a call gives is kept: it is not by this call that something is made for each request."""
+        scope = self._graph.index.scope(gid)
+        event = next((n for n, e in enumerate(scope.events) if e.kind == EventKind.CALL and e.expr == call), NONE)
+        return event != NONE and self._is_kept(self._graph.inference.plain_frame(gid), scope, call, event)
 
     def _is_kept(self, frame: Frame, scope: Scope, expr: int, event: int) -> bool:
         """Whether the created thing is stored where it outlives the request.

@@ -96,7 +96,12 @@ def _parts(scope: Scope, node: Call) -> list[int]:
 
 def is_kept_by_receiver(scope: Scope, call: LibraryCall) -> bool:
     """Whether the object keeps what its method makes behind a test, for as long as it lives."""
-    return stands_in(scope, scope.events[call.event].region, "if", "else") and any(
+    return stands_in(scope, scope.events[call.event].region, "if", "else") and is_stored_by_receiver(scope, call)
+
+
+def is_stored_by_receiver(scope: Scope, call: LibraryCall) -> bool:
+    """Whether a method stores what it makes in its object."""
+    return any(
         store.kind == EventKind.STORE_ATTR
         and is_receiver(scope, store.expr)
         and call.expr in values(scope, store.value)

@@ -5,7 +5,7 @@ Calls with `*` and `**`, and functions that are handed on with their arguments (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Lit, Map, Scope, Star, Use
@@ -17,33 +17,113 @@ _MOST_SITES = 24
 _FILLERS = frozenset({"add", "append", "extend", "insert", "setdefault", "update"})
 
 
-class ArgumentFlow:
-    """What the project's calls pass; answers by scope, kept."""
+class HandedOn:
+    """Which functions are handed to calls, and under which names what decorators make of them is called."""
 
     def __init__(self, graph: Graph) -> None:
         self._index = graph.index
         self._inference = graph.inference
+
+    @cached_property
+    def handed(self) -> dict[str, list[tuple[Site, int]]]:
+        """The calls that have a function among their arguments, by its name, with its position."""
+        names = {scope.name for gid in range(self._index.count) if (scope := self._index.scope(gid)).kind == "function"}
+        found: dict[str, list[tuple[Site, int]]] = {}
+        for gid in range(self._index.count):
+            scope = self._index.scope(gid)
+            for number, node in enumerate(scope.exprs):
+                for position, value in enumerate(node.args[:2] if isinstance(node, Call) else ()):
+                    name = self._index.spelled(gid, value)
+                    if name in names:
+                        found.setdefault(name, []).append((Site(gid, number), position))
+        return found
+
+    @cached_property
+    def wrapped_names(self) -> dict[int, list[str]]:
+        """The names under which the project calls what its own decorators return."""
+        found: dict[int, list[str]] = {}
+        for gid in range(self._index.count):
+            scope = self._index.scope(gid)
+            if scope.kind != "function" or not scope.decorators:
+                continue
+            outer = self._inference.plain_frame(self._index.parent(gid))
+            for value in self._inference.decorators.applied(outer, FunctionV(gid)):
+                if isinstance(value, FunctionV) and value.gid != gid:
+                    found.setdefault(value.gid, []).append(scope.name)
+        return found
+
+
+class ArgumentFlow:
+    """What the project's calls pass; answers by scope, kept."""
+
+    def __init__(
+        self, graph: Graph, handed_on: HandedOn | None = None, is_left_out: Callable[[int, int], bool] | None = None
+    ) -> None:
+        """`is_left_out` says which calls (scope, expression) do not count."""
+        self.handed_on = handed_on or HandedOn(graph)
+        self._index = graph.index
+        self._inference = graph.inference
+        self._is_left_out = is_left_out or (lambda _gid, _call: False)
         self._put_in: dict[int, dict[int, list[int]]] = {}
 
     def given(self, gid: int, number: int) -> list[tuple[int, int]]:
         """What the project's calls of a function pass for a parameter: (scope of the call, expression)."""
-        scope = self._index.scope(gid)
         owner = self._index.class_of(gid)
-        is_init = scope.name == "__init__" and owner != NONE
-        name = self._index.scope(owner).name if is_init else scope.name
         skip = int(owner != NONE and self._inference.decorators.method_kind(gid) != "static")
-        made = owner if is_init else NONE
-        names = [name, *self._wrapped_names.get(gid, ())]
+        made = self._made_by(gid, owner)
+        names = [self._index.scope(one).name for one in made or (gid,)]
+        names += self.handed_on.wrapped_names.get(gid, ())
+        sites = [site for called in names for site in self._index.call_sites(called)][:_MOST_SITES]
         found: list[tuple[int, int]] = []
-        for site in [site for called in names for site in self._index.call_sites(called)][:_MOST_SITES]:
+        for site in (*sites, *self._through_super(made)):
             node = self._index.scope(site.gid).exprs[site.expr]
-            if isinstance(node, Call) and self._calls(site.gid, node.func, gid, made):
+            if not isinstance(node, Call) or self._is_left_out(site.gid, site.expr):
+                continue
+            if self._calls(site.gid, node.func, gid, made):
                 found += [(site.gid, value) for value in self._passed(site.gid, node, gid, number, skip)]
-        for site, position in [handed for called in names for handed in self._handed.get(called, ())][:_MOST_SITES]:
+        handed = [one for called in names for one in self.handed_on.handed.get(called, ())]
+        for site, position in handed[:_MOST_SITES]:
             node = self._index.scope(site.gid).exprs[site.expr]
             if isinstance(node, Call) and self._calls(site.gid, node.args[position], gid, made):
                 shifted = Call(node.args[position], node.args[position + 1 :], node.keywords, node.place)
                 found += [(site.gid, value) for value in self._passed(site.gid, shifted, gid, number, skip)]
+        return found
+
+    def _made_by(self, gid: int, owner: int) -> tuple[int, ...]:
+        """The classes that a function is the constructor of: its own, and those below that have none themselves."""
+        if owner == NONE or self._index.scope(gid).name != "__init__":
+            return ()
+        classes = self._inference.classes
+        below = [one for one in classes.subclasses(owner) if _is_function(classes.find_method(one, "__init__"), gid)]
+        return owner, *below
+
+    def _through_super(self, made: tuple[int, ...]) -> list[Site]:
+        """The `super().__init__(...)` of the classes below."""
+        below = set(self._inference.classes.subclasses(made[0])) if made else ()
+        found = []
+        for site in self._index.call_sites("__init__") if below else ():
+            exprs = self._index.scope(site.gid).exprs
+            node = exprs[site.expr]
+            func = exprs[node.func] if isinstance(node, Call) else None
+            if isinstance(func, Attr) and isinstance(exprs[func.base], Call):
+                found += [site] if self._index.class_of(site.gid) in below else []
+        return found
+
+    def fields(self, gid: int, name: str) -> list[tuple[int, int]]:
+        """What the project's calls of a class without a constructor of its own pass for a field.
+
+        Such a class is a model or a dataclass, which keeps each keyword under its name.
+        """
+        classes = self._inference.classes
+        if classes.find_method(gid, "__init__") is not None:
+            return []
+        found: list[tuple[int, int]] = []
+        for made in (gid, *classes.subclasses(gid)):
+            for site in self._index.call_sites(self._index.scope(made).name)[:_MOST_SITES]:
+                node = self._index.scope(site.gid).exprs[site.expr]
+                given = [value for key, value in node.keywords if key == name] if isinstance(node, Call) else []
+                if given and isinstance(node, Call) and self._calls(site.gid, node.func, NONE, (made,)):
+                    found += [(site.gid, value) for value in given]
         return found
 
     def _passed(self, site: int, node: Call, gid: int, number: int, skip: int) -> Iterator[int]:
@@ -99,42 +179,22 @@ class ArgumentFlow:
                     known.setdefault(number, []).append(value)
         return known
 
-    @cached_property
-    def _handed(self) -> dict[str, list[tuple[Site, int]]]:
-        """The calls that have a function among their arguments, by its name, with its position."""
-        names = {scope.name for gid in range(self._index.count) if (scope := self._index.scope(gid)).kind == "function"}
-        found: dict[str, list[tuple[Site, int]]] = {}
-        for gid in range(self._index.count):
-            scope = self._index.scope(gid)
-            for number, node in enumerate(scope.exprs):
-                for position, value in enumerate(node.args[:2] if isinstance(node, Call) else ()):
-                    name = self._index.spelled(gid, value)
-                    if name in names:
-                        found.setdefault(name, []).append((Site(gid, number), position))
-        return found
-
-    @cached_property
-    def _wrapped_names(self) -> dict[int, list[str]]:
-        """The names under which the project calls what its own decorators return."""
-        found: dict[int, list[str]] = {}
-        for gid in range(self._index.count):
-            scope = self._index.scope(gid)
-            if scope.kind != "function" or not scope.decorators:
-                continue
-            outer = self._inference.plain_frame(self._index.parent(gid))
-            for value in self._inference.decorators.applied(outer, FunctionV(gid)):
-                if isinstance(value, FunctionV) and value.gid != gid:
-                    found.setdefault(value.gid, []).append(scope.name)
-        return found
-
-    def _calls(self, site: int, func: int, gid: int, owner: int) -> bool:
+    def _calls(self, site: int, func: int, gid: int, made: tuple[int, ...]) -> bool:
         return any(
-            _is_function(value, gid) or (isinstance(value, ClassV) and value.gid == owner)
+            _is_function(value, gid) or (isinstance(value, ClassV) and value.gid in made) or self._hands_on(value, gid)
             for value in self._inference.type(self._inference.plain_frame(site), func)
         )
 
+    def _hands_on(self, value: Value, gid: int) -> bool:
+        """Whether a function is what a decorator has made of another one, to which it hands all that it is given."""
+        made = value.function if isinstance(value, MethodV) else value
+        if not isinstance(made, FunctionV) or not made.bound:
+            return False
+        takes_all = any(parameter.kind in ("args", "kwargs") for parameter in self._index.scope(made.gid).params)
+        return takes_all and any(_is_function(held, gid) for _, _, kind in made.bound for held in kind)
 
-def _is_function(value: Value, gid: int) -> bool:
+
+def _is_function(value: Value | None, gid: int) -> bool:
     while isinstance(value, (MethodV, WrappedV, PartialV)):
         value = value.function
     return isinstance(value, FunctionV) and value.gid == gid

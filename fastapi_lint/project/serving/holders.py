@@ -13,7 +13,7 @@ from fastapi_lint.project.code.spelling import is_receiver
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.lifetimes import Lifetimes
-from fastapi_lint.project.types.values import FunctionV, InstanceV
+from fastapi_lint.project.types.values import ClassV, FunctionV, InstanceV
 
 _CONSTRUCTORS = frozenset({"__init__", "__post_init__", "model_post_init", "__new__"})
 _MOST_HOPS = 8
@@ -42,14 +42,42 @@ class Holders:
             self._known[frame] = known
         return known
 
+    def is_registered(self, frame: Frame) -> bool:
+        """Whether each function that calls a method has made the object, and puts it where it outlives the request.
+
+        `peer = Peer(); await peer.open(); self._peers[key] = peer`: the peer keeps what the method stores.
+        """
+        callers = self._callers(frame) if isinstance(frame.receiver, InstanceV) else []
+        return bool(callers) and all(self._registers(caller, edge) for caller, edge in callers)
+
+    def _registers(self, caller: Frame, edge: Edge) -> bool:
+        scope = self._graph.index.scope(caller.gid)
+        held = scope.exprs[base] if (base := _called_on(scope, edge)) != NONE else None
+        if not isinstance(held, Use) or not self._is_constructed(caller, held):
+            return False
+        return any(
+            event.kind == EventKind.STORE_ITEM
+            and event.value != NONE
+            and scope.exprs[event.value] == held
+            and self._lasts(caller, scope, event.expr, 0)
+            for event in scope.events
+        )
+
+    def _is_constructed(self, frame: Frame, held: Use) -> bool:
+        """Whether a local name stands for an object that this very function constructs."""
+        scope = self._graph.index.scope(frame.gid)
+        made = [scope.exprs[scope.defs[number].value] for number in held.defs]
+        return bool(made) and all(
+            isinstance(node, Call)
+            and (called := self._graph.inference.type(frame, node.func))
+            and all(isinstance(value, ClassV) for value in called)
+            for node in made
+        )
+
     def _is_of_lasting(self, caller: Frame, edge: Edge) -> bool:
         scope = self._graph.index.scope(caller.gid)
-        if edge.mode == "injected" or edge.event >= len(scope.events):
-            return False
-        event = scope.events[edge.event]
-        node = scope.exprs[event.expr] if event.kind in (EventKind.CALL, EventKind.ATTR) else None
-        called = scope.exprs[node.func] if isinstance(node, Call) else node
-        return isinstance(called, Attr) and self._lasts(caller, scope, called.base, 0)
+        base = _called_on(scope, edge)
+        return base != NONE and self._lasts(caller, scope, base, 0)
 
     def _lasts(self, frame: Frame, scope: Scope, expr: int, hops: int) -> bool:
         """Whether an expression is an object that outlives the request."""
@@ -101,3 +129,13 @@ class Holders:
         return bool(called) and all(
             isinstance(value, FunctionV) and self._graph.inference.decorators.is_cached(value.gid) for value in called
         )
+
+
+def _called_on(scope: Scope, edge: Edge) -> int:
+    """The object whose method or property an edge runs; NONE for all others."""
+    if edge.mode == "injected" or edge.event >= len(scope.events):
+        return NONE
+    event = scope.events[edge.event]
+    node = scope.exprs[event.expr] if event.kind in (EventKind.CALL, EventKind.ATTR) else None
+    called = scope.exprs[node.func] if isinstance(node, Call) else node
+    return called.base if isinstance(called, Attr) else NONE

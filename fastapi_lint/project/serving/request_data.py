@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from fastapi_lint.facts import (
     NONE,
@@ -29,6 +29,7 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.code.cycles import AnyOf
 from fastapi_lint.project.code.spelling import parts
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.arguments import ArgumentFlow
@@ -40,30 +41,32 @@ _ENTRIES = frozenset(
     {"route", "websocket", "dependency", "middleware", "exception-handler", "background-task", "stream"}
 )
 _TOOLS = frozenset({"fastapi.BackgroundTasks", "starlette.background.BackgroundTasks", "starlette.responses.Response"})
-_MOST_HOPS = 24
 
 
 class RequestData:
     """Follows values back to the parameters of entry points, through calls and attributes."""
 
-    def __init__(self, graph: Graph, entries: Iterable[EntryPoint]) -> None:
+    def __init__(self, graph: Graph, entries: Iterable[EntryPoint], flow: ArgumentFlow | None = None) -> None:
+        self._graph = graph
+        self._all_entries = tuple(entries)
         self._index = graph.index
         self._inference = graph.inference
         self._injection = Injection(graph.inference)
-        self._entries = frozenset(e.frame.gid for e in entries if e.frame is not None and e.kind in _ENTRIES)
-        self._flow = ArgumentFlow(graph)
-        self._known: dict[tuple[int, int], bool] = {}
+        self._entries = frozenset(e.frame.gid for e in self._all_entries if e.frame is not None and e.kind in _ENTRIES)
+        self._flow = flow or ArgumentFlow(graph)
+        self._answers = AnyOf[tuple[int, int]]()
 
-    def is_from_request(self, gid: int, expr: int, hops: int = 0) -> bool:
+    def without(self, is_left_out: Callable[[int, int], bool]) -> RequestData:
+        """The same as if some calls of the project (scope, expression) passed nothing."""
+        flow = ArgumentFlow(self._graph, self._flow.handed_on, is_left_out)
+        return RequestData(self._graph, self._all_entries, flow)
+
+    def is_from_request(self, gid: int, expr: int) -> bool:
         """Whether the expression of scope `gid` may differ from request to request."""
-        if expr == NONE or hops > _MOST_HOPS:
+        if expr == NONE:
             return False
-        key = (gid, expr)
-        known = self._known.get(key)
-        if known is None:
-            self._known[key] = False  # where the value depends on itself, the rest decides
-            known = self._known[key] = self._decide(gid, self._index.scope(gid).exprs[expr], hops + 1)
-        return known
+        node = self._index.scope(gid).exprs[expr]
+        return self._answers.ask((gid, expr), lambda: self._decide(gid, node))
 
     def is_of_many(self, gid: int, key: int) -> bool:
         """Whether a key is the request's, or one of those that a loop goes through."""
@@ -76,14 +79,14 @@ class RequestData:
         """Whether some call of the project passes data of the request for a parameter."""
         return any(self.is_from_request(at, given) for at, given in self._flow.given(gid, number))
 
-    def _decide(self, gid: int, node: Expr, hops: int) -> bool:
+    def _decide(self, gid: int, node: Expr) -> bool:
         if isinstance(node, Param):
-            return self._parameter(gid, node.index, hops)
+            return self._parameter(gid, node.index)
         if isinstance(node, Attr):
-            return self._attribute(gid, node, hops)
+            return self._attribute(gid, node)
         if isinstance(node, Var):
-            return self._variable(gid, node, hops)
-        return any(self.is_from_request(gid, part, hops) for part in self._parts(gid, node))
+            return self._variable(gid, node)
+        return any(self.is_from_request(gid, part) for part in self._parts(gid, node))
 
     def _parts(self, gid: int, node: Expr) -> list[int]:
         scope = self._index.scope(gid)
@@ -109,15 +112,15 @@ class RequestData:
             return [*node.keys, *node.values]
         return [node.element] if isinstance(node, Comp) else []
 
-    def _variable(self, gid: int, node: Var, hops: int) -> bool:
+    def _variable(self, gid: int, node: Var) -> bool:
         owner = self._index.local(gid, node.scope)
         scope = self._index.scope(owner)
         if scope.kind == "module":
             return False
         values = [scope.defs[number].value for number in scope.names.get(node.name, ())]
-        return any(self.is_from_request(owner, value, hops) for value in values)
+        return any(self.is_from_request(owner, value) for value in values)
 
-    def _attribute(self, gid: int, node: Attr, hops: int) -> bool:
+    def _attribute(self, gid: int, node: Attr) -> bool:
         """`request.app` is the same for all; what an object holds is what its methods stored."""
         frame = self._inference.plain_frame(gid)
         for value in self._inference.type(frame, node.base):
@@ -125,24 +128,27 @@ class RequestData:
                 return False
             if isinstance(value, InstanceV):
                 stored = self._inference.classes.stored(value.gid, node.name)
-                if any(self.is_from_request(site.gid, site.expr, hops) for site in stored):
+                if any(self.is_from_request(site.gid, site.expr) for site in stored):
                     return True
-        return self.is_from_request(gid, node.base, hops)
+                fields = self._flow.fields(value.gid, node.name) if not stored else ()
+                if any(self.is_from_request(at, given) for at, given in fields):
+                    return True
+        return self.is_from_request(gid, node.base)
 
-    def _parameter(self, gid: int, number: int, hops: int) -> bool:
+    def _parameter(self, gid: int, number: int) -> bool:
         scope = self._index.scope(gid)
         owner = self._index.class_of(gid)
         if owner != NONE and number == 0 and self._inference.decorators.method_kind(gid) != "static":
             return False
         injected = self._injected(gid, number)
         if injected is not None:
-            return any(self._is_made_from_request(value, hops) for value in injected)
+            return any(self._is_made_from_request(value) for value in injected)
         if gid in self._entries:
             declared = self._inference.binding.declared(gid, number)
             return not any(isinstance(value, ExtInstanceV) and value.name in _TOOLS for value in declared)
         if scope.kind != "function":
             return False
-        return any(self.is_from_request(at, given, hops) for at, given in self._flow.given(gid, number))
+        return any(self.is_from_request(at, given) for at, given in self._flow.given(gid, number))
 
     def _injected(self, gid: int, number: int) -> Type | None:
         """The dependencies behind a parameter; None if it is no injected one."""
@@ -155,7 +161,7 @@ class RequestData:
                 found += dependency or (ExtInstanceV(""),)
         return found or None
 
-    def _is_made_from_request(self, value: object, hops: int) -> bool:
+    def _is_made_from_request(self, value: object) -> bool:
         """What a dependency gives; a library's (a security scheme) reads the request, a class is looked into later."""
         if isinstance(value, WrappedV):
             value = value.function
@@ -165,7 +171,7 @@ class RequestData:
         if self._inference.decorators.is_cached(gid):
             return False
         given = [event.expr for event in self._index.scope(gid).events if _gives(event)]
-        return any(self.is_from_request(gid, expr, hops) for expr in given)
+        return any(self.is_from_request(gid, expr) for expr in given)
 
 
 def _gives(event: Event) -> bool:

@@ -64,6 +64,14 @@ class StartUp:
         """Whether a function serves an application object itself, in the process that has made it."""
         return gid in self._starts.serving_objects
 
+    def has_set(self, gid: int, expr: int) -> bool:
+        """Whether an expression of scope `gid` reads what is full before the first request, for good."""
+        return any(
+            variable in self._filled and variable[1] not in self._emptied
+            for slot in self._inference.first_use.slot(gid, expr)
+            for variable in self._variables(gid, slot)
+        )
+
     # -- what runs
 
     def _runs(self, always: bool) -> frozenset[Run]:

@@ -12,17 +12,13 @@ from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Free, Lit, Ma
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around
 from fastapi_lint.project.code.spelling import parts, spelled, stored_item
+from fastapi_lint.project.flow.clocks import is_clock
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.shared.caches import loads
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.state import SharedState, State
-from fastapi_lint.project.types.values import ExternalV
 
 REMOVERS = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard", "move_to_end"})
-CLOCKS = frozenset(
-    {"time.time", "time.monotonic", "time.perf_counter", "datetime.datetime.now", "datetime.datetime.utcnow"}
-)
-
 _SETS = (EventKind.REBIND, EventKind.STORE_ATTR)
 
 Name = tuple[str, str]
@@ -121,9 +117,7 @@ class BoundedCaches:
             node = scope.exprs[scope.defs[node.defs[0]].value]
         if isinstance(node, (Lit, Map)) or (isinstance(node, Seq) and node.kind != "tuple"):
             return True
-        if isinstance(node, Call) and any(
-            isinstance(value, ExternalV) and value.name in CLOCKS for value in self._inference.type(frame, node.func)
-        ):
+        if is_clock(self._inference, frame, event.value):
             return True
         return self._is_computed_from_old(frame, scope, event, change.state)
 

@@ -27,6 +27,7 @@ from fastapi_lint.facts import (
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, branches
 from fastapi_lint.project.code.spelling import parts, same, stored_item
+from fastapi_lint.project.flow.clocks import is_clock
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
 from fastapi_lint.project.serving.request_data import RequestData
@@ -216,7 +217,7 @@ class Mutations:
 
     def _keeps_now(self, frame: Frame, scope: Scope, event: Event) -> bool:
         """Whether a store keeps the time at which it is made, as a whole or under a key that no request brings."""
-        if event.flag or event.value == NONE or not self._keepers.timed.is_clock(frame, event.value):
+        if event.flag or event.value == NONE or not is_clock(self._inference, frame, event.value):
             return False
         item = stored_item(scope, event)
         if item is None:

@@ -31,13 +31,14 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
 from fastapi_lint.project.code.regions import branches, within
 from fastapi_lint.project.code.spelling import is_empty, parts, same, spelled
+from fastapi_lint.project.flow.clocks import is_clock
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.request_data import RequestData
-from fastapi_lint.project.shared.bounded_caches import CLOCKS, Name, removes
+from fastapi_lint.project.shared.bounded_caches import Name, removes
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.types.binding import argument_at
-from fastapi_lint.project.types.values import ExternalV, FunctionV
+from fastapi_lint.project.types.values import ExternalV
 
 _ORDERS = frozenset({"<", "<=", ">", ">="})
 _COMPARISONS = frozenset({"compares", "differs", "equals", "is", "is not"})
@@ -176,42 +177,21 @@ class TimedSlots:
 
     def _compared(self, frame: Frame, scope: Scope, node: Bin) -> Iterator[str]:
         """`now - read_at`; `now > read_at + ttl`."""
-        if node.op == "-" and self.is_clock(frame, node.left):
+        if node.op == "-" and is_clock(self._inference, frame, node.left):
             yield from _named(scope, node.right)
         elif node.op in _ORDERS:
             for clock, limit in ((node.left, node.right), (node.right, node.left)):
                 sum_ = scope.exprs[limit]
-                if isinstance(sum_, Bin) and sum_.op == "+" and self.is_clock(frame, clock):
+                if isinstance(sum_, Bin) and sum_.op == "+" and is_clock(self._inference, frame, clock):
                     yield from _named(scope, sum_.left)
-
-    def is_clock(self, frame: Frame, expr: int) -> bool:
-        """Whether an expression is the time now: of a clock, or of a function that gives that."""
-        scope = self._index.scope(frame.gid)
-        node = scope.exprs[expr]
-        if isinstance(node, Use) and len(node.defs) == 1:
-            node = scope.exprs[scope.defs[node.defs[0]].value]
-        return isinstance(node, Call) and any(
-            (isinstance(value, ExternalV) and value.name in CLOCKS)
-            or (isinstance(value, FunctionV) and self._gives_time(value.gid))
-            for value in self._inference.type(frame, node.func)
-        )
-
-    def _gives_time(self, gid: int) -> bool:
-        scope = self._index.scope(gid)
-        given = [event.expr for event in scope.events if event.kind == EventKind.RETURN]
-        calls = [scope.exprs[expr] for expr in given if expr != NONE]
-        frame = self._inference.plain_frame(gid)
-        return bool(calls) and all(
-            isinstance(node, Call)
-            and any(isinstance(v, ExternalV) and v.name in CLOCKS for v in self._inference.type(frame, node.func))
-            for node in calls
-        )
 
     def _keeps_time(self, frame: Frame, change: Change, aged: frozenset[tuple[int, str]]) -> bool:
         event = change.event
         if event.kind not in _SETS or event.flag or event.value == NONE:
             return False
-        return (self._index.module(frame.gid).base, event.name) in aged and self.is_clock(frame, event.value)
+        return (self._index.module(frame.gid).base, event.name) in aged and is_clock(
+            self._inference, frame, event.value
+        )
 
     def _is_renewed(self, frame: Frame, change: Change, times: set[Name], aged: frozenset[tuple[int, str]]) -> bool:
         """Whether a change sets a new value, which no request brings, together with the time."""
@@ -241,7 +221,7 @@ class TimedSlots:
                 key != NONE
                 and isinstance(literal := scope.exprs[key], Lit)
                 and (base, f"[{literal.value}]") in aged
-                and self.is_clock(frame, value)
+                and is_clock(self._inference, frame, value)
                 for key, value in zip(node.keys, node.values, strict=True)
             )
         if not isinstance(node, Param):

@@ -1,0 +1,40 @@
+"""Is an expression the time now?"""
+
+from __future__ import annotations
+
+from fastapi_lint.facts import NONE, Call, EventKind, Use
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.types.inference import Inference
+from fastapi_lint.project.types.values import ExternalV, ExtMemberV, FunctionV, Value
+
+_CLOCKS = frozenset(
+    {"time.time", "time.monotonic", "time.perf_counter", "datetime.datetime.now", "datetime.datetime.utcnow"}
+)
+
+
+def is_clock(inference: Inference, frame: Frame, expr: int) -> bool:
+    """Whether an expression is the time now: of a clock, or of a function that gives that."""
+    scope = inference.index.scope(frame.gid)
+    node = scope.exprs[expr]
+    if isinstance(node, Use) and len(node.defs) == 1:
+        node = scope.exprs[scope.defs[node.defs[0]].value]
+    return isinstance(node, Call) and any(
+        _reads(value) or (isinstance(value, FunctionV) and _gives_time(inference, value.gid))
+        for value in inference.type(frame, node.func)
+    )
+
+
+def _reads(value: Value) -> bool:
+    if isinstance(value, ExtMemberV):
+        return f"{value.name}.{value.path}" in _CLOCKS
+    return isinstance(value, ExternalV) and value.name in _CLOCKS
+
+
+def _gives_time(inference: Inference, gid: int) -> bool:
+    scope = inference.index.scope(gid)
+    given = [event.expr for event in scope.events if event.kind == EventKind.RETURN]
+    calls = [scope.exprs[expr] for expr in given if expr != NONE]
+    frame = inference.plain_frame(gid)
+    return bool(calls) and all(
+        isinstance(node, Call) and any(_reads(value) for value in inference.type(frame, node.func)) for node in calls
+    )

@@ -1,0 +1,165 @@
+"""Does code run only where something has become too old, which it then renews?
+
+`if not self.is_valid(): self.refresh()`, where `is_valid` compares a time that the object keeps with the clock, and
+`refresh` sets that time: that is once in a while, not for each request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, EventKind, Lit, Scope, Use, Var
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import around, branches, within
+from fastapi_lint.project.code.spelling import parts
+from fastapi_lint.project.flow.clocks import is_clock
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.serving.lifetimes import Lifetimes
+from fastapi_lint.project.types.values import FunctionV, MethodV
+
+_LATER, _EARLIER = frozenset({">", ">="}), frozenset({"<", "<="})
+_QUESTIONS = frozenset({"not", "is", "is not", "equals", "differs"})
+_SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
+_MOST_HOPS = 3
+
+
+class Expiry:
+    """Answers for frames that run for each request; `lifetimes` says how long their objects live."""
+
+    def __init__(self, graph: Graph, lifetimes: Lifetimes) -> None:
+        self._graph = graph
+        self._inference = graph.inference
+        self._lifetimes = lifetimes
+
+    def is_behind(self, frame: Frame, region: int) -> bool:
+        """Whether a region is entered only where a stored time has passed, and sets that time anew."""
+        scope = frame.scope
+        for number in around(scope, region):
+            here = scope.regions[number]
+            if here.kind in ("if", "else") and here.expr != NONE:
+                times = set(self._passed(frame, here.expr, here.kind == "if", 0))
+                if times and self._sets(frame, number, times):
+                    return True
+        return False
+
+    # -- the test
+
+    def _passed(self, frame: Frame, test: int, holds: bool, hops: int) -> Iterator[str]:
+        """The stored times that have passed where a condition holds, or where it does not."""
+        scope = frame.scope
+        node = scope.exprs[test]
+        if hops > _MOST_HOPS:
+            return
+        if isinstance(node, Await):
+            yield from self._passed(frame, node.value, holds, hops)
+        elif isinstance(node, Bin) and node.op == "not":
+            yield from self._passed(frame, node.left, not holds, hops)
+        elif isinstance(node, Bin) and node.op == "and":
+            yield from self._of_several(frame, (node.left, node.right), True, holds, hops)
+        elif isinstance(node, Choice) and node.test == NONE:
+            yield from self._of_several(frame, node.items, False, holds, hops)
+        elif isinstance(node, Bin) and node.op == "compares":
+            sign, order = self._sign(frame, node.left) - self._sign(frame, node.right), _order(scope, node)
+            if sign and order and ((sign > 0) is (order in _LATER)) is holds:
+                yield from self._stored(frame, test)
+        elif isinstance(node, Call):
+            yield from self._told(frame, node, holds, hops)
+
+    def _of_several(
+        self, frame: Frame, tests: tuple[int, ...], all_hold: bool, holds: bool, hops: int
+    ) -> Iterator[str]:
+        """Of conditions that all hold one is enough; where one of several does, the others ask if anything is there."""
+        found = [list(self._passed(frame, test, holds, hops)) for test in tests]
+        if all_hold is holds or all(
+            times or self._asks_for_stored(frame, test) for test, times in zip(tests, found, strict=True)
+        ):
+            yield from (time for times in found for time in times)
+
+    def _asks_for_stored(self, frame: Frame, test: int) -> bool:
+        """Whether a condition only asks what is stored: `self.cached is None`, `not self.cached`."""
+        node = frame.scope.exprs[test]
+        if isinstance(node, Choice) and node.test == NONE:
+            return all(self._asks_for_stored(frame, item) for item in node.items)
+        if isinstance(node, Bin) and node.op in _QUESTIONS:
+            return self._asks_for_stored(frame, node.left)
+        return any(True for _ in self._inference.first_use.slot(frame.gid, test))
+
+    def _told(self, frame: Frame, node: Call, holds: bool, hops: int) -> Iterator[str]:
+        """What a function of the project says that compares times, and else only yes or no."""
+        for value in self._inference.type(frame, node.func):
+            if not isinstance(value, (FunctionV, MethodV)):
+                continue
+            callee = self._inference.binding.frame_of(value)
+            ends = [e for e in callee.scope.events if e.kind == EventKind.RETURN and e.expr != NONE]
+            tests = [end.expr for end in ends if not isinstance(callee.scope.exprs[end.expr], Lit)]
+            if len(tests) == 1:
+                yield from self._passed(callee, tests[0], holds, hops + 1)
+            elif not tests:
+                answers = [end for end in ends if callee.scope.exprs[end.expr] == Lit(holds)]
+                found = [self._before(callee, end, hops + 1) for end in answers]
+                if None not in found:
+                    yield from (time for times in found for time in times or ())
+
+    def _before(self, frame: Frame, end: Event, hops: int) -> list[str] | None:
+        """The times that have passed where a function returns; None if it returns for another reason."""
+        tests = list(branches(frame.scope, end.region))
+        times = [time for here in tests for time in self._passed(frame, here.expr, here.kind == "if", hops)]
+        return times or ([] if tests and self._asks_for_stored(frame, tests[0].expr) else None)
+
+    def _sign(self, frame: Frame, expr: int, hops: int = 0) -> int:
+        """1 where an expression grows with the clock, -1 where it shrinks, 0 where it does neither."""
+        scope = frame.scope
+        node = scope.exprs[expr]
+        if hops > _MOST_HOPS:
+            return 0
+        if is_clock(self._inference, frame, expr):
+            return 1
+        if isinstance(node, Use) and len(node.defs) == 1:
+            return self._sign(frame, scope.defs[node.defs[0]].value, hops + 1)
+        if isinstance(node, Bin) and node.op in ("+", "-"):
+            left, right = (self._sign(frame, part, hops + 1) for part in (node.left, node.right))
+            return left + right if node.op == "+" else left - right
+        if not isinstance(node, Call):
+            return 0
+        func = scope.exprs[node.func]
+        return self._sign(frame, func.base, hops + 1) if isinstance(func, Attr) else 0  # `.total_seconds()`
+
+    def _stored(self, frame: Frame, test: int) -> Iterator[str]:
+        """The names of what a test reads that outlives the request."""
+        for part in parts(frame.scope, test):
+            if not isinstance(frame.scope.exprs[part], (Attr, Var)):
+                continue
+            for slot in self._inference.first_use.slot(frame.gid, part):
+                if self._lifetimes.lasts(frame, "object" if slot.on_receiver else "process"):
+                    yield slot.name
+
+    # -- what is renewed
+
+    def _sets(self, frame: Frame, region: int, times: set[str]) -> bool:
+        """Whether the code of a region sets one of some times, or what it calls does."""
+        scope = frame.scope
+        if any(_is_set(scope, event, times) for event in scope.events if within(scope, event.region, (region,))):
+            return True
+        called = [
+            edge.callee
+            for edge in self._graph.node(frame).edges
+            if 0 <= edge.event < len(scope.events) and within(scope, scope.events[edge.event].region, (region,))
+        ]
+        for _ in range(_MOST_HOPS):
+            if any(_is_set(callee.scope, event, times) for callee in called for event in callee.scope.events):
+                return True
+            called = [edge.callee for callee in called for edge in self._graph.node(callee).edges]
+        return False
+
+
+def _order(scope: Scope, node: Bin) -> str:
+    """The sign of a comparison: the method that it runs stands beside it."""
+    for other in scope.exprs:
+        if isinstance(other, Bin) and other.op in _LATER | _EARLIER:
+            if (other.left, other.right) == (node.left, node.right):
+                return other.op
+    return ""
+
+
+def _is_set(scope: Scope, event: Event, names: set[str]) -> bool:
+    return event.kind in _SETS and event.name in names and event.value != NONE and scope.name != "__init__"
