@@ -7,7 +7,7 @@ from fastapi_lint.api import EntryPointLabel, Mutation, Project, Race, Report, S
 
 def report(project: Project, mutation: Mutation | Race, message: str, severity: Severity | None = None) -> Report:
     """The statement that changes something, with the shortest way in, and with a word on other workers."""
-    if project.workers is not None:
+    if project.workers is not None and not (isinstance(mutation, Mutation) and mutation.alone):
         message += f" ({project.workers}: each has its own copy)"
     spot = project.spot(mutation.frame.gid, mutation.place)
     labels = [EntryPointLabel(a.entry.kind, a.entry.label) for a in mutation.way if a.entry is not None]
@@ -16,11 +16,38 @@ def report(project: Project, mutation: Mutation | Race, message: str, severity: 
 
 
 def mild_message(mutation: Mutation) -> str | None:
-    """What to say of what is worth knowing only: what the first request sets, and times; None of anything else."""
+    """What to say of what is worth knowing only: what the first request sets, times, counts; None of anything else."""
     if mutation.timed:
         return f"`{mutation.name}` ({mutation.where}) is a time that each worker process keeps for itself"
-    if not mutation.lazy:
+    if mutation.counts:
+        return f"`{mutation.name}` ({mutation.where}) is a count for the log that each worker process keeps for itself"
+    if mutation.ends:
+        return (
+            f"`{mutation.name}` ({mutation.where}) keeps what streams of this process read from; "
+            "what other workers send reaches them through a broker only"
+        )
+    if not mutation.lazy or mutation.personal:
         return None
     if mutation.notes:
         return f"`{mutation.name}` ({mutation.where}) is set by the first request that gets here, once for each process"
+    if mutation.tried:
+        return f"`{mutation.name}` ({mutation.where}) is made by a request where start-up, which comes by here, has not"
     return f"`{mutation.name}` ({mutation.where}) is made by the first request that needs it; make it in the lifespan"
+
+
+def advice(mutation: Mutation, verb: str) -> str:
+    """What to say of what hurts; `verb` is what the statement does to the state."""
+    if mutation.personal:
+        return (
+            f"`{mutation.name}` ({mutation.where}) is made of what one request brings, and kept for all; "
+            "make it for each request, or keep one for each such value"
+        )
+    if mutation.alone:
+        return (
+            f"`{mutation.name}` is shared by all requests ({mutation.where}) and {verb} here; one process serves them, "
+            "so keep it in the request, or lock it where threads use it, too"
+        )
+    return (
+        f"`{mutation.name}` is shared by all requests ({mutation.where}) and {verb} here; "
+        "keep it in the request, or in a store that all workers share"
+    )

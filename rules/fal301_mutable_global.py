@@ -7,7 +7,8 @@ module variable holds, or `app.state`, or an object that lives there and its own
 and tasks, locks, queues and clients that are kept, stay silent, and so do caches that their own code keeps small, or
 renews when they are too old or their source has changed, and entries that only one connection finds again
 (`stamps[id(websocket)]`); what is made when the first request needs it, or once for a key of the configuration, is
-information, and silent if start-up makes the first call.
+information, and silent if start-up makes the first call; so is the time at which a statement runs. What the first
+request needs and makes of what it brings is a warning, for all others get it, too.
 
 ## Why is this bad?
 
@@ -50,7 +51,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.api import Project, ProjectRule, Report, Severity
 
-from ._state import mild_message, report
+from ._state import advice, mild_message, report
 
 
 class MutableGlobal(ProjectRule):
@@ -66,8 +67,4 @@ class MutableGlobal(ProjectRule):
             if mild is not None:
                 yield report(project, mutation, mild, Severity.INFO)
                 continue
-            message = (
-                f"`{mutation.name}` is shared by all requests ({mutation.where}) and changed here; "
-                "keep it in the request, or in a store that all workers share"
-            )
-            yield report(project, mutation, message)
+            yield report(project, mutation, advice(mutation, "changed"))

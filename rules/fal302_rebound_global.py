@@ -5,8 +5,9 @@
 Reports assignments in request handling to names that the function declares `global`, or `nonlocal` where the outer
 function is an application factory. Objects that are made once, when the first request needs them (`if client is None`),
 are reported as information, once for all that one test lets set; not at all if a lock is held, or if start-up makes the
-first call. A time from which a condition counts (`if now - last > 60`) is information, too; a value that is read anew
-when that time has passed is a cache, and silent with its time.
+first call. What it makes of what the request brings is a warning. A time from which a condition counts (`if now - last
+> 60`), or at which the statement runs, is information, too; a value that is read anew when that time has passed is a
+cache, and silent with its time.
 
 ## Why is this bad?
 
@@ -49,7 +50,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.api import Project, ProjectRule, Report, Severity
 
-from ._state import mild_message, report
+from ._state import advice, mild_message, report
 
 
 class ReboundGlobal(ProjectRule):
@@ -65,8 +66,4 @@ class ReboundGlobal(ProjectRule):
             if mild is not None:
                 yield report(project, mutation, mild, Severity.INFO)
                 continue
-            message = (
-                f"`{mutation.name}` is shared by all requests ({mutation.where}) and rebound here; "
-                "keep it in the request, or in a store that all workers share"
-            )
-            yield report(project, mutation, message)
+            yield report(project, mutation, advice(mutation, "rebound"))

@@ -115,6 +115,219 @@ def route():
 """,
         {("FAL302", Severity.WARNING)},
     ),
+    "made of what the first request brings": (
+        """
+@app.get("/{name}")
+def route(name: str):
+    global value
+    if value is None:
+        value = object.__new__(type(name))
+    return value
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "ends of streams": (
+        """
+class End:
+    def __init__(self, topic: str):
+        self.topic = topic
+        self.queue: asyncio.Queue = asyncio.Queue()
+
+ends: dict[str, list[End]] = {}
+
+@app.post("/{topic}")
+def route(topic: str):
+    ends["a"].append(End(topic))
+
+@app.delete("/{topic}")
+def drop(topic: str):
+    ends["a"].remove(End(topic))
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "live connections with a queue": (
+        """
+from fastapi import WebSocket
+
+class Peer:
+    def __init__(self, socket: WebSocket):
+        self.socket = socket
+        self.queue: asyncio.Queue = asyncio.Queue()
+
+peers: dict[str, list[Peer]] = {}
+
+@app.websocket("/")
+async def route(socket: WebSocket):
+    peers["a"].append(Peer(socket))
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "tasks with a queue": (
+        """
+class Job:
+    def __init__(self):
+        self.queue: asyncio.Queue = asyncio.Queue()
+        self.task = asyncio.create_task(make("a"))
+
+jobs: list[Job] = []
+
+@app.post("/")
+async def route():
+    jobs.append(Job())
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "a count for the log": (
+        """
+import logging
+
+log = logging.getLogger(__name__)
+failures = 0
+
+@app.get("/{name}")
+def route(name: str):
+    global failures
+    failures += 1
+    if failures == 1 or failures > 100:
+        log.warning("failed %d times", failures)
+    else:
+        log.debug("failed %d times", failures)
+
+@app.delete("/{name}")
+def reset(name: str):
+    global failures
+    failures = 0
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "a count that stops requests": (
+        """
+import logging
+
+log = logging.getLogger(__name__)
+failures = 0
+
+@app.get("/{name}")
+def route(name: str):
+    global failures
+    failures += 1
+    if failures > 100:
+        log.warning("failed %d times", failures)
+        return None
+    return name
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "a count that a route tells": (
+        """
+import logging
+
+log = logging.getLogger(__name__)
+failures = 0
+
+@app.post("/{name}")
+def route(name: str):
+    global failures
+    failures += 1
+    log.warning("failed %d times", failures)
+
+@app.get("/")
+def count():
+    return failures
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "what a set has lacked": (
+        """
+done = set()
+
+def install(names):
+    new = [name for name in names if name and name not in done]
+    if new:
+        print("installing", new)
+        done.update(new)
+
+@app.post("/")
+def route(names: list[str]):
+    install(names)
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "what a set has lacked, told to the caller": (
+        """
+done = set()
+
+def unseen(names):
+    new = [name for name in names if name not in done]
+    done.update(new)
+    return new
+
+@app.post("/")
+def route(names: list[str]):
+    return unseen(names)
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "what another set has lacked": (
+        """
+done = set()
+blocked = set()
+
+def install(names):
+    new = [name for name in names if name not in blocked]
+    done.update(new)
+
+@app.post("/")
+def route(names: list[str]):
+    install(names)
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "a time that is kept": (
+        """
+import time
+
+@app.get("/")
+def route():
+    global value
+    value = time.time()
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "a time that a bucket measures from": (
+        """
+import time
+
+@app.get("/")
+def route():
+    global value
+    now = time.time()
+    passed = now - value
+    value = now
+    return passed
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "a time for each of a few kinds": (
+        """
+import time
+
+@app.get("/")
+def route():
+    stock["tea"] = time.time()
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "a time for each client": (
+        """
+import time
+
+@app.get("/{name}")
+def route(name: str):
+    stock[name] = time.time()
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
     "a time that is counted from": (
         """
 @app.get("/{now}")
@@ -194,3 +407,89 @@ def test_a_cache_of_locks_is_not_to_be_bounded(given: str, way_out: str, tmp_pat
     result = check(CheckRequest((), settings, tmp_path, ("example.py", (HEAD + source).encode())))
     (found,) = result.diagnostics
     assert way_out in found.message
+
+
+SERVED = """
+import uvicorn
+from fastapi import FastAPI
+
+class Scaler:
+    def __init__(self):
+        self.stamps = []
+
+    def collect(self, stamps):
+        self.stamps.extend(stamps)
+
+class Controller:
+    def __init__(self):
+        self._scaler = Scaler()
+        self._app = FastAPI()
+
+    def run(self):
+        @self._app.post("/sync")
+        async def sync(stamps: list[float]):
+            self._scaler.collect(stamps)
+
+        uvicorn.run({given}, port=8000)
+"""
+
+
+@pytest.mark.parametrize(("given", "is_alone"), [("self._app", True), ("'app:app'", False)])
+def test_who_serves_what_it_has_made_has_no_second_worker(given: str, is_alone: bool, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(SERVED.replace("{given}", given), encoding="utf-8")
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL3"]})
+    found = check(CheckRequest((tmp_path,), settings, tmp_path)).diagnostics
+    assert [d.code for d in found] == ["FAL301"]
+    assert "`self._scaler.stamps` is shared by all requests (an attribute of `Controller`)" in found[0].message
+    assert ("one process serves them" in found[0].message) is is_alone
+    assert ("a store that all workers share" in found[0].message) is not is_alone
+
+
+FRESH_OR_SHARED = """
+from fastapi import FastAPI
+
+class Team:
+    def __init__(self, name: str):
+        self.name = name
+        self.notes: list[str] | None = None
+
+    def deep_copy(self) -> "Team":
+        return Team(self.name)
+
+    async def run(self, text: str) -> str:
+        return await note(self, text)
+
+async def note(team: Team, text: str) -> str:
+    if team.notes is None:
+        team.notes = []
+    team.notes.append(text)
+    return text
+
+def get_team(name: str, teams: list[Team], fresh: bool = False) -> Team | None:
+    for team in teams:
+        if team.name == name:
+            return team.deep_copy() if fresh else team
+    return None
+
+def attach(app: FastAPI, teams: list[Team], entity: Team) -> None:
+    @app.post("/fresh/{name}")
+    async def fresh(name: str, text: str) -> str:
+        team = get_team(name, teams, fresh=True)
+        return await team.run(text)
+
+    @app.post("/shared")
+    async def shared(text: str) -> str:
+        return await entity.run(text)
+
+app = FastAPI()
+attach(app, [Team("x")], Team("y"))
+"""
+
+
+def test_the_way_in_is_that_of_who_hands_over_the_shared_object(tmp_path: Path) -> None:
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL301"]})
+    found = check(CheckRequest((), settings, tmp_path, ("app.py", FRESH_OR_SHARED.encode()))).diagnostics
+    chains = [[hop.text for hop in one.chain] for one in found if "notes" in one.message]
+    assert chains
+    assert {chain[0] for chain in chains} == {"route `POST /shared` enters here"}
+    assert {chain[-1] for chain in chains} == {"`Team.run` runs `note`"}

@@ -252,7 +252,8 @@ class Project:
     def _mutations(self) -> list[Mutation]:
         bounded = BoundedCaches(self.graph, self._changes, self._state)
         own = OwnUse(self.graph, self.contexts, self._changes)
-        keepers = Keepers(bounded, TimedSlots(self.graph, self._changes, self._caches, self._request_data), own)
+        timed = TimedSlots(self.graph, self._changes, self._caches, self._request_data)
+        keepers = Keepers(bounded, timed, own, self._request_data)
         return list(Mutations(self.graph, self._changes, self._locks, self._caches, keepers).find())
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Import, Scope, Var
+from fastapi_lint.facts import NONE, Attr, Import, Lit, Scope, Var
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.spelling import signature
 
@@ -32,6 +32,8 @@ def name_uses(index: Index, names: frozenset[str]) -> dict[str, list[NameUse]]:
 def _holders(scope: Scope) -> dict[int, int]:
     found: dict[int, int] = {}
     for number, node in enumerate(scope.exprs):
+        if isinstance(node, Lit):  # its value is no number of an expression
+            continue
         parts = [*signature(node)[1], *getattr(node, "items", ()), getattr(node, "value", NONE)]
         for part in (*parts, *getattr(node, "keys", ()), *getattr(node, "values", ())):
             if isinstance(part, int) and part != NONE:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Iter, Lit, Narrow, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Comp, Event, EventKind, Iter, Lit, Narrow, Scope, Use
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import around, within
-from fastapi_lint.project.code.spelling import same, spelled, stored_item
+from fastapi_lint.project.code.spelling import parts, same, spelled, stored_item
 from fastapi_lint.project.serving.first_use import FirstUse, Slot, called
 
 _ADDERS = frozenset({"add", "append", "setdefault"})
@@ -64,6 +64,25 @@ class KeyedUse:
                 continue
             if any(slots[0].is_same(other) for other in self._first_use.slot(gid, item.value)):
                 return slots[0]
+        return None
+
+    def completed(self, gid: int, event: Event) -> Slot | None:
+        """The set to which an event adds those of many that it lacked, in a function whose callers learn nothing of it.
+
+        `new = [name for name in names if name not in done]`; then `install(new)` and `done.update(new)`.
+        """
+        scope = self._index.scope(gid)
+        node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+        func = scope.exprs[node.func] if isinstance(node, Call) and len(node.args) == 1 else None
+        if not isinstance(node, Call) or not isinstance(func, Attr) or func.name != "update" or _gives_back(scope):
+            return None
+        chosen = scope.exprs[_defined(scope, node.args[0])]
+        if not isinstance(chosen, Comp):
+            return None
+        for slot in self._first_use.slot(gid, func.base):
+            for test in _tests_of(scope, chosen.element):
+                if self._is_of(gid, test.right, slot):
+                    return slot
         return None
 
     def _regions(self, gid: int) -> dict[int, tuple[Keyed, ...]]:
@@ -133,6 +152,23 @@ def _defined(scope: Scope, expr: int) -> int:
     """What a local name with one definition stands for; any other expression as it is."""
     node = scope.exprs[expr]
     return scope.defs[node.defs[0]].value if isinstance(node, Use) and len(node.defs) == 1 else expr
+
+
+def _tests_of(scope: Scope, element: int) -> Iterator[Bin]:
+    """The conditions of a comprehension that ask whether its element is not in something."""
+    if not isinstance(scope.exprs[_defined(scope, element)], Iter):
+        return
+    for region in scope.regions:
+        for part in parts(scope, region.expr, through_names=False) if region.kind == "if" else ():
+            node = scope.exprs[part]
+            if isinstance(node, Bin) and node.op == "not among" and same(scope, node.left, element):
+                yield node
+
+
+def _gives_back(scope: Scope) -> bool:
+    """Whether a function gives its caller anything."""
+    given = [event.expr for event in scope.events if event.kind in (EventKind.RETURN, EventKind.YIELD)]
+    return any(expr != NONE and scope.exprs[expr] != Lit(None) for expr in given)
 
 
 def _narrowed(scope: Scope, expr: int) -> Narrow | None:

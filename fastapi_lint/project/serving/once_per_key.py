@@ -37,8 +37,8 @@ class OncePerKey:
         return lasts and not self._request_data.is_of_many(frame.gid, one.key)
 
     def is_first_of_class(self, frame: Frame, event: Event) -> bool:
-        """Whether an event puts into a list the one object of its class."""
-        slot = self._keyed_use.searched(frame.gid, event)
+        """Whether an event puts into a list the one object of its class, or into a set what that has lacked."""
+        slot = self._keyed_use.searched(frame.gid, event) or self._keyed_use.completed(frame.gid, event)
         if slot is None or slot.name in self._taken_from:
             return False
         return self._lifetimes.lasts(frame, "object" if slot.on_receiver else "process")

@@ -45,17 +45,31 @@ class ServerStarts:
             todo = [caller for prefix in new for caller in self._callers(prefix.frame.gid)]
         return tuple(found.values())
 
+    @cached_property
+    def serving_objects(self) -> frozenset[int]:
+        """The functions that serve an application object themselves: no other process ever has it."""
+        return frozenset(
+            frame.gid
+            for frame, _, node in self._calls()
+            if node.args and self._inference.is_application(frame, node.args[0])
+        )
+
     def _servers(self) -> Iterator[Prefix]:
+        for frame, expr, node in self._calls():
+            if not self._is_in_child(frame, node):
+                yield from self._prefix(frame, expr)
+
+    def _calls(self) -> Iterator[tuple[Frame, int, Call]]:
+        """Every call in a function that serves."""
         for name in sorted(self._names):
             for site in self._index.call_sites(name):
-                scope = self._index.scope(site.gid)
-                node = scope.exprs[site.expr]
+                node = self._index.scope(site.gid).exprs[site.expr]
                 if not isinstance(node, Call) or not self._may_serve(site.gid):
                     continue
                 frame = self._inference.plain_frame(site.gid)
                 specs = [self._inference.libraries.call_spec(one)[0] for one in self._inference.type(frame, node.func)]
-                if any(spec is not None and spec.serves for spec in specs) and not self._is_in_child(frame, node):
-                    yield from self._prefix(frame, site.expr)
+                if any(spec is not None and spec.serves for spec in specs):
+                    yield frame, site.expr, node
 
     @cached_property
     def _names(self) -> frozenset[str]:

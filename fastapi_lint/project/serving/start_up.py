@@ -60,6 +60,10 @@ class StartUp:
             for variable in self._variables(frame.gid, slot)
         )
 
+    def serves_object(self, gid: int) -> bool:
+        """Whether a function serves an application object itself, in the process that has made it."""
+        return gid in self._starts.serving_objects
+
     def has_set(self, gid: int, expr: int) -> bool:
         """Whether an expression of scope `gid` reads what is full before the first request, for good."""
         return any(

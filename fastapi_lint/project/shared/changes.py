@@ -14,14 +14,16 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.code.spelling import same
 from fastapi_lint.project.flow.caller_tests import CallerTests
+from fastapi_lint.project.flow.conditions import is_conditional
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
-from fastapi_lint.project.serving.contexts import Contexts
+from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.start_up import StartUp
+from fastapi_lint.project.shared.never_taken import NeverTaken
 from fastapi_lint.project.shared.state import SharedState, State
 from fastapi_lint.project.types.values import ExternalV
 
@@ -58,6 +60,7 @@ class Changes:
         self._start_up = start_up
         self._state = state
         self._lifetimes = lifetimes
+        self._never = NeverTaken(graph, contexts)
         self._once_per_key = once_per_key
         roots = contexts.roots("request")
         self.requests = Reach(graph, contexts, roots, self._is_done)
@@ -71,9 +74,24 @@ class Changes:
             self._known[frame] = tuple(found)
         return self._known[frame]
 
+    def way(self, frame: Frame) -> tuple[Arrival, ...]:
+        """The way from an entry point to a frame, by those who hand over what is shared, unless it is a possibility."""
+        way = self._state.way(self.requests, frame)
+        return self.requests.way(frame) if is_conditional(way) else way
+
+    def may_run_early(self, frame: Frame) -> bool:
+        """Whether start-up gets to a function, under conditions perhaps."""
+        return self._start_up.runs_early(frame)
+
+    def is_of_one_process(self, frame: Frame) -> bool:
+        """Whether the functions that register what leads to a frame serve it, too: there is no second worker."""
+        entries = self.requests.entries(frame)
+        return bool(entries) and all(self._start_up.serves_object(entry.gid) for entry in entries)
+
     def _all(self, frame: Frame) -> list[Change]:
         found: list[Change] = []
-        scope, dead = self._index.scope(frame.gid), dead_regions(self._inference, frame)
+        scope = self._index.scope(frame.gid)
+        dead = dead_regions(self._inference, frame) | self._never.regions(frame)
         for number, event in enumerate(scope.events):
             is_run = event.place != NONE and not (dead and within(scope, event.region, dead))
             state = self._state.changed(frame, event) if is_run and not self._is_same_again(frame, event) else None
@@ -114,7 +132,9 @@ class Changes:
         return self._is_first_time(frame, region) or self._once_per_key.is_first(frame, region)
 
     def _is_done(self, caller: Frame, edge: Edge) -> bool:
-        """Whether that first time was before the first request."""
+        """Whether that first time was before the first request, or no request goes there at all."""
+        if self._never.stops(caller, edge):
+            return True
         if not self._is_first(caller, edge):
             return False
         events = caller.scope.events

@@ -20,34 +20,44 @@ from fastapi_lint.facts import (
     Free,
     Lit,
     Scope,
+    Sub,
     Use,
     Var,
 )
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, branches
-from fastapi_lint.project.code.spelling import parts, same
+from fastapi_lint.project.code.spelling import parts, same, stored_item
+from fastapi_lint.project.flow.clocks import is_clock
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
+from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.shared.bounded_caches import BoundedCaches, removes
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.own_use import OwnUse
+from fastapi_lint.project.shared.state import CONTAINERS
 from fastapi_lint.project.shared.timed_slots import TimedSlots
-from fastapi_lint.project.types.values import CoroutineV, ExtInstanceV
+from fastapi_lint.project.types.values import CoroutineV, ExtInstanceV, InstanceV, Value
 
 _PRIMITIVES = frozenset(
     {"asyncio.Task", "asyncio.Future", "asyncio.Event", "asyncio.Queue", "asyncio.Condition", "asyncio.TimerHandle"}
 )
+
+_QUEUE = "asyncio.Queue"
+_BUSY = frozenset({"asyncio.Task", "fastapi.WebSocket"})
+_MOST_HELD = 20
 
 
 class Mutation(msgspec.Struct, frozen=True):
     """A statement that changes `name`, which lives at `where` (`module level`, `class level`, `app.state`, ...).
 
     `rebinds` says that it assigns a name declared `global` or `nonlocal`, `lazy` that it does so the first time only
-    (`notes`: what it sets is not made there), `timed` that it keeps the time from which something counts on, `fills`
+    (`notes`: what it sets is not made there; `tried`: start-up may get there, too; `personal`: it is made from what a
+    request brings), `timed` that it keeps the time from which something counts on, `fills`
     that it puts into a dictionary what a look-up has missed, and `grows` that nothing ever takes it out although
-    requests bring the keys.
+    requests bring the keys. `alone` says that one process serves all requests that get here, `ends` that it keeps what
+    open streams of this process read from, and `counts` that it counts for a log.
     """
 
     frame: Frame
@@ -59,17 +69,23 @@ class Mutation(msgspec.Struct, frozen=True):
     rebinds: bool = False
     lazy: bool = False
     notes: bool = False
+    tried: bool = False
+    personal: bool = False
     timed: bool = False
     fills: bool = False
     grows: bool = False
+    alone: bool = False
+    ends: bool = False
+    counts: bool = False
 
 
 class Keepers(msgspec.Struct, frozen=True):
-    """Who knows of caches that their own code keeps small, or new, and of what no other worker could miss."""
+    """Who knows of caches that are kept small, or new, of what no other worker could miss, and of requests."""
 
     bounded: BoundedCaches
     timed: TimedSlots
     own: OwnUse
+    request_data: RequestData
 
 
 class Mutations:
@@ -82,6 +98,7 @@ class Mutations:
         self._locks = locks
         self._caches = caches
         self._keepers = keepers
+        self._ends: dict[int, bool] = {}
 
     def find(self) -> Iterator[Mutation]:
         """Each place once, with the nearest way in from request handling.
@@ -104,7 +121,12 @@ class Mutations:
             and (one.rebinds or one.fills or not keeps(one.frame, one.name, one.where))
         ]
         told = self._first_of_each_use(kept)
-        yield from (one for one in kept if not one.lazy or one in told)
+        ends = {(one.name, one.where) for one in kept if self._holds_ends(one)}
+        counts = self._keepers.own.log_counts()
+        for one in kept:
+            if not one.lazy or one in told:
+                name = (one.name, one.where)
+                yield msgspec.structs.replace(one, ends=name in ends, counts=name in counts)
 
     def _first_of_each_use(self, mutations: list[Mutation]) -> set[Mutation]:
         """Of all that one first use sets, what it makes: a flag and its object are one thing to look at."""
@@ -118,6 +140,18 @@ class Mutations:
 
     def _holds_primitives(self, mutation: Mutation) -> bool:
         """Whether what is put in, or what the container is declared to hold, are tasks, locks, queues or clients."""
+        event = self._index.scope(mutation.frame.gid).events[mutation.event]
+        return any(self._locks.is_lock(value) or _is_task(value) for value in self._held(mutation)) or (
+            event.kind in (EventKind.STORE_ITEM, EventKind.STORE_ATTR)
+            and self._caches.is_client(mutation.frame, event.value)
+        )
+
+    def _holds_ends(self, mutation: Mutation) -> bool:
+        """Whether these are objects of the project around a queue, from which an open stream of this process reads."""
+        return any(isinstance(value, InstanceV) and self._wraps_queue(value) for value in self._held(mutation))
+
+    def _held(self, mutation: Mutation) -> list[Value]:
+        """What a change puts in, and what the container is declared to hold, in lists of its items, too."""
         scope = self._index.scope(mutation.frame.gid)
         event = scope.events[mutation.event]
         node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
@@ -125,13 +159,24 @@ class Mutations:
         base = func.base if isinstance(func, Attr) else event.expr
         given = [event.value] if not isinstance(node, Call) else [*node.args]
         held = [value for expr in given if expr != NONE for value in self._inference.type(mutation.frame, expr)]
-        for value in self._inference.type(mutation.frame, base) if base != NONE else ():
-            if isinstance(value, ExtInstanceV):
-                held += [inner for argument in value.args for inner in argument]
-        return any(self._locks.is_lock(value) or _is_task(value) for value in held) or (
-            event.kind in (EventKind.STORE_ITEM, EventKind.STORE_ATTR)
-            and self._caches.is_client(mutation.frame, event.value)
-        )
+        todo = list(self._inference.type(mutation.frame, base)) if base != NONE else []
+        for value in todo:  # grows by the items that are containers themselves
+            if isinstance(value, ExtInstanceV) and len(todo) < _MOST_HELD:
+                inside = [inner for argument in value.args for inner in argument]
+                todo += [inner for inner in inside if isinstance(inner, ExtInstanceV) and inner.name in CONTAINERS]
+                held += inside
+        return held
+
+    def _wraps_queue(self, value: InstanceV) -> bool:
+        known = self._ends.get(value.gid)
+        if known is None:
+            init = self._inference.classes.find_method(value.gid, "__init__")
+            names = {event.name for event in self._index.stores(init.gid)} if init is not None else set()
+            kept = [one for name in names for one in self._inference.attribute(value, name)]
+            kinds = {one.name for one in kept if isinstance(one, ExtInstanceV)}
+            is_busy = any(isinstance(one, CoroutineV) for one in kept)
+            known = self._ends[value.gid] = _QUEUE in kinds and not is_busy and not kinds & _BUSY
+        return known
 
     def _is_of_task(self, mutation: Mutation) -> bool:
         event = self._index.scope(mutation.frame.gid).events[mutation.event]
@@ -150,20 +195,35 @@ class Mutations:
     def _mutation(self, frame: Frame, scope: Scope, change: Change) -> Mutation:
         event = change.event
         fills = self._caches.is_fill(frame, event, change.state)
+        lazy = change.once or _guard(scope, event) != NONE
+        notes = event.kind == EventKind.STORE_ITEM or not _is_made(scope, event.value)
         return Mutation(
             frame=frame,
             event=change.number,
             place=event.place,
             name=change.state.name,
             where=change.state.where,
-            way=self._changes.requests.way(frame),
+            way=self._changes.way(frame),
             rebinds=event.kind == EventKind.REBIND,
-            lazy=change.once or _guard(scope, event) != NONE,
-            notes=event.kind == EventKind.STORE_ITEM or not _is_made(scope, event.value),
-            timed=_is_timed(scope, event),
+            lazy=lazy,
+            notes=notes,
+            tried=lazy and self._changes.may_run_early(frame),
+            personal=lazy and not notes and self._keepers.request_data.is_from_request(frame.gid, event.value),
+            timed=_is_timed(scope, event) or self._keeps_now(frame, scope, event),
             fills=fills,
             grows=fills and self._caches.grows(frame, event, change.state),
+            alone=self._changes.is_of_one_process(frame),
         )
+
+    def _keeps_now(self, frame: Frame, scope: Scope, event: Event) -> bool:
+        """Whether a store keeps the time at which it is made, as a whole or under a key that no request brings."""
+        if event.flag or event.value == NONE or not is_clock(self._inference, frame, event.value):
+            return False
+        item = stored_item(scope, event)
+        if item is None:
+            return event.kind in (EventKind.REBIND, EventKind.STORE_ATTR) and not _is_measured_from(scope, event.name)
+        is_nested = isinstance(scope.exprs[item.base], Sub)
+        return not is_nested and not self._keepers.request_data.is_from_request(frame.gid, item.index)
 
     def _is_kept_safe(self, frame: Frame, scope: Scope, change: Change) -> bool:
         """Whether somebody looks after the state: takes a lock, or is an object that makes what it first needs."""
@@ -215,6 +275,11 @@ def _is_timed(scope: Scope, event: Event) -> bool:
                 if same(scope, node.left, event.value):
                     return True
     return False
+
+
+def _is_measured_from(scope: Scope, name: str) -> bool:
+    """Whether a function computes how long a time is ago, as a token bucket does."""
+    return any(isinstance(node, Bin) and node.op == "-" and _spells(scope, node.right, name) for node in scope.exprs)
 
 
 def _is_absent(scope: Scope, expr: int, name: str, holds: bool, hops: int = 0) -> bool:

@@ -1,16 +1,18 @@
 """Which shared variables are the business of one task, one connection or one process alone?
 
 Entries that only their maker finds again (under the running task, or `id(websocket)`), counters that only say that
-something has changed, and what an application hands over to the command that serves it: no other worker could miss it.
+something has changed, flags for the task that a request starts or finds running, and what an application hands over to
+the command that serves it: no other worker could miss it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Free, Lit, Scope, Sub, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Free, Lit, Scope, Sub, Use, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
+from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.code.spelling import parts, stored_item
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Contexts
@@ -22,6 +24,9 @@ _RUNNING_TASK = "asyncio.current_task"
 _BY_KEY = frozenset({"add", "discard", "get", "pop", "remove", "setdefault"})
 _EQUALITIES = frozenset({"equals", "differs"})
 _SERVERS = ("Config", "run", "serve")
+_LOGGERS = frozenset({"logging.getLogger", "structlog.get_logger", "structlog.getLogger"})
+_LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "log"})
+_LEAVING = (EventKind.AWAIT, EventKind.BREAK, EventKind.RETURN, EventKind.STORE_ITEM, EventKind.YIELD)
 _CHANGING = (EventKind.REBIND, EventKind.STORE_ATTR)
 
 
@@ -29,6 +34,7 @@ class OwnUse:
     """Looked for among all changes of request code."""
 
     def __init__(self, graph: Graph, contexts: Contexts, changes: Changes) -> None:
+        self._graph = graph
         self._index = graph.index
         self._inference = graph.inference
         self._contexts = contexts
@@ -48,11 +54,13 @@ class OwnUse:
         }
         signals = {name for name, found in sites.items() if all(self._is_signal(*one) for one in found)}
         handed = {name for name, found in sites.items() if all(self._is_handed_over(one) for _, one in found)}
-        self._uses = name_uses(self._index, frozenset(map(_last, keyed | signals | handed)))
+        flags = {name for name, found in sites.items() if all(self._is_flag(*one) for one in found)}
+        self._uses = name_uses(self._index, frozenset(map(_last, keyed | signals | handed | flags)))
         return frozenset(
             {name for name in keyed if all(map(self._is_found_by_id, self._uses[_last(name)]))}
             | {name for name in signals if self._only_tells_of_changes(self._uses[_last(name)])}
             | {name for name in handed if self._is_read_by_command(name)}
+            | {name for name in flags if self._tells_own_task(name, sites[name])}
         )
 
     # -- entries under the identity of an object
@@ -114,6 +122,88 @@ class OwnUse:
         }
         return bool(reads) and all(number in compared for number in reads)
 
+    # -- flags that tell the task which the same function starts to go round again
+
+    def _is_flag(self, frame: Frame, change: Change) -> bool:
+        scope, event = self._index.scope(frame.gid), change.event
+        value = scope.exprs[event.value] if event.kind in _CHANGING and event.value != NONE else None
+        return not event.flag and isinstance(value, Lit) and isinstance(value.value, bool)
+
+    def _tells_own_task(self, name: Name, sites: list[tuple[Frame, Change]]) -> bool:
+        """Whether only tasks read a flag that take it back themselves, and that who sets it has started."""
+        setting = {frame for frame, _ in sites}
+        reading = {use.gid for use in self._uses[_last(name)]}
+        started = {
+            edge.callee.gid
+            for frame in setting
+            for edge in self._graph.node(frame).edges
+            if edge.mode == "task" and edge.callee in setting
+        }
+        return bool(reading) and reading <= started
+
+    # -- counts that a log is throttled by
+
+    def log_counts(self) -> frozenset[Name]:
+        """The numbers that are counted up, set back, told to a log, and asked only whether to log; nothing else."""
+        sites: dict[Name, list[tuple[Frame, Change]]] = {}
+        for frame in self._changes.requests.frames:
+            for change in self._changes.of(frame):
+                sites.setdefault((change.state.name, change.state.where), []).append((frame, change))
+        counts = {
+            name
+            for name, found in sites.items()
+            if any(self._is_signal(*one) for one in found)
+            and all(self._is_signal(*one) or self._is_set_back(*one) for one in found)
+        }
+        uses = name_uses(self._index, frozenset(map(_last, counts)))
+        return frozenset(name for name in counts if self._only_logs(uses[_last(name)]))
+
+    def _is_set_back(self, frame: Frame, change: Change) -> bool:
+        scope, event = self._index.scope(frame.gid), change.event
+        value = scope.exprs[event.value] if event.kind in _CHANGING and event.value != NONE else None
+        return not event.flag and isinstance(value, Lit) and type(value.value) is int
+
+    def _only_logs(self, uses: list[NameUse]) -> bool:
+        rest = [use for use in uses if not self._is_raised(use)]
+        return bool(rest) and all(self._is_logged(use) or self._decides_on_logging(use) for use in rest)
+
+    def _is_logged(self, use: NameUse) -> bool:
+        node = self._index.scope(use.gid).exprs[use.holder] if use.holder != NONE else None
+        return isinstance(node, Call) and use.expr in node.args and self._logs(use.gid, node)
+
+    def _decides_on_logging(self, use: NameUse) -> bool:
+        """Whether the branches that a number decides on do nothing but log, and note that."""
+        scope = self._index.scope(use.gid)
+        decided = [
+            number
+            for number, region in enumerate(scope.regions)
+            if region.expr != NONE and use.expr in parts(scope, region.expr, through_names=False)
+        ]
+        if not decided or any(scope.regions[number].kind not in ("if", "else") for number in decided):
+            return False
+        inside = [event for event in scope.events if within(scope, event.region, decided)]
+        calls = [node for event in inside if isinstance(node := _call(scope, event), Call)]
+        return (
+            bool(calls)
+            and all(self._logs(use.gid, node) for node in calls)
+            and not any(event.kind in _LEAVING for event in inside)
+        )
+
+    def _logs(self, gid: int, node: Call) -> bool:
+        """Whether a call is one of a logger that the module has made."""
+        func = self._index.scope(gid).exprs[node.func]
+        logger = self._index.scope(gid).exprs[func.base] if isinstance(func, Attr) else None
+        if not isinstance(func, Attr) or func.name not in _LEVELS or not isinstance(logger, Var):
+            return False
+        owner = self._index.local(gid, logger.scope)
+        scope, outer = self._index.scope(owner), self._inference.plain_frame(owner)
+        made = [scope.exprs[scope.defs[number].value] for number in scope.names.get(logger.name, ())]
+        return bool(made) and all(
+            isinstance(one, Call)
+            and any(isinstance(v, ExternalV) and v.name in _LOGGERS for v in self._inference.type(outer, one.func))
+            for one in made
+        )
+
     # -- what an application hands over to the command that serves it
 
     def _is_handed_over(self, change: Change) -> bool:
@@ -159,6 +249,11 @@ class OwnUse:
             if isinstance(node, Call)
             for value in self._inference.type(frame, node.func)
         )
+
+
+def _call(scope: Scope, event: Event) -> Call | None:
+    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+    return node if isinstance(node, Call) else None
 
 
 def _last(name: Name) -> str:

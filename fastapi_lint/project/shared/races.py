@@ -81,7 +81,7 @@ class Races:
                         name=change.state.name,
                         where=change.state.where,
                         pause=scope.events[pause].place,
-                        way=self._changes.requests.way(frame),
+                        way=self._changes.way(frame),
                         repeats=repeats,
                         joined=repeats and block in blocks,
                     )

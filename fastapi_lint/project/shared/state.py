@@ -31,6 +31,7 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.spelling import is_receiver, parts
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.serving.contexts import Arrival
 from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.types.binding import argument_at
@@ -104,6 +105,7 @@ class SharedState:
         self._injection = Injection(graph.inference)
         self._known: dict[tuple[Frame, int], State | None] = {}
         self._receivers: dict[Frame, State | None] = {}
+        self._sharers: dict[Frame, list[tuple[Frame, Edge]]] = {}
 
     def changed(self, frame: Frame, event: Event) -> State | None:
         """The shared state that an event changes."""
@@ -119,6 +121,21 @@ class SharedState:
             if isinstance(func, Attr) and func.name in MUTATORS:
                 return self.container(frame, func.base)
         return None
+
+    def way(self, reach: Reach, frame: Frame) -> tuple[Arrival, ...]:
+        """The way from an entry point on which callers hand over what is shared, not an object of their own."""
+        steps: list[Arrival] = []
+        current, seen = frame, {frame}
+        while current in self._sharers:
+            shortest, sharers = reach.way(current)[-1:], self._sharers[current]
+            own = [one for one in shortest if one.caller is not None and (one.caller, one.edge) in sharers]
+            step = own[0] if own else Arrival(*sharers[0], None)
+            if step.caller is None or step.caller in seen or step.caller not in reach.frames:
+                return reach.way(frame)
+            seen.add(step.caller)
+            steps.append(step)
+            current = step.caller
+        return (*reach.way(current), *reversed(steps))
 
     def container(self, frame: Frame, expr: int) -> State | None:
         """The shared container that an expression is, or is an item of."""
@@ -172,8 +189,16 @@ class SharedState:
         if kind == "module":
             return State(name, "module level")
         if kind == "function" and not self._runs_per_request(owner):
+            holder = self._index.class_of(owner)
+            if holder != NONE and self._is_name_of_receiver(owner, name):
+                return State(name, f"an attribute of `{self._index.name(holder)}`")
             return State(name, f"a variable of `{self._index.name(owner)}`")
         return None
+
+    def _is_name_of_receiver(self, gid: int, name: str) -> bool:
+        scope = self._index.scope(gid)
+        values = [scope.exprs[scope.defs[number].value] for number in scope.names.get(name, ())]
+        return values == [Param(0)] and self._is_own_receiver(self._inference.plain_frame(gid), 0)
 
     def _runs_per_request(self, gid: int) -> bool:
         return gid in self._request_gids
@@ -251,6 +276,7 @@ class SharedState:
             given = argument_at(self._index, caller.gid, where, position, parameter.name, parameter.kind)
             found = self.origin(caller, given, hops) if given != NONE else None
             if found is not None:
+                self._sharers.setdefault(frame, []).append((caller, edge))
                 return found
         return None
 
@@ -295,6 +321,7 @@ class SharedState:
             else:
                 found = self.origin(caller, func.base, hops)
             if found is not None:
+                self._sharers.setdefault(frame, []).append((caller, edge))
                 return State(found.name, found.where, held=True)
         return None
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.facts import (
     NONE,
+    Attr,
     Await,
     Bin,
     Call,
@@ -37,8 +38,12 @@ from fastapi_lint.project.shared.bounded_caches import Name, removes
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.types.binding import argument_at
+from fastapi_lint.project.types.values import ExternalV
 
 _ORDERS = frozenset({"<", "<=", ">", ">="})
+_COMPARISONS = frozenset({"compares", "differs", "equals", "is", "is not"})
+_STAMPS = frozenset({"st_mtime", "st_mtime_ns"})
+_FILE_TIME = "os.path.getmtime"
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _NONE: frozenset[tuple[int, str]] = frozenset()
 
@@ -67,7 +72,7 @@ class TimedSlots:
         }
         clocks = {time for time in times if self._stands_beside(sites[time], slots)}
         clocks |= {time for time in times if all(self._is_of_upkeep(*one) for one in sites[time])}
-        return frozenset(slots | clocks | self._signed(sites))
+        return frozenset(slots | clocks | self._signed(sites) | self._stamps(sites))
 
     def _is_slot(self, found: list[tuple[Frame, Change]], times: set[Name], aged: frozenset[tuple[int, str]]) -> bool:
         """Whether every change renews it, or puts in what a look-up has missed in what is emptied with the rest."""
@@ -102,6 +107,31 @@ class TimedSlots:
         kept = {name: [one for one in sites[name] if self._keeps_signature(*one)] for name in signatures}
         return slots | {name for name in signatures if self._stands_beside(kept[name], slots)}
 
+    def _stamps(self, sites: dict[Name, list[tuple[Frame, Change]]]) -> set[Name]:
+        """What keeps the time of the file of which this process has a copy, if it is compared with and nothing else."""
+        stamps = {name for name, found in sites.items() if self._is_stamp(found)}
+        uses = name_uses(self._index, frozenset(name.rpartition(".")[2] for name, _ in stamps))
+        return {name for name in stamps if all(map(self._is_compared, uses[name[0].rpartition(".")[2]]))}
+
+    def _is_stamp(self, found: list[tuple[Frame, Change]]) -> bool:
+        rest = [(self._index.scope(f.gid), c.event) for f, c in found if not self._keeps_stamp(f, c)]
+        return len(rest) < len(found) and all(
+            event.kind in _SETS and event.value != NONE and is_empty(scope, event.value) for scope, event in rest
+        )
+
+    def _keeps_stamp(self, frame: Frame, change: Change) -> bool:
+        """Whether a store keeps when a file was changed: `path.stat().st_mtime`, `os.path.getmtime(path)`."""
+        scope, event = self._index.scope(frame.gid), change.event
+        if event.kind not in _SETS or event.flag or event.value == NONE:
+            return False
+        for node in (scope.exprs[part] for part in parts(scope, event.value)):
+            if isinstance(node, Attr) and node.name in _STAMPS:
+                return any(isinstance(scope.exprs[part], Call) for part in parts(scope, node.base))
+            called = self._inference.type(frame, node.func) if isinstance(node, Call) else ()
+            if any(isinstance(value, ExternalV) and value.name == _FILE_TIME for value in called):
+                return True
+        return False
+
     def _is_signature(self, found: list[tuple[Frame, Change]]) -> bool:
         """Whether a variable keeps what has been compared with it, or nothing, so that the next read is a new one."""
         rest = [(self._index.scope(f.gid), c.event) for f, c in found if not self._keeps_signature(f, c)]
@@ -131,7 +161,7 @@ class TimedSlots:
 
     def _is_compared(self, use: NameUse) -> bool:
         node = self._index.scope(use.gid).exprs[use.holder] if use.holder != NONE else None
-        return isinstance(node, Bin) and node.op in ("differs", "equals")
+        return isinstance(node, Bin) and node.op in _COMPARISONS
 
     def _aged(self, frames: set[Frame]) -> frozenset[tuple[int, str]]:
         """The names, and the keys of dictionaries, whose age the code of a module that changes state asks for."""
