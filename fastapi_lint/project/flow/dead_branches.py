@@ -115,14 +115,13 @@ class DeadBranches:
 
     def _is_object(self, expr: int) -> bool:
         """Whether a value is surely there, and nothing that could be empty."""
-        if not isinstance(self._constants.of(expr), PresentV):
-            return False
         kinds = [kind for kind in self._inference.type(self._frame, expr) if not isinstance(kind, PresentV)]
-        return bool(kinds) and all(
+        is_object = bool(kinds) and all(
             isinstance(kind, (FunctionV, MethodV, ClassV))
             or (isinstance(kind, InstanceV) and self._inference.classes.is_always_true(kind.gid))
             for kind in kinds
         )
+        return is_object and isinstance(self._constants.of(expr), PresentV)
 
     def _operation(self, node: Bin) -> bool | None:
         if node.op == "not":

@@ -267,6 +267,8 @@ class Constants:
         called = self._inference.type(self._frame, node.func)
         if len(called) != 1 or not isinstance(called[0], ExternalV):
             return False
+        if self._inference.libraries.type(called[0].name) is None:
+            return False
         made = self._inference.calls.result(self._frame, node)
         return len(made) == 1 and isinstance(made[0], ExtInstanceV) and made[0].name == called[0].name
 
