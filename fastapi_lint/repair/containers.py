@@ -14,7 +14,7 @@ import msgspec
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Scope, Var
 from fastapi_lint.project import Project
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.shared.state import MUTATORS
+from fastapi_lint.project.shared.containers import MUTATORS
 from fastapi_lint.repair.state_use import Key, StateUse
 
 _VIEWS = frozenset({"items", "keys", "values"})

@@ -10,7 +10,7 @@ import msgspec
 from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Param, Sub, Use, Var
 from fastapi_lint.project import Project
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.shared.state import CONTAINERS, MUTATORS
+from fastapi_lint.project.shared.containers import CONTAINERS, MUTATORS
 from fastapi_lint.project.types.values import ClassV, ExternalV, ExtInstanceV, ModuleV
 from fastapi_lint.repair.ownership import Ownership
 

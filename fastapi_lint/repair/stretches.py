@@ -14,7 +14,7 @@ from fastapi_lint.catalogue import BlockKind
 from fastapi_lint.facts import Attr, Await, Call, Comp, Enter, EventKind, Iter, Map, Phi, Place, Seq, Sub, Unpack, Use
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.shared.state import MUTATORS
+from fastapi_lint.project.shared.containers import MUTATORS
 from fastapi_lint.project.types.values import ExtInstanceV
 from fastapi_lint.repair.moving import Moving
 from fastapi_lint.repair.threads import Risk

@@ -31,7 +31,8 @@ from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.keyed_use import taken_from
 from fastapi_lint.project.serving.request_data import RequestData
-from fastapi_lint.project.shared.state import CONTAINERS, LOCKS, SharedState, State
+from fastapi_lint.project.shared.containers import CONTAINERS
+from fastapi_lint.project.shared.state import LOCKS, SharedState, State
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, FunctionV, MethodV
 
 _STORES = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})

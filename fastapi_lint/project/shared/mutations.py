@@ -34,9 +34,9 @@ from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.shared.bounded_caches import BoundedCaches, removes
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
+from fastapi_lint.project.shared.containers import CONTAINERS
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.own_use import OwnUse
-from fastapi_lint.project.shared.state import CONTAINERS
 from fastapi_lint.project.shared.timed_slots import TimedSlots
 from fastapi_lint.project.types.values import CoroutineV, ExtInstanceV, InstanceV, Value
 

@@ -19,8 +19,9 @@ from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
+from fastapi_lint.project.shared.containers import CONTAINERS, MUTATORS
 from fastapi_lint.project.shared.locks import Locks
-from fastapi_lint.project.shared.state import CONTAINERS, MUTATORS, SharedState, State
+from fastapi_lint.project.shared.state import SharedState, State
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV
 
 _OWN_KEYS = frozenset(

@@ -12,7 +12,6 @@ from fastapi_lint.facts import (
     Await,
     Call,
     Choice,
-    Comp,
     Declared,
     Event,
     EventKind,
@@ -28,17 +27,18 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.spelling import is_receiver, parts
+from fastapi_lint.project.code.spelling import is_receiver
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Arrival
 from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.serving.reach import Reach
+from fastapi_lint.project.shared.class_attributes import ClassAttributes
+from fastapi_lint.project.shared.containers import CONTAINERS, MUTATORS
 from fastapi_lint.project.types.binding import argument_at
 from fastapi_lint.project.types.inference import STATE
 from fastapi_lint.project.types.values import (
     ClassV,
-    ExternalV,
     ExtInstanceV,
     FunctionV,
     InstanceV,
@@ -47,25 +47,6 @@ from fastapi_lint.project.types.values import (
     PropertyV,
     Type,
 )
-
-CONTAINERS = frozenset(
-    {
-        "builtins.list",
-        "builtins.dict",
-        "builtins.set",
-        "collections.defaultdict",
-        "collections.OrderedDict",
-        "collections.deque",
-        "collections.Counter",
-    }
-)
-MUTATORS = frozenset(
-    {
-        "add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert", "move_to_end", "pop",
-        "popitem", "popleft", "remove", "reverse", "rotate", "setdefault", "sort", "subtract", "update",
-    }
-)  # fmt: skip
-
 
 LOCKS = frozenset(
     {
@@ -77,10 +58,8 @@ LOCKS = frozenset(
         "anyio.Semaphore",
     }
 )
-_HARMLESS_BASES = frozenset({"abc", "builtins", "collections", "enum", "starlette", "threading", "typing"})
 _GETTERS = frozenset({"get", "setdefault"})
 _MOST_HOPS = 12
-_CONTEXT_VARIABLE = "contextvars.ContextVar"
 
 
 class State(msgspec.Struct, frozen=True):
@@ -103,6 +82,7 @@ class SharedState:
         self._inference = graph.inference
         self._requests = requests
         self._injection = Injection(graph.inference)
+        self._attributes = ClassAttributes(graph.inference)
         self._known: dict[tuple[Frame, int], State | None] = {}
         self._receivers: dict[Frame, State | None] = {}
         self._sharers: dict[Frame, list[tuple[Frame, Edge]]] = {}
@@ -335,36 +315,15 @@ class SharedState:
                 found = self._state_attribute(frame, node)
                 if found is not None:
                     return found
-            if isinstance(value, (ClassV, InstanceV)) and self._is_class_level(value, node.name):
+            if isinstance(value, (ClassV, InstanceV)) and self._attributes.is_class_level(value, node.name):
                 return State(f"{self._index.scope(value.gid).name}.{node.name}", "class level")
-            if isinstance(value, ClassV) and self._holds_instance(value, node.name):
+            if isinstance(value, ClassV) and self._attributes.holds_instance(value, node.name):
                 return State(f"{self._index.scope(value.gid).name}.{node.name}", "class level")
-            if isinstance(value, InstanceV) and not self._gives_own(value, node.name):
+            if isinstance(value, InstanceV) and not self._attributes.gives_own(value, node.name):
                 owner = self.origin(frame, node.base, hops)
                 if owner is not None:
                     return State(f"{owner.name}.{node.name}", owner.where, owner.held)
         return None
-
-    def _gives_own(self, value: InstanceV, name: str) -> bool:
-        """Whether a property gives what a context variable holds: a shared object, but each request's own things."""
-        members = self._inference.classes.member(value.gid, name)[0]
-        return any(isinstance(one, PropertyV) and self._reads_context(one.function, 0) for one in members)
-
-    def _reads_context(self, function: FunctionV | MethodV, hops: int) -> bool:
-        """Whether what a function returns comes from what a context variable holds."""
-        inner = self._inference.binding.frame_of(function)
-        scope = self._index.scope(inner.gid)
-        for expr in self._inference.names.returns(inner.gid):
-            for node in (scope.exprs[part] for part in parts(scope, expr)):
-                func = scope.exprs[node.func] if isinstance(node, Call) else None
-                if isinstance(func, Attr) and func.name == "get":
-                    holders = self._inference.type(inner, func.base)
-                    if any(isinstance(one, ExtInstanceV) and one.name == _CONTEXT_VARIABLE for one in holders):
-                        return True
-                called = self._inference.type(inner, node.func) if isinstance(node, Call) and hops < 2 else ()
-                if any(self._reads_context(one, hops + 1) for one in self._inference.functions(called)):
-                    return True
-        return False
 
     def _state_attribute(self, frame: Frame, node: Attr) -> State | None:
         """`app.state.x`, and `request.state.x` where the lifespan yields it."""
@@ -373,11 +332,6 @@ class SharedState:
         if self._index.yielded_items(node.name) and not self._index.state_stores(node.name):
             return State(f"request.state.{node.name}", "state of the lifespan")
         return None
-
-    def _holds_instance(self, value: ClassV, name: str) -> bool:
-        """Whether a class attribute is an object of the project (`Registry.instance`), not a method or a class."""
-        held = self._inference.attribute(value, name)
-        return bool(held) and all(isinstance(one, InstanceV) for one in held)
 
     def _is_app_state(self, frame: Frame, expr: int) -> bool:
         """Whether a `State` is that of the app, not of one request; local names are followed."""
@@ -388,45 +342,6 @@ class SharedState:
         if not isinstance(node, Attr):
             return False
         return self._inference.is_application(frame, node.base)
-
-    def _is_class_level(self, value: ClassV | InstanceV, name: str) -> bool:
-        """Whether the attribute lives in the class itself and no method gives each instance its own."""
-        classes = self._inference.classes
-        if isinstance(value, InstanceV) and classes.stored(value.gid, name):
-            return False
-        if isinstance(value, InstanceV) and self._may_copy_defaults(value.gid):
-            return False
-        for entry in classes.mro(value.gid):
-            if isinstance(entry, int) and name in self._index.scope(entry).names:
-                # pydantic copies defaults for each instance
-                models = ("pydantic.BaseModel", "pydantic.main.BaseModel", "sqlmodel.SQLModel")
-                if any(classes.derives_from(entry, model) for model in models):
-                    return False
-                return self._holds_container(entry, name)
-        return False
-
-    def _may_copy_defaults(self, gid: int) -> bool:
-        """Whether a library's class that nothing is known of may give each instance its own, as pydantic does."""
-        known = self._inference.libraries.catalogue.type
-        return any(
-            known(base) is None and base.split(".")[0] not in _HARMLESS_BASES
-            for base in self._inference.classes.external_bases(gid)
-        )
-
-    def _holds_container(self, owner: int, name: str) -> bool:
-        """Whether the class body itself makes a container: a declared field or a descriptor makes one per instance."""
-        scope = self._index.scope(owner)
-        frame = self._index.frame(owner)
-        return any(self._makes_container(frame, scope.defs[n].value) for n in scope.names.get(name, ()))
-
-    def _makes_container(self, frame: Frame, expr: int) -> bool:
-        node = self._index.scope(frame.gid).exprs[expr]
-        if isinstance(node, Declared):
-            return node.value != NONE and self._makes_container(frame, node.value)
-        if isinstance(node, Call):
-            made = self._inference.type(frame, node.func)
-            return any(isinstance(value, ExternalV) and value.name in CONTAINERS for value in made)
-        return isinstance(node, (Map, Comp)) or (isinstance(node, Seq) and node.kind != "tuple")
 
     def _is_property(self, value: InstanceV, name: str) -> bool:
         return any(isinstance(one, PropertyV) for one in self._inference.classes.member(value.gid, name)[0])
