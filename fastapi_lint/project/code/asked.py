@@ -155,8 +155,18 @@ class Asked:
 
     def _tested_strings(self) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
         if self._string_tests is None:
-            self._string_tests = _string_tests(scope for scope in self._index.scopes if scope.params)
+            tested = _string_tests(scope for scope in self._index.scopes if scope.params)
+            self._string_tests = (*tested[:2], tested[2].union(self._members()))
         return self._string_tests
+
+    def _members(self) -> Iterator[str]:
+        """The strings of enumerations: what is compared with a member may be one of them."""
+        for gid, scope in enumerate(self._index.scopes):
+            if scope.kind == "class" and scope.bases:
+                around = self._index.scope(self._index.parent(gid))
+                if any(getattr(around.exprs[base], "name", "").endswith("Enum") for base in scope.bases):
+                    for definition in scope.defs:
+                        yield from strings(scope, definition.value)
 
 
 def _string_tests(scopes: Iterable[Scope]) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:

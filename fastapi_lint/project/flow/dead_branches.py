@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Seq
+from fastapi_lint.project.code.asked import OTHER
 from fastapi_lint.project.code.decidable import LITERAL, named_test
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import within
@@ -17,6 +18,7 @@ from fastapi_lint.project.types.values import ClassV, ExternalV, FunctionV, Inst
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
+_TEXTS = ("builtins.str", "enum.StrEnum")
 _ASKS_FOR_COROUTINE_FUNCTION = frozenset({"inspect.iscoroutinefunction", "asyncio.iscoroutinefunction"})
 
 
@@ -150,9 +152,24 @@ class DeadBranches:
             found = [self._literal(item) for item in right.items]
         else:
             found = [self._literal(node.right)]
-        if any(one is None or one.of != left.of for one in found):
-            return None  # a member of an enumeration may be a string, too
+        if any(one is not None and one.of != left.of for one in found):
+            if OTHER in (left, *found):
+                return None
+            left, *found = (self._as_text(one) for one in (left, *found))
+        if left is None or any(one is None or one.of != left.of for one in found):
+            return None
         return (left in found) is (node.op in ("equals", "among"))
+
+    def _as_text(self, literal: LiteralV | None) -> LiteralV | None:
+        """A member of an enumeration of strings as the string that it is; None if its string is not known."""
+        if literal is None or literal.of == NONE:
+            return literal
+        if not any(self._inference.classes.derives_from(literal.of, name) for name in _TEXTS):
+            return None
+        scope = self._inference.index.scope(literal.of)
+        values = [scope.exprs[scope.defs[number].value] for number in scope.names.get(str(literal.value), ())]
+        only = values[0] if len(values) == 1 else None
+        return LiteralV(only.value) if isinstance(only, Lit) and isinstance(only.value, str) else None
 
     def _is_same(self, node: Bin) -> bool | None:
         """`x is None`, `flag is False`, `mode is Mode.FAST`."""
