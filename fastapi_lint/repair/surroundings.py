@@ -6,6 +6,7 @@ from fastapi_lint.facts import NONE, Seq
 from fastapi_lint.project import Project
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around
+from fastapi_lint.project.flow.call_conditions import is_caught
 from fastapi_lint.project.types.values import ContextV, ExternalV, ExtInstanceV, InstanceV, MethodV, Type, Value
 from fastapi_lint.repair.state_use import StateUse
 
@@ -129,13 +130,7 @@ class Surroundings:
 
     def catches(self, exception: str) -> bool:
         """Whether a `try` around waits for this very exception: StopIteration cannot come out of a thread."""
-        tries = {number for number in self.regions() if self._scope.regions[number].kind == "try"}
-        for region in self._scope.regions:
-            if region.kind == "except" and region.parent in tries and region.expr != NONE:
-                for value in self._project.inference.type(self._frame, region.expr):
-                    if isinstance(value, ExternalV) and value.name == exception:
-                        return True
-        return False
+        return is_caught(self._project.inference, self._frame, self._scope.events[self._event].region, exception)
 
     def is_between_check_and_act(self) -> bool:
         """Whether shared state is looked at before and written after the place: others would get in between.

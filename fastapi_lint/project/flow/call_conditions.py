@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Scope
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Scope, Seq
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import around, within
@@ -11,6 +11,7 @@ from fastapi_lint.project.flow.nodes import LibraryCall
 from fastapi_lint.project.flow.pseudo_files import is_of_kernel
 from fastapi_lint.project.types.given import holds, made_by
 from fastapi_lint.project.types.inference import Inference
+from fastapi_lint.project.types.values import ExternalV
 
 _IMPLICIT = (EventKind.ENTER, EventKind.ITER)
 
@@ -27,6 +28,8 @@ def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
         return made is not None and any(holds(inference, *made, condition) for condition in spec.unless)
     if not isinstance(node, Call):
         return False
+    if spec.would_block and is_caught(inference, frame, scope.events[call.event].region, spec.would_block):
+        return True
     if spec.blocks == "file" and is_of_kernel(inference, frame, call):
         return True
     if spec.guards and _is_guarded(scope, node, call.event, spec.guards):
@@ -36,6 +39,19 @@ def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
     if any(holds(inference, frame, node, condition) for condition in spec.unless):
         return True
     return bool(spec.only_if) and not all(holds(inference, frame, node, c) for c in spec.only_if)
+
+
+def is_caught(inference: Inference, frame: Frame, region: int, exception: str) -> bool:
+    """Whether a `try` around a region waits for this very exception."""
+    scope = inference.index.scope(frame.gid)
+    tries = {number for number in around(scope, region) if scope.regions[number].kind == "try"}
+    handlers = [r.expr for r in scope.regions if r.kind == "except" and r.parent in tries and r.expr != NONE]
+    for expr in handlers:
+        node = scope.exprs[expr]
+        classes = node.items if isinstance(node, Seq) else (expr,)
+        if any(ExternalV(exception) in inference.type(frame, one) for one in classes):
+            return True
+    return False
 
 
 def _is_guarded(scope: Scope, node: Call, event: int, guards: dict[str, bool]) -> bool:
