@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi_lint.facts import NONE, Call, Lit, Narrow, Param, Star, Use
 from fastapi_lint.project.code.decidable import NOTHING
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.handing_on import hands_all_on, takes_all
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.flow.guards import Guards
 from fastapi_lint.project.types.constants import PRESENT, Constant, Constants
@@ -19,6 +20,7 @@ from fastapi_lint.project.types.values import (
     ClassV,
     ExtInstanceV,
     FunctionV,
+    HandedV,
     InstanceV,
     KeywordsV,
     LiteralV,
@@ -40,7 +42,7 @@ _MOST_FRAMES = 32
 _MOST_INSTANCES = 16
 _CALLABLES = (FunctionV, MethodV, ClassV, PartialV, WrappedV)
 
-_CONSTANTS = (LiteralV, PresentV, KeywordsV)
+_CONSTANTS = (LiteralV, PresentV, KeywordsV, HandedV)
 """What parameters of other functions are known to hold: no types, and too many to tell frames apart by."""
 
 Function = FunctionV | MethodV
@@ -150,7 +152,30 @@ class Binding:
                 kind = (known, *(kind or self.declared(target.gid, number)))
             if kind:
                 new.append((target.gid, number, kind))
+        new += self._handed(function, target, caller, node)
         return self._bound(target, new)
+
+    def _handed(self, function: Function, target: Frame, caller: Frame, node: Call) -> list[tuple[int, int, Type]]:
+        """What comes through a decorator's wrapper: into it for the function behind it, and out of it to that."""
+        for gid, _, kind in caller.bound:
+            if gid == caller.gid and isinstance(kind[0], HandedV) and kind[0].gid == target.gid:
+                return list(kind[0].bound) if hands_all_on(caller.scope, node) else []
+        number = takes_all(target.scope)
+        inner = self._wrapped(target) if number != NONE else None
+        if inner is None:
+            return []
+        behind = MethodV(inner, function.receiver) if isinstance(function, MethodV) else inner
+        bound = self.frame_for(behind, caller, node).bound
+        # only constants: with all types a project whose functions are all decorated took a quarter longer
+        handed = tuple(one for one in bound if one[0] == inner.gid and isinstance(one[2][0], (LiteralV, HandedV)))
+        return [(target.gid, number, (HandedV(inner.gid, handed), *self._unbound(target, number)))] if handed else []
+
+    def _wrapped(self, wrapper: Frame) -> FunctionV | None:
+        """The function that a decorator has put behind its wrapper."""
+        around = self._index.parent(wrapper.gid)
+        held = [one for gid, _, kind in wrapper.bound if gid == around for one in kind if isinstance(one, FunctionV)]
+        decorated = [one for one in held if self._index.scope(one.gid).decorators]
+        return decorated[0] if len(decorated) == 1 else None
 
     def _constant(self, caller: Frame, node: Call, target: Frame, number: int, given: int) -> Constant | None:
         """The constant that the call passes, or leaves to the default, for a parameter that branches test."""

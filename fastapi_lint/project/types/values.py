@@ -147,6 +147,13 @@ class PresentV(_Value):
     prefix: str = ""
 
 
+class HandedV(_Value):
+    """What `*args` and `**kwargs` of a wrapper bring to the function `gid` behind it, to which it hands them on."""
+
+    gid: int
+    bound: tuple[tuple[int, int, tuple[Value, ...]], ...]
+
+
 class WrappedV(_Value):
     """A function that a decorator changed: `how` is `offloads`, `contextmanager` or `static`/`class` (method kinds)."""
 
@@ -157,7 +164,7 @@ class WrappedV(_Value):
 Value = (
     ModuleV | ExternalV | FunctionV | ClassV | InstanceV | MethodV | ExtInstanceV | ExtMemberV
     | CoroutineV | GeneratorV | ContextV | TupleV | PartialV | SuperV | PropertyV | WrappedV | LiteralV
-    | PresentV | KeywordsV
+    | PresentV | KeywordsV | HandedV
 )  # fmt: skip
 Type = tuple[Value, ...]
 
