@@ -106,11 +106,12 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     marks leaving an executor: what it waits for is done already where the block awaits. `guards` are methods of the
     same object with the answer that makes the call harmless: `queue.get()` where `queue.empty()` is known to be false.
     `would_block` is the error that the call raises where it would have to wait, for objects that are set not to: where
-    a handler of it stands around the call, it does not wait. `serves` marks a call that runs the server until it stops:
-    what comes after it hurts nobody. `pool` names the arguments whose sum bounds a pool, with their defaults.
-    `shareable` marks the making of what all threads and requests may use at once, whatever their event loop, without a
-    trace of one another, and `idle` of what costs next to nothing until it is used. `loses` is what is lost where
-    something without a pool is made anew (`connection`: its one, for one request at a time).
+    a handler of it stands around the call, it does not wait. `ends` marks what ends that which its own thread has begun
+    with the same type, and is nothing where the loop's thread begins none. `serves` marks a call that runs the server
+    until it stops: what comes after it hurts nobody. `pool` names the arguments whose sum bounds a pool, with their
+    defaults. `shareable` marks the making of what all threads and requests may use at once, whatever their event loop,
+    without a trace of one another, and `idle` of what costs next to nothing until it is used. `loses` is what is lost
+    where something without a pool is made anew (`connection`: its one, for one request at a time).
     The constructor of a type is its `__init__`; `for x in obj` is `__iter__`, `with obj` is `__enter__`, and so on.
     """
 
@@ -132,6 +133,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settled: bool = False
     guards: dict[str, bool] = {}
     would_block: str | None = None
+    ends: bool = False
     serves: bool = False
     pool: dict[str, int] | None = None
     shareable: bool = False

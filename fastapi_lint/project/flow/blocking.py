@@ -56,6 +56,9 @@ class BlockingUse(msgspec.Struct, frozen=True):
     may_be_def: bool = False
 
 
+_Way = tuple[Frame, Witness, BlockingUse, frozenset[int], bool]
+
+
 class Blocking:
     """The blocking effects of the frames that run on the loop.
 
@@ -140,9 +143,20 @@ class Blocking:
         entries = (entry for entry in self._contexts.entries if entry.kind in _CALLED_BY_FASTAPI)
         return frozenset(entry.frame.gid for entry in entries if entry.frame is not None)
 
-    def _nearest(self, kind: str) -> Iterator[tuple[Frame, Witness, BlockingUse, frozenset[int], bool]]:
+    def _nearest(self, kind: str) -> list[_Way]:
+        found = list(self._ways(kind, ends=True))
+        ended = {_type_of(way[2]) for way in found if way[2].call.spec.ends}
+        if ended:
+            begun = list(self._ways(kind, ends=False))
+            if not ended <= {_type_of(way[2]) for way in begun}:
+                return begun  # there is nothing to end: only other threads ever begin any
+        return found
+
+    def _ways(self, kind: str, ends: bool) -> Iterator[_Way]:
+        """What reaches a blocking call of the kind; with or without what ends only what its own thread has begun."""
+
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
-            if call.spec.blocks != kind or call.awaited or call.off_loop:
+            if call.spec.blocks != kind or call.awaited or call.off_loop or (call.spec.ends and not ends):
                 return False
             return not is_harmless(self._graph.inference, frame, call)
 
@@ -228,3 +242,8 @@ def _is_before(scope: Scope, first: int, event: int) -> bool:
     if not 0 <= first < event < len(scope.events):
         return False
     return scope.events[first].region in around(scope, scope.events[event].region)
+
+
+def _type_of(use: BlockingUse) -> str:
+    """The library's type whose method blocks."""
+    return use.sink.rpartition(".")[0]
