@@ -77,6 +77,11 @@ class ClassAttributes:
         members = self._inference.classes.member(value.gid, name)[0]
         return any(isinstance(one, PropertyV) and self._reads_context(one.function, 0) for one in members)
 
+    def gives_own_items(self, value: InstanceV) -> bool:
+        """Whether `value[key]` gives what a context variable holds."""
+        method = self._inference.classes.find_method(value.gid, "__getitem__")
+        return method is not None and self._reads_context(method, 0)
+
     def _reads_context(self, function: FunctionV | MethodV, hops: int) -> bool:
         """Whether what a function returns comes from what a context variable holds."""
         inner = self._inference.binding.frame_of(function)

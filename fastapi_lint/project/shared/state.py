@@ -149,13 +149,20 @@ class SharedState:
         if isinstance(node, Free):
             return State(node.name, "module level") if self._inference.type(frame, expr) else None
         if isinstance(node, Sub):
-            is_slice = scope.exprs[node.index] == Opaque("slice")
-            return None if is_slice else self.origin(frame, node.base, hops)
+            return self._item(frame, node, hops)
         if isinstance(node, Attr):
             return self._attribute(frame, node, hops)
         if isinstance(node, Call):
             return self._called(frame, node, hops)
         return self._parameter(frame, node, hops) if isinstance(node, Param) else None
+
+    def _item(self, frame: Frame, node: Sub, hops: int) -> State | None:
+        if self._index.scope(frame.gid).exprs[node.index] == Opaque("slice"):
+            return None
+        objects = self._inference.type(frame, node.base)
+        if any(isinstance(one, InstanceV) and self._attributes.gives_own_items(one) for one in objects):
+            return None
+        return self.origin(frame, node.base, hops)
 
     # -- names
 

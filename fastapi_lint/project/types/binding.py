@@ -59,6 +59,7 @@ class Binding:
         self._instances: dict[int, set[InstanceV]] = {}
         self._deep: dict[Type, bool] = {}
         self._guards = Guards(index)
+        self._decorating: set[Frame] = set()
         self._defaults: dict[tuple[int, int], Constant | None] = {}
 
     def outer(self, frame: Frame) -> Frame:
@@ -153,7 +154,7 @@ class Binding:
             if kind:
                 new.append((target.gid, number, kind))
         new += self._handed(function, target, caller, node)
-        return self._bound(target, new)
+        return self._bound(target, new, is_decorating=caller in self._decorating and _holds_function(new))
 
     def _handed(self, function: Function, target: Frame, caller: Frame, node: Call) -> list[tuple[int, int, Type]]:
         """What comes through a decorator's wrapper: into it for the function behind it, and out of it to that."""
@@ -284,8 +285,7 @@ class Binding:
                 useful = self._binding(target.gid, number + skip, kind)
                 if useful:
                     new.append((target.gid, number + skip, useful))
-        # a decorator has a frame for each function it decorates, and they are as many as the project has
-        return self._bound(target, new, limited=False)
+        return self._bound(target, new, is_decorating=True)
 
     def instance(self, made: InstanceV) -> InstanceV:
         """An instance with what is known of it, unless that nests too deeply or its class has many such already."""
@@ -351,16 +351,28 @@ class Binding:
             known = self._deep[kind] = depth(kind) > _DEEPEST_BINDING
         return known
 
-    def _bound(self, target: Frame, new: list[tuple[int, int, Type]], limited: bool = True) -> Frame:
+    def _bound(self, target: Frame, new: list[tuple[int, int, Type]], is_decorating: bool = False) -> Frame:
+        """The function with what is bound.
+
+        It has only so many such frames, unless it decorates or helps to: then it has one for each function that is
+        decorated, and these are as many as the project has.
+        """
         if not new:
             return target
         kept = tuple(b for b in target.bound if b[0] != target.gid)
         frame = self._index.frame(target.gid, target.receiver, (*kept, *new))
+        if is_decorating:
+            self._decorating.add(frame)
+            return frame
         known = self._frames.setdefault(target.gid, set())
-        if limited and frame not in known and len(known) >= _MOST_FRAMES:
+        if frame not in known and len(known) >= _MOST_FRAMES:
             return target
         known.add(frame)
         return frame
+
+
+def _holds_function(bound: list[tuple[int, int, Type]]) -> bool:
+    return any(isinstance(value, FunctionV) for _, _, kind in bound for value in kind)
 
 
 def _is_builtin(value: Value) -> bool:
