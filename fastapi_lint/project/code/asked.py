@@ -21,6 +21,7 @@ from fastapi_lint.facts import (
     Narrow,
     Param,
     Scope,
+    Seq,
     Use,
     Var,
 )
@@ -160,13 +161,25 @@ class Asked:
         return self._string_tests
 
     def _members(self) -> Iterator[str]:
-        """The strings of enumerations: what is compared with a member may be one of them."""
+        """The strings of the members of enumerations that functions compare their parameters with."""
+        names = {name for scope in self._index.scopes if scope.params for name in _compared_attributes(scope)}
         for gid, scope in enumerate(self._index.scopes):
-            if scope.kind == "class" and scope.bases:
-                around = self._index.scope(self._index.parent(gid))
-                if any(getattr(around.exprs[base], "name", "").endswith("Enum") for base in scope.bases):
+            if scope.kind == "class" and scope.bases and not names.isdisjoint(scope.names):
+                around = self._index.parent(gid)
+                if any(self._index.spelled(around, base).endswith("Enum") for base in scope.bases):
                     for definition in scope.defs:
-                        yield from strings(scope, definition.value)
+                        if definition.name in names:
+                            yield from strings(scope, definition.value)
+
+
+def _compared_attributes(scope: Scope) -> Iterator[str]:
+    for node in scope.exprs:
+        if isinstance(node, Bin) and node.op in _STRING_TESTS and _parameters_in(scope, node.left):
+            right = scope.exprs[node.right]
+            for item in right.items if isinstance(right, Seq) else (node.right,):
+                part = scope.exprs[item]
+                if isinstance(part, Attr):
+                    yield part.name
 
 
 def _string_tests(scopes: Iterable[Scope]) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
