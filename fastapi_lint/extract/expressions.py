@@ -244,8 +244,7 @@ def _boolean(scope: ScopeBuilder, node: cst.BooleanOperation) -> int:
     left = lower_test(scope, node.left)
     entry = scope.fork()
     is_and = isinstance(node.operator, cst.And)
-    if is_and:
-        narrow(scope, node.left, True)
+    narrow(scope, node.left, is_and)
     with scope.within("if" if is_and else "else", left):
         right = lower(scope, node.right)
     scope.env = merge([scope.env, entry])

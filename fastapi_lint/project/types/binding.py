@@ -55,7 +55,7 @@ class Binding:
         self._index = index
         self._inference = inference
         self._declared: dict[tuple[int, int], Type] = {}
-        self._frames: dict[int, set[Frame]] = {}
+        self._frames: dict[tuple[int, int], set[Frame]] = {}
         self._instances: dict[int, set[InstanceV]] = {}
         self._deep: dict[Type, bool] = {}
         self._guards = Guards(index)
@@ -355,7 +355,7 @@ class Binding:
         """The function with what is bound.
 
         It has only so many such frames, unless it decorates or helps to: then it has one for each function that is
-        decorated, and these are as many as the project has.
+        decorated, and these are as many as the project has. A wrapper has as many as the function behind it would have.
         """
         if not new:
             return target
@@ -364,7 +364,8 @@ class Binding:
         if is_decorating:
             self._decorating.add(frame)
             return frame
-        known = self._frames.setdefault(target.gid, set())
+        behind = next((kind[0].gid for _, _, kind in new if isinstance(kind[0], HandedV)), NONE)
+        known = self._frames.setdefault((target.gid, behind), set())
         if frame not in known and len(known) >= _MOST_FRAMES:
             return target
         known.add(frame)
