@@ -165,6 +165,7 @@ class Asked:
         names = {name for scope in self._index.scopes if scope.params for name in _compared_attributes(scope)}
         for gid, scope in enumerate(self._index.scopes):
             if scope.kind == "class" and scope.bases and not names.isdisjoint(scope.names):
+                # no decision: types are not known yet, and what is kept too much tells a few more frames apart
                 around = self._index.parent(gid)
                 if any(self._index.spelled(around, base).endswith("Enum") for base in scope.bases):
                     for definition in scope.defs:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Scope, Seq
+from fastapi_lint.facts import NONE, Attr, Call, EventKind, Scope, Seq
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.flow.held import is_same
 from fastapi_lint.project.flow.nodes import LibraryCall
@@ -69,15 +70,12 @@ def _is_guarded(scope: Scope, node: Call, event: int, guards: dict[str, bool]) -
 
 def _answers(scope: Scope, test: int, holds: bool, receiver: int, guards: dict[str, bool]) -> bool:
     """Whether a condition that holds (or does not) tells one of the answers."""
-    node = scope.exprs[test]
-    if isinstance(node, Bin) and node.op == "not":
-        return _answers(scope, node.left, not holds, receiver, guards)
-    if isinstance(node, Bin) and node.op == "and" and holds:
-        return any(_answers(scope, part, True, receiver, guards) for part in (node.left, node.right))
-    if isinstance(node, Choice) and not holds:
-        return any(_answers(scope, item, False, receiver, guards) for item in node.items)
-    func = scope.exprs[node.func] if isinstance(node, Call) else None
-    return isinstance(func, Attr) and guards.get(func.name) is holds and is_same(scope, func.base, receiver)
+    for part, is_true in implied(scope, test, holds):
+        node = scope.exprs[part]
+        func = scope.exprs[node.func] if isinstance(node, Call) else None
+        if isinstance(func, Attr) and guards.get(func.name) is is_true and is_same(scope, func.base, receiver):
+            return True
+    return False
 
 
 def _awaits_inside(index: Index, frame: Frame, call: LibraryCall) -> bool:

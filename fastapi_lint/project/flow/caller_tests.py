@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Lit, Narrow, Param, Scope, Seq, Use
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.logic import implied, truth
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.code.spelling import same
 from fastapi_lint.project.flow.nodes import Edge
@@ -25,7 +26,6 @@ Facts = dict[tuple[Path, object], bool]
 """What is known of `x.a.b`, by its path behind what is handed over: `x is None`, `x in {...}`, and that `x` is true."""
 
 _TRUE = "is true"
-_WAITS = (EventKind.AWAIT, EventKind.YIELD)
 _CONSTANTS = (None, True, False)
 
 
@@ -61,8 +61,8 @@ class CallerTests:
             is_quiet = not any(_may_change(frame.scope, one, number) for one in earlier)
             for key in [key for key in known if key[0] and (names & {*key[0]} or not is_quiet)]:
                 del known[key]
-        truth = _truth(frame.scope, test, facts)
-        return truth is not None and truth is not holds
+        decided = truth(frame.scope, test, lambda part: _told(frame.scope, part, facts))
+        return decided is not None and decided is not holds
 
     def _given(self, frame: Frame, caller: Frame, node: Call, number: int) -> int:
         func, parameter = caller.scope.exprs[node.func], frame.scope.params[number]
@@ -86,17 +86,13 @@ def _known(scope: Scope, call: int, given: int) -> Facts:
         _note(scope, region.expr, region.kind == "if", given, noted)
         since = [event for event in scope.events[:call] if within(scope, event.region, (number,))]
         names = {event.name for event in since if event.kind == EventKind.STORE_ATTR}
-        is_quiet = not any(_waits(event) or _hands_over(scope, event, given) for event in since)
+        is_quiet = not any(event.pauses or _hands_over(scope, event, given) for event in since)
         found.update((key, fact) for key, fact in noted.items() if not key[0] or (is_quiet and not names & {*key[0]}))
     return found
 
 
 def _is_branch(scope: Scope, region: int) -> bool:
     return scope.regions[region].kind in ("if", "else") and scope.regions[region].expr != NONE
-
-
-def _waits(event: Event) -> bool:
-    return event.kind in _WAITS or (event.kind == EventKind.CALL and event.flag)
 
 
 def _handed(scope: Scope, event: Event) -> list[int]:
@@ -114,7 +110,7 @@ def _hands_over(scope: Scope, event: Event, given: int) -> bool:
 
 def _may_change(scope: Scope, event: Event, number: int) -> bool:
     """Whether other code may get at a parameter's object: while this waits, or because it is handed over."""
-    return _waits(event) or any(_path(scope, one) == (number, ()) for one in _handed(scope, event))
+    return event.pauses or any(_path(scope, one) == (number, ()) for one in _handed(scope, event))
 
 
 def _parameters(scope: Scope, test: int) -> set[int]:
@@ -165,19 +161,13 @@ def _atom(scope: Scope, test: int) -> tuple[int, object, bool] | None:
 
 def _note(scope: Scope, test: int, holds: bool, given: int, facts: Facts) -> None:
     """Adds what a condition that holds, or does not, says of what is handed over."""
-    node = scope.exprs[test]
-    if isinstance(node, Bin) and node.op == "not":
-        _note(scope, node.left, not holds, given, facts)
-    elif isinstance(node, Bin) and node.op == "and":
-        for part in (node.left, node.right) if holds else ():
-            _note(scope, part, True, given, facts)
-    elif isinstance(node, Choice) and node.test == NONE:
-        for part in () if holds else node.items:
-            _note(scope, part, False, given, facts)
-    elif (atom := _atom(scope, test)) is not None and (path := _behind(scope, atom[0], given)) is not None:
-        facts[path, atom[1]] = atom[2] is holds
-        if atom[1] == _TRUE and holds:
-            facts.update({(path, ("is", None)): False, (path, ("is", False)): False})
+    for part, is_true in implied(scope, test, holds):
+        atom = _atom(scope, part)
+        path = _behind(scope, atom[0], given) if atom is not None else None
+        if atom is not None and path is not None:
+            facts[path, atom[1]] = atom[2] is is_true
+            if atom[1] == _TRUE and is_true:
+                facts.update({(path, ("is", None)): False, (path, ("is", False)): False})
 
 
 def _behind(scope: Scope, expr: int, given: int) -> Path | None:
@@ -192,17 +182,8 @@ def _behind(scope: Scope, expr: int, given: int) -> Path | None:
     return tuple(reversed(names))
 
 
-def _truth(scope: Scope, test: int, facts: dict[int, Facts]) -> bool | None:
-    node = scope.exprs[test]
-    if isinstance(node, Bin) and node.op == "not":
-        inner = _truth(scope, node.left, facts)
-        return None if inner is None else not inner
-    if isinstance(node, Bin) and node.op == "and":
-        parts = [_truth(scope, node.left, facts), _truth(scope, node.right, facts)]
-        return False if False in parts else (None if None in parts else True)
-    if isinstance(node, Choice) and node.test == NONE:
-        parts = [_truth(scope, item, facts) for item in node.items]
-        return True if True in parts else (None if None in parts else False)
+def _told(scope: Scope, test: int, facts: dict[int, Facts]) -> bool | None:
+    """What a simple test is for what is known."""
     atom = _atom(scope, test)
     path = _path(scope, atom[0]) if atom is not None else None
     if atom is None or path is None:

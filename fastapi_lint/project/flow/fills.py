@@ -28,6 +28,7 @@ from fastapi_lint.facts import (
     Use,
 )
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.code.spelling import is_empty, is_receiver
 from fastapi_lint.project.flow.dead_branches import dead_regions
@@ -207,15 +208,11 @@ def _is_something(scope: Scope, value: int, hops: int) -> bool:
 
 def tested(scope: Scope, test: int, holds: bool, filled: bool) -> set[str]:
     """The attributes of the receiver that are filled (or empty) where a condition holds (or does not)."""
-    node = scope.exprs[test]
-    if isinstance(node, Bin) and node.op == "not":
-        return tested(scope, node.left, not holds, filled)
-    if isinstance(node, Bin) and node.op == "and" and holds:
-        return tested(scope, node.left, True, filled) | tested(scope, node.right, True, filled)
-    if isinstance(node, Choice) and node.test == NONE and not holds:
-        return {name for item in node.items for name in tested(scope, item, False, filled)}
-    if isinstance(node, Bin) and node.op in ("is", "is not") and scope.exprs[node.right] == Lit(None):
-        return tested(scope, node.left, holds is (node.op == "is not"), filled)
-    if isinstance(node, Attr) and is_receiver(scope, node.base) and holds is filled:
-        return {node.name}
-    return set()
+    found: set[str] = set()
+    for part, is_true in implied(scope, test, holds):
+        node = scope.exprs[part]
+        if isinstance(node, Bin) and node.op in ("is", "is not") and scope.exprs[node.right] == Lit(None):
+            found |= tested(scope, node.left, is_true is (node.op == "is not"), filled)
+        elif isinstance(node, Attr) and is_receiver(scope, node.base) and is_true is filled:
+            found.add(node.name)
+    return found

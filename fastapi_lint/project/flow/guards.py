@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Lit, Narrow, Scope, Sub, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Narrow, Scope, Sub, Use
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import branches
 from fastapi_lint.project.code.spelling import same, stored_item
 
@@ -78,20 +79,13 @@ def _stores_item(scope: Scope, event: Event, name: str) -> bool:
 
 def present(scope: Scope, test: int, holds: bool) -> Iterator[frozenset[int]]:
     """The definitions of each name that cannot be None where a condition holds (or does not)."""
-    node = scope.exprs[test]
-    if isinstance(node, Bin) and node.op == "not":
-        yield from present(scope, node.left, not holds)
-    elif isinstance(node, Bin) and node.op == "and":
-        if holds:
-            yield from (found for part in (node.left, node.right) for found in present(scope, part, True))
-    elif isinstance(node, Choice) and node.test == NONE:
-        if not holds:
-            yield from (found for item in node.items for found in present(scope, item, False))
-    elif isinstance(node, Bin) and node.op in ("is", "is not"):
-        if scope.exprs[node.right] == Lit(None) and (node.op == "is not") is holds:
-            yield _origins(scope, node.left)
-    elif holds:
-        yield _origins(scope, test)
+    for part, is_true in implied(scope, test, holds):
+        node = scope.exprs[part]
+        if isinstance(node, Bin) and node.op in ("is", "is not"):
+            if scope.exprs[node.right] == Lit(None) and (node.op == "is not") is is_true:
+                yield _origins(scope, node.left)
+        elif is_true:
+            yield _origins(scope, part)
 
 
 def _origins(scope: Scope, expr: int) -> frozenset[int]:

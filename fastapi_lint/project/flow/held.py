@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Scope, Use, Var
+from fastapi_lint.facts import NONE, Attr, Bin, Call, EventKind, Lit, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.types.values import InstanceV
 
@@ -101,17 +102,10 @@ class Held:
                         yield name
 
     def _filled(self, test: int, holds: bool, base: int) -> Iterator[str]:
-        node = self._scope.exprs[test]
-        if isinstance(node, Bin) and node.op == "not":
-            yield from self._filled(node.left, not holds, base)
-        elif isinstance(node, Bin) and node.op == "and" and holds:
-            yield from self._filled(node.left, True, base)
-            yield from self._filled(node.right, True, base)
-        elif isinstance(node, Choice) and node.test == NONE and not holds:
-            for item in node.items:
-                yield from self._filled(item, False, base)
-        elif isinstance(node, Attr) and holds and is_same(self._scope, node.base, base):
-            yield node.name
+        for part, is_true in implied(self._scope, test, holds):
+            node = self._scope.exprs[part]
+            if isinstance(node, Attr) and is_true and is_same(self._scope, node.base, base):
+                yield node.name
 
     def _lasts(self, base: int, name: str, start: int, end: int) -> bool:
         """Whether nothing between two events may change an attribute of an object."""

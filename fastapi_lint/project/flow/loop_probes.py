@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, EventKind, Lit, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, EventKind, Lit, Use
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.logic import truth
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, FunctionV, MethodV
 
@@ -74,12 +75,12 @@ class OffLoop:
 
     def _truth(self, expr: int) -> bool | None:
         """What a condition is where a loop runs; None if that is not known."""
+        return truth(self._scope, expr, self._simple)
+
+    def _simple(self, expr: int) -> bool | None:
         node = self._scope.exprs[expr]
         if isinstance(node, Bin):
             return self._operation(node)
-        if isinstance(node, Choice) and node.test == NONE:
-            parts = [self._truth(item) for item in node.items]
-            return True if True in parts else False if parts == [False, False] else None
         if isinstance(node, Call):
             return True if self._asks_is_running(node) or self._is_probe(expr) else self._answer(node)
         if isinstance(node, Lit):
@@ -87,12 +88,6 @@ class OffLoop:
         return True if self._is_running_loop(expr) else None
 
     def _operation(self, node: Bin) -> bool | None:
-        if node.op == "not":
-            inner = self._truth(node.left)
-            return None if inner is None else not inner
-        if node.op == "and":
-            parts = [self._truth(node.left), self._truth(node.right)]
-            return False if False in parts else True if parts == [True, True] else None
         if node.op in ("is", "is not") and self._scope.exprs[node.right] == Lit(None):
             is_loop = self._is_running_loop(node.left) or self._is_probe(node.left)
             return node.op == "is not" if is_loop else None

@@ -7,9 +7,10 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.flow.nodes import LibraryCall
 from fastapi_lint.project.types.constants import Constants
 from fastapi_lint.project.types.inference import Inference
-from fastapi_lint.project.types.values import LiteralV, PresentV
+from fastapi_lint.project.types.values import ExternalV, LiteralV, PresentV
 
 _KERNEL = ("/proc/", "/sys/")
+_PATH = "pathlib.PurePath"
 _MOST_HOPS = 8
 
 
@@ -36,9 +37,15 @@ def _start(inference: Inference, frame: Frame, expr: int, hops: int = 0) -> str:
     if isinstance(node, Bin) and node.op == "/":
         base = _start(inference, frame, node.left, hops + 1)
         return f"{base}/" if base else ""
-    if isinstance(node, Call) and node.args and inference.index.spelled(frame.gid, node.func) == "Path":
+    if isinstance(node, Call) and node.args and _makes_path(inference, frame, node):
         return _start(inference, frame, node.args[0], hops + 1)
     known = Constants(inference, frame).of(expr)
     if isinstance(known, LiteralV):
         return known.value if isinstance(known.value, str) else ""
     return known.prefix if isinstance(known, PresentV) else ""
+
+
+def _makes_path(inference: Inference, frame: Frame, node: Call) -> bool:
+    is_a = inference.libraries.catalogue.is_subtype
+    made = inference.type(frame, node.func)
+    return any(isinstance(value, ExternalV) and is_a(value.name, _PATH) for value in made)

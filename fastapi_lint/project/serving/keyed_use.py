@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Comp, Event, EventKind, Iter, Lit, Narrow, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Comp, Event, EventKind, Iter, Lit, Narrow, Scope, Use
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.code.spelling import parts, same, spelled, stored_item
 from fastapi_lint.project.serving.first_use import FirstUse, Slot, called
@@ -99,21 +100,16 @@ class KeyedUse:
     def _missed(self, gid: int, test: int, holds: bool) -> Iterator[Keyed]:
         """What is known not to be there where a condition holds, or where it does not."""
         scope = self._index.scope(gid)
-        node = scope.exprs[test]
-        if isinstance(node, Bin) and node.op in ("among", "not among"):
-            if (node.op == "not among") is holds:
-                yield from self._item(gid, node.right, node.left)
-        elif isinstance(node, Bin) and node.op == "not":
-            yield from self._missed(gid, node.left, not holds)
-        elif isinstance(node, Bin) and node.op == "and" and holds:
-            yield from (*self._missed(gid, node.left, True), *self._missed(gid, node.right, True))
-        elif isinstance(node, Choice) and node.test == NONE and not holds:
-            yield from (one for item in node.items for one in self._missed(gid, item, False))
-        elif isinstance(node, Bin) and node.op in ("is", "is not"):
-            if scope.exprs[node.right] == Lit(None) and (node.op == "is") is holds:
-                yield from self._looked_up(gid, node.left)
-        elif not holds:
-            yield from self._looked_up(gid, test)
+        for part, is_true in implied(scope, test, holds):
+            node = scope.exprs[part]
+            if isinstance(node, Bin) and node.op in ("among", "not among"):
+                if (node.op == "not among") is is_true:
+                    yield from self._item(gid, node.right, node.left)
+            elif isinstance(node, Bin) and node.op in ("is", "is not"):
+                if scope.exprs[node.right] == Lit(None) and (node.op == "is") is is_true:
+                    yield from self._looked_up(gid, node.left)
+            elif not is_true:
+                yield from self._looked_up(gid, part)
 
     def _looked_up(self, gid: int, expr: int) -> Iterator[Keyed]:
         """What `cache.get(key)` asks for."""

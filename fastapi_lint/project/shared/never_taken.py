@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, EventKind, Expr, Lit, Use, Var
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, branches, within
 from fastapi_lint.project.code.spelling import parts, same
 from fastapi_lint.project.flow.graph import Graph
@@ -84,13 +85,9 @@ class NeverTaken:
 
     def _closed(self, frame: Frame, test: int, holds: bool) -> Iterator[int]:
         """The loops of which a condition that holds, or does not, says that they are closed."""
-        node = frame.scope.exprs[test]
-        if isinstance(node, Bin) and node.op == "not":
-            yield from self._closed(frame, node.left, not holds)
-        elif isinstance(node, Bin) and node.op == "and" and holds:
-            yield from (*self._closed(frame, node.left, True), *self._closed(frame, node.right, True))
-        elif isinstance(node, Call) and holds:
-            func = frame.scope.exprs[node.func]
+        for part, is_true in implied(frame.scope, test, holds):
+            node = frame.scope.exprs[part]
+            func = frame.scope.exprs[node.func] if isinstance(node, Call) and is_true else None
             if isinstance(func, Attr) and func.name == "is_closed" and self._is_a(frame, func.base, _LOOP):
                 yield func.base
 
@@ -98,13 +95,11 @@ class NeverTaken:
 
     def _missing(self, frame: Frame, test: int, holds: bool) -> Iterator[ContextVariable]:
         """The context variables that hold None where a condition holds, or where it does not."""
-        scope = frame.scope
-        node = scope.exprs[test]
-        if isinstance(node, Bin) and node.op == "not":
-            yield from self._missing(frame, node.left, not holds)
-        elif isinstance(node, Bin) and node.op in ("is", "is not"):
-            if scope.exprs[node.right] == Lit(None) and (node.op == "is") is holds:
-                yield from self._read(frame, node.left, 0)
+        for part, is_true in implied(frame.scope, test, holds):
+            node = frame.scope.exprs[part]
+            if isinstance(node, Bin) and node.op in ("is", "is not"):
+                if frame.scope.exprs[node.right] == Lit(None) and (node.op == "is") is is_true:
+                    yield from self._read(frame, node.left, 0)
 
     def _read(self, frame: Frame, expr: int, hops: int) -> Iterator[ContextVariable]:
         """The context variable that an expression reads, here or in a function that does nothing else."""

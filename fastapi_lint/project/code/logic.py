@@ -1,0 +1,39 @@
+"""What follows from a condition, and what is it for what its parts are? Through `not`, `and` and `or`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from fastapi_lint.facts import NONE, Bin, Choice, Scope
+
+
+def implied(scope: Scope, test: int, holds: bool) -> Iterator[tuple[int, bool]]:
+    """The simple tests that are sure to hold, or sure to fail, where a condition does."""
+    node = scope.exprs[test]
+    if isinstance(node, Bin) and node.op == "not":
+        yield from implied(scope, node.left, not holds)
+    elif isinstance(node, Bin) and node.op == "and":
+        for part in (node.left, node.right) if holds else ():
+            yield from implied(scope, part, True)
+    elif isinstance(node, Choice) and node.test == NONE:
+        for part in () if holds else node.items:
+            yield from implied(scope, part, False)
+    else:
+        yield test, holds
+
+
+def truth(scope: Scope, test: int, simple: Callable[[int], bool | None]) -> bool | None:
+    """What a condition is, if `simple` knows enough of the simple tests in it."""
+    node = scope.exprs[test]
+    if isinstance(node, Bin) and node.op == "not":
+        inner = truth(scope, node.left, simple)
+        return None if inner is None else not inner
+    if isinstance(node, Bin) and node.op == "and":
+        return _decided([truth(scope, part, simple) for part in (node.left, node.right)], by=False)
+    if isinstance(node, Choice) and node.test == NONE:
+        return _decided([truth(scope, part, simple) for part in node.items], by=True)
+    return simple(test)
+
+
+def _decided(parts: list[bool | None], by: bool) -> bool | None:
+    return by if by in parts else None if None in parts else not by
