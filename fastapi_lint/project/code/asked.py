@@ -285,7 +285,7 @@ def _asks(scope: Scope, expr: int, number: int, names: list[str]) -> bool:
         return any(is_parameter(scope, side, number) for side in (node.left, node.right))
     if not isinstance(node, Call) or not isinstance(func := scope.exprs[node.func], Attr):
         return False
-    return is_parameter(scope, func.base, number) and strings(scope, node.args[0]) == names
+    return is_parameter(scope, func.base, number) and bool(node.args) and strings(scope, node.args[0]) == names
 
 
 def _attributes_in(scope: Scope, expr: int) -> set[str]:
