@@ -11,12 +11,12 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Lit, Narrow, Param, Scope, Seq, Use
+from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied, truth
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.code.spelling import same
 from fastapi_lint.project.flow.nodes import Edge
-from fastapi_lint.project.types.binding import argument_at
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -67,12 +67,12 @@ class CallerTests:
     def _given(self, frame: Frame, caller: Frame, node: Call, number: int) -> int:
         func, parameter = caller.scope.exprs[node.func], frame.scope.params[number]
         if self._index.class_of(frame.gid) == NONE:
-            return argument_at(self._index, caller.gid, node, number, parameter.name, parameter.kind)
+            return argument_at(caller.scope, node, number, parameter.name, parameter.kind)
         if not isinstance(func, Attr) or self._inference.decorators.method_kind(frame.gid) != "instance":
             return NONE  # a constructor makes its object, and no object calls a static method
         if number == 0:
             return func.base
-        return argument_at(self._index, caller.gid, node, number - 1, parameter.name, parameter.kind)
+        return argument_at(caller.scope, node, number - 1, parameter.name, parameter.kind)
 
 
 def _known(scope: Scope, call: int, given: int) -> Facts:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from fastapi_lint.facts import NONE, Bin, Call, EventKind, Lit, Param, Scope, Use
+from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.decidable import named_test
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
@@ -15,7 +16,6 @@ from fastapi_lint.project.code.regions import branches
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.start_up import StartUp
-from fastapi_lint.project.types.binding import argument_at
 
 
 class Fallbacks:
@@ -50,7 +50,7 @@ class Fallbacks:
         parameter = index.scope(frame.gid).params[number]
         is_method = index.class_of(frame.gid) != NONE
         skip = int(is_method and self._graph.inference.decorators.method_kind(frame.gid) != "static")
-        given = argument_at(index, caller.gid, node, number - skip, parameter.name, parameter.kind)
+        given = argument_at(caller.scope, node, number - skip, parameter.name, parameter.kind)
         return given != NONE and self._start_up.has_set(caller.gid, given)
 
 

@@ -26,6 +26,7 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.spelling import is_receiver
 from fastapi_lint.project.flow.graph import Graph
@@ -35,7 +36,6 @@ from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.shared.class_attributes import ClassAttributes
 from fastapi_lint.project.shared.containers import CONTAINERS, MUTATORS
-from fastapi_lint.project.types.binding import argument_at
 from fastapi_lint.project.types.inference import STATE
 from fastapi_lint.project.types.values import (
     ClassV,
@@ -260,7 +260,7 @@ class SharedState:
             if call is None:
                 continue
             where, position = call, node.index - skip
-            given = argument_at(self._index, caller.gid, where, position, parameter.name, parameter.kind)
+            given = argument_at(caller.scope, where, position, parameter.name, parameter.kind)
             found = self.origin(caller, given, hops) if given != NONE else None
             if found is not None:
                 self._sharers.setdefault(frame, []).append((caller, edge))

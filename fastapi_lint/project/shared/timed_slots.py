@@ -27,6 +27,7 @@ from fastapi_lint.facts import (
     Sub,
     Use,
 )
+from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
 from fastapi_lint.project.code.regions import branches, within
@@ -37,7 +38,6 @@ from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.shared.bounded_caches import Name, removes
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
-from fastapi_lint.project.types.binding import argument_at
 from fastapi_lint.project.types.values import ExternalV
 
 _ORDERS = frozenset({"<", "<=", ">", ">="})
@@ -242,7 +242,7 @@ class TimedSlots:
             event = scope.events[edge.event] if 0 <= edge.event < len(scope.events) else None
             node = scope.exprs[event.expr] if event is not None and event.kind == EventKind.CALL else None
             if isinstance(node, Call):
-                yield caller, argument_at(self._index, caller.gid, node, number, parameter.name)
+                yield caller, argument_at(caller.scope, node, number, parameter.name)
             else:
                 yield caller, NONE
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Call, Lit, Narrow, Param, Star, Use
+from fastapi_lint.facts import NONE, Call, Lit, Narrow, Param, Use
+from fastapi_lint.project.code.call_arguments import Arguments, argument_at, has_star
 from fastapi_lint.project.code.decidable import NOTHING
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.handing_on import hands_all_on, takes_all
@@ -113,7 +114,7 @@ class Binding:
             frame = self._inference.plain_frame(site.gid)
             node = self._index.scope(site.gid).exprs[site.expr]
             if isinstance(node, Call) and ClassV(owner) in self._inference.type(frame, node.func):
-                given = argument_at(self._index, site.gid, node, index - 1, parameter.name)
+                given = argument_at(frame.scope, node, index - 1, parameter.name)
                 if given != NONE:
                     types.append(self._inference.type(frame, given))
         return union(types)
@@ -134,7 +135,7 @@ class Binding:
         if len(params) <= skip:
             return target
         tested = self._inference.asked.tested_parameters(target.gid)
-        arguments = _Arguments(self._index, caller.gid, node)
+        arguments = Arguments(caller.scope, node)
         new: list[tuple[int, int, Type]] = []
         for number, parameter in enumerate(params):
             if parameter.kind == "kwargs":
@@ -184,7 +185,7 @@ class Binding:
             if any(key == "**" for key, _ in node.keywords):
                 text = self._guards.item(caller.gid, node, self._index.scope(target.gid).params[number].name)
                 return None if text is None else self._told_apart(target.gid, number, LiteralV(text))
-            return None if _has_star(self._index, caller.gid, node) else self._default(target, number)
+            return None if has_star(caller.scope, node) else self._default(target, number)
         known: Constant | None = None
         if self._inference.decidable.level(caller.gid, given) != NOTHING:
             known = Constants(self._inference, caller).of(given)
@@ -378,40 +379,3 @@ def _holds_function(bound: list[tuple[int, int, Type]]) -> bool:
 
 def _is_builtin(value: Value) -> bool:
     return isinstance(value, ExtInstanceV) and value.name.startswith("builtins.") and not value.args
-
-
-def _has_star(index: Index, gid: int, node: Call) -> bool:
-    return any(isinstance(index.scope(gid).exprs[argument], Star) for argument in node.args)
-
-
-def argument_at(index: Index, gid: int, node: Call, position: int, name: str, kind: str = "normal") -> int:
-    """The expression given for a parameter; NONE where it is not given or a `*` may give it."""
-    return _Arguments(index, gid, node).at(position, name, kind)
-
-
-_NONE_GIVEN: dict[str, int] = {}
-
-
-class _Arguments:
-    """The arguments of one call, ready to be asked for by position and by name."""
-
-    __slots__ = ("_keywords", "_positional")
-
-    def __init__(self, index: Index, gid: int, node: Call) -> None:
-        self._positional: tuple[int, ...] = node.args
-        exprs = index.scope(gid).exprs
-        for number, argument in enumerate(node.args):
-            if isinstance(exprs[argument], Star):
-                self._positional = node.args[:number]
-                break
-        self._keywords = dict(reversed(node.keywords)) if node.keywords else _NONE_GIVEN  # of two the first counts
-
-    def at(self, position: int, name: str, kind: str) -> int:
-        """The expression given for a parameter; NONE where it is not given or a `*` may give it."""
-        if kind != "positional":
-            given = self._keywords.get(name)
-            if given is not None:
-                return given
-        if kind == "keyword" or not 0 <= position < len(self._positional):
-            return NONE
-        return self._positional[position]

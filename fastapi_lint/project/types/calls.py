@@ -8,11 +8,12 @@ import msgspec
 
 from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Lit, Map, Scope, Use
+from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.flow.dead_branches import dead_regions
-from fastapi_lint.project.types.binding import Function, argument_at
+from fastapi_lint.project.types.binding import Function
 from fastapi_lint.project.types.constants import Constant, Constants, common, text
 from fastapi_lint.project.types.given import entry_for
 from fastapi_lint.project.types.libraries import receiver_type
@@ -369,7 +370,7 @@ class Calls:
     def argument(self, gid: int, node: Call, selector: str | int) -> int:
         """The argument that a catalogue selector names: an index or a keyword; NONE if it is not given."""
         if isinstance(selector, int):
-            return argument_at(self._index, gid, node, selector, "")
+            return argument_at(self._index.scope(gid), node, selector, "")
         given = next((value for key, value in node.keywords if key == selector), NONE)
         return given if given != NONE else self._spread(gid, node, selector)
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fastapi_lint.facts import NONE, Bin, Call, Sub
+from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index, Site
-from fastapi_lint.project.types.binding import Function, argument_at
+from fastapi_lint.project.types.binding import Function
 from fastapi_lint.project.types.values import ClassV, CoroutineV, ExternalV, InstanceV, MethodV, Type, Value, union
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class TypeVariables:
         params = self._index.scope(gid).params
         named: list[Type] = []
         for number in numbers:
-            given = argument_at(self._index, caller.gid, node, number - skip, params[number].name, params[number].kind)
+            given = argument_at(caller.scope, node, number - skip, params[number].name, params[number].kind)
             if given != NONE:
                 named.append(
                     tuple(v for v in self._inference.type(caller, given) if isinstance(v, (ClassV, ExternalV)))
