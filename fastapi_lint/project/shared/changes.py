@@ -74,6 +74,15 @@ class Changes:
             self._known[frame] = tuple(found)
         return self._known[frame]
 
+    @cached_property
+    def by_name(self) -> dict[tuple[str, str], list[tuple[Frame, Change]]]:
+        """The changes that requests make of each piece of state, by its name and where it is."""
+        found: dict[tuple[str, str], list[tuple[Frame, Change]]] = {}
+        for frame in self.requests.frames:
+            for change in self.of(frame):
+                found.setdefault((change.state.name, change.state.where), []).append((frame, change))
+        return found
+
     def way(self, frame: Frame) -> tuple[Arrival, ...]:
         """The way from an entry point to a frame, by those who hand over what is shared, unless it is a possibility."""
         way = self._state.way(self.requests, frame)

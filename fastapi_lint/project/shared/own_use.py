@@ -43,10 +43,7 @@ class OwnUse:
 
     def find(self) -> frozenset[Name]:
         """The variables of which every change and every use is of such a kind."""
-        sites: dict[Name, list[tuple[Frame, Change]]] = {}
-        for frame in self._changes.requests.frames:
-            for change in self._changes.of(frame):
-                sites.setdefault((change.state.name, change.state.where), []).append((frame, change))
+        sites = self._changes.by_name
         keyed = {
             name
             for name, found in sites.items()
@@ -145,13 +142,9 @@ class OwnUse:
 
     def log_counts(self) -> frozenset[Name]:
         """The numbers that are counted up, set back, told to a log, and asked only whether to log; nothing else."""
-        sites: dict[Name, list[tuple[Frame, Change]]] = {}
-        for frame in self._changes.requests.frames:
-            for change in self._changes.of(frame):
-                sites.setdefault((change.state.name, change.state.where), []).append((frame, change))
         counts = {
             name
-            for name, found in sites.items()
+            for name, found in self._changes.by_name.items()
             if any(self._is_signal(*one) for one in found)
             and all(self._is_signal(*one) or self._is_set_back(*one) for one in found)
         }

@@ -7,7 +7,7 @@ signature` is the same with what the store says of its contents.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fastapi_lint.facts import (
     NONE,
@@ -61,10 +61,7 @@ class TimedSlots:
 
     def find(self) -> frozenset[Name]:
         """What is only ever set to a new value beside the time, or with the time in it, and those times."""
-        sites: dict[Name, list[tuple[Frame, Change]]] = {}
-        for frame in self._changes.requests.frames:
-            for change in self._changes.of(frame):
-                sites.setdefault((change.state.name, change.state.where), []).append((frame, change))
+        sites = self._changes.by_name
         aged = self._aged({frame for found in sites.values() for frame, _ in found})
         times = {name for name, found in sites.items() if aged and all(self._keeps_time(*one, aged) for one in found)}
         slots = {
@@ -96,7 +93,7 @@ class TimedSlots:
 
     def _signed(self, sites: dict[Name, list[tuple[Frame, Change]]]) -> set[Name]:
         """What is set anew where the signature of its source has changed, and that, if nobody else reads it."""
-        signatures = {name for name, found in sites.items() if self._is_signature(found)}
+        signatures = {name for name, found in sites.items() if self._only_keeps(found, self._keeps_signature)}
         uses = name_uses(self._index, frozenset(name.rpartition(".")[2] for name, _ in signatures))
         signatures = {name for name in signatures if all(map(self._is_compared, uses[name[0].rpartition(".")[2]]))}
         slots = {
@@ -109,15 +106,9 @@ class TimedSlots:
 
     def _stamps(self, sites: dict[Name, list[tuple[Frame, Change]]]) -> set[Name]:
         """What keeps the time of the file of which this process has a copy, if it is compared with and nothing else."""
-        stamps = {name for name, found in sites.items() if self._is_stamp(found)}
+        stamps = {name for name, found in sites.items() if self._only_keeps(found, self._keeps_stamp)}
         uses = name_uses(self._index, frozenset(name.rpartition(".")[2] for name, _ in stamps))
         return {name for name in stamps if all(map(self._is_compared, uses[name[0].rpartition(".")[2]]))}
-
-    def _is_stamp(self, found: list[tuple[Frame, Change]]) -> bool:
-        rest = [(self._index.scope(f.gid), c.event) for f, c in found if not self._keeps_stamp(f, c)]
-        return len(rest) < len(found) and all(
-            event.kind in _SETS and event.value != NONE and is_empty(scope, event.value) for scope, event in rest
-        )
 
     def _keeps_stamp(self, frame: Frame, change: Change) -> bool:
         """Whether a store keeps when a file was changed: `path.stat().st_mtime`, `os.path.getmtime(path)`."""
@@ -132,9 +123,9 @@ class TimedSlots:
                 return True
         return False
 
-    def _is_signature(self, found: list[tuple[Frame, Change]]) -> bool:
-        """Whether a variable keeps what has been compared with it, or nothing, so that the next read is a new one."""
-        rest = [(self._index.scope(f.gid), c.event) for f, c in found if not self._keeps_signature(f, c)]
+    def _only_keeps(self, found: list[tuple[Frame, Change]], keeps: Callable[[Frame, Change], bool]) -> bool:
+        """Whether a variable keeps such a thing, or nothing, so that the next read is a new one."""
+        rest = [(self._index.scope(f.gid), c.event) for f, c in found if not keeps(f, c)]
         return len(rest) < len(found) and all(
             event.kind in _SETS and event.value != NONE and is_empty(scope, event.value) for scope, event in rest
         )
