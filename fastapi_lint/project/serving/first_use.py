@@ -66,6 +66,8 @@ class FirstUse:
 
     def slots(self, frame: Frame, region: int) -> tuple[Slot, ...]:
         """What the outermost test around a region has found empty that the code behind the test fills."""
+        if not self._tested(frame.gid):
+            return ()
         return self._outermost(
             frame.gid, region, lambda slot: all(self._truth(frame, expr) is wanted for expr, wanted in slot.needs)
         )
@@ -75,13 +77,18 @@ class FirstUse:
         return any(slot.name == name for slot in self._outermost(gid, region, lambda _: True))
 
     def _outermost(self, gid: int, region: int, counts: Callable[[Slot], bool]) -> tuple[Slot, ...]:
-        regions = self._known.get(gid)
-        if regions is None:
-            regions = self._known[gid] = self._regions(gid)
+        regions = self._tested(gid)
         outermost: tuple[Slot, ...] = ()
         for number in around(self._index.scope(gid), region) if regions else ():
             outermost = tuple(slot for slot in regions.get(number, ()) if counts(slot)) or outermost
         return outermost
+
+    def _tested(self, gid: int) -> dict[int, tuple[Slot, ...]]:
+        """The regions of a scope that fill what they have found empty."""
+        known = self._known.get(gid)
+        if known is None:
+            known = self._known[gid] = self._regions(gid)
+        return known
 
     def _regions(self, gid: int) -> dict[int, tuple[Slot, ...]]:
         scope = self._index.scope(gid)

@@ -90,10 +90,11 @@ class Lifetimes:
         for frame in self._per_request:
             scope = index.scope(frame.gid)
             made = [
-                inference.type(frame, node.func)
+                kind
                 for event in scope.events
                 if event.kind == EventKind.CALL
                 and isinstance(node := scope.exprs[event.expr], Call)
+                and _names_class(kind := inference.type(frame, node.func))
                 and inference.first_use.of(frame, event.region) != "process"
             ]
             outer = inference.binding.outer(frame)
@@ -108,3 +109,7 @@ class Lifetimes:
         outer = inference.plain_frame(self._graph.index.parent(gid))
         keywords = dict(self._graph.index.scope(gid).keywords)
         return inference.type(outer, keywords["metaclass"]) if "metaclass" in keywords else ()
+
+
+def _names_class(kind: Type) -> bool:
+    return any(isinstance(value, ClassV) for value in kind)
