@@ -267,7 +267,7 @@ def _items(scope: Scope, expr: int) -> list[tuple[str, int]]:
 
 
 def _spelled(scope: Scope, func: Expr) -> str:
-    if isinstance(func, (Attr, Var)):
+    if isinstance(func, (Attr, Free, Var)):
         return func.name
     if isinstance(func, Use) and func.defs:
         definition = scope.defs[func.defs[0]]

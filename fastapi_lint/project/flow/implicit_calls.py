@@ -211,8 +211,9 @@ class ImplicitCalls(FrameRecord):
     def iterate_type(self, event: Event, expr: int, kind: Type, is_async: bool) -> None:
         for value in kind:
             if isinstance(value, GeneratorV):
-                frame = self.inference.binding.frame_of(value.function)
-                self.edge(event.place, frame, "coroutine" if value.is_async else "runs")
+                if value.is_async == is_async:  # else it is a TypeError
+                    frame = self.inference.binding.frame_of(value.function)
+                    self.edge(event.place, frame, "coroutine" if is_async else "runs")
             elif isinstance(value, InstanceV):
                 iterator = self.inference.protocols.special(value, "__aiter__" if is_async else "__iter__")
                 self.iterate_type(event, expr, tuple(v for v in iterator if isinstance(v, GeneratorV)), is_async)

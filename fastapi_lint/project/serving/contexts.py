@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import cached_property
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Call, EventKind
+from fastapi_lint.facts import NONE, Call, EventKind, Lit, Use
+from fastapi_lint.project.code.cycles import AnyOf
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in
 from fastapi_lint.project.flow.frame_walk import LOOP_STARTERS
@@ -66,6 +68,7 @@ class Contexts:
         self.entries = tuple(entries)
         self._reached: dict[str, dict[Frame, Arrival]] = {}
         self._by_gid: dict[int, set[str]] | None = None
+        self._serving: AnyOf[int] = AnyOf()
         self._named_calls: dict[str, list[tuple[int, tuple[int, ...]]]] = {}
 
     def reached(self, category: str) -> dict[Frame, Arrival]:
@@ -163,19 +166,38 @@ class Contexts:
     def serves(self, gid: int) -> bool:
         """Whether the function may run while requests are served: unless all its known callers say otherwise."""
         categories = self.categories(gid)
-        return bool(categories & SERVING) if categories else not self._is_called_elsewhere_only(gid)
+        if categories:
+            return bool(categories & SERVING)
+        if self._graph.index.scope(gid).kind != "function":
+            return True
+        return self._serving.ask(gid, lambda: self._is_called_while_serving(gid))
 
-    def _is_called_elsewhere_only(self, gid: int) -> bool:
-        """Whether all calls that may mean a function stand in code that does not serve.
+    def _is_called_while_serving(self, gid: int) -> bool:
+        """Whether any call that may mean a function stands in code that serves, or none is known.
 
         Nothing is known to reach the function, so its callers are found by name: a method of an object of unknown type
-        (`await services.get("writer").start()` in the lifespan) may be any method of that name.
+        (`await services.get("writer").start()` in the lifespan) may be any method of that name, and a function of a
+        module may be what `getattr(module, "create")` gives.
         """
-        calls = self._calls_by_name(self._graph.index.scope(gid).name)
-        calling = {caller for caller, functions in calls if not functions or gid in functions}
-        return bool(calling) and all(
-            (categories := self.categories(caller)) and not categories & SERVING for caller in calling
-        )
+        name = self._graph.index.scope(gid).name
+        calls = (*self._calls_by_name(name), *((caller, ()) for caller in self._looked_up.get(name, ())))
+        calling = {caller for caller, functions in calls if caller != gid and (not functions or gid in functions)}
+        return not calling or any(self.serves(caller) for caller in calling)
+
+    @cached_property
+    def _looked_up(self) -> dict[str, set[int]]:
+        """The scopes that look attributes up by a name that is known: `getattr(module, "create")`."""
+        index = self._graph.index
+        found: dict[str, set[int]] = {}
+        for site in index.call_sites("getattr"):
+            scope = index.scope(site.gid)
+            node = scope.exprs[site.expr]
+            name = scope.exprs[node.args[1]] if isinstance(node, Call) and len(node.args) > 1 else None
+            values = [scope.defs[number].value for number in name.defs] if isinstance(name, Use) else []
+            for text in [name, *(scope.exprs[value] for value in values)]:
+                if isinstance(text, Lit) and isinstance(text.value, str):
+                    found.setdefault(text.value, set()).add(site.gid)
+        return found
 
     def _calls_by_name(self, name: str) -> list[tuple[int, tuple[int, ...]]]:
         """The callers that call something of this name, with the functions it may be; none if that is unknown."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from fastapi_lint.catalogue import Where
-from fastapi_lint.facts import NONE, Attr, Call, Lit, Map, Seq
+from fastapi_lint.facts import NONE, Attr, Call, Lit, Map, Param, Seq, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.serving.router_paths import RouterPaths
@@ -101,8 +101,17 @@ class EntryPoints:
                     for target in self._registered(gid, registered):
                         targets = self._inference.type(frame, target)
                         made = self._targets(entry.kind, label, targets, gid, node.place)
+                        made = made or self._targets(entry.kind, label, self._default(frame, target), gid, node.place)
                         found += [msgspec.structs.replace(one, where=entry.where) for one in made]
         return found
+
+    def _default(self, frame: Frame, expr: int) -> Type:
+        """What a parameter is where nobody gives it, whatever it is annotated with: `def create(lifespan=lifespan)`."""
+        scope = frame.scope
+        node = scope.exprs[expr]
+        made = scope.exprs[scope.defs[node.defs[0]].value] if isinstance(node, Use) and len(node.defs) == 1 else None
+        default = scope.params[made.index].default if isinstance(made, Param) else NONE
+        return self._inference.type(self._inference.binding.outer(frame), default) if default != NONE else ()
 
     def _registered(self, gid: int, expr: int) -> list[int]:
         """The callables in an argument: itself, the items of a list, the values of a dict."""

@@ -213,10 +213,10 @@ class OwnUse:
 
     def _readers(self, name: str) -> Iterator[int]:
         yield from (use.gid for use in self._uses[name] if isinstance(self._index.scope(use.gid).exprs[use.expr], Attr))
-        for site in self._index.call_sites(""):
+        for site in self._index.call_sites("getattr"):
             scope = self._index.scope(site.gid)
             node = scope.exprs[site.expr]
-            if isinstance(node, Call) and scope.exprs[node.func] == Free("getattr") and len(node.args) > 1:
+            if isinstance(node, Call) and len(node.args) > 1:
                 of = scope.exprs[node.args[0]]
                 if isinstance(of, Attr) and of.name == "state" and scope.exprs[node.args[1]] == Lit(name):
                     yield site.gid

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fastapi_lint.catalogue import CallSpec, Condition
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Expr, Lit, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Enter, Expr, Lit, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV
 
@@ -42,11 +42,19 @@ def made_by(inference: Inference, frame: Frame, expr: int) -> tuple[Frame, Call]
     """The constructor call of a library's type that made what an expression stands for, through a name."""
     frame, expr = inference.annotations.definition(frame, expr) or (frame, expr)
     node: Expr = frame.scope.exprs[expr]
+    if isinstance(node, Enter) and _gives_itself(inference, frame, node):
+        node = frame.scope.exprs[node.value]
     if not isinstance(node, Call):
         return None
     made = inference.type(frame, node.func)
     is_type = all(isinstance(value, ExternalV) and inference.libraries.type(value.name) is not None for value in made)
     return (frame, node) if made and is_type else None
+
+
+def _gives_itself(inference: Inference, frame: Frame, node: Enter) -> bool:
+    """Whether a `with` statement gives the object that it enters: `with socket.socket() as sock`."""
+    kind = inference.type(frame, node.value)
+    return bool(kind) and inference.protocols.entered(kind, node.is_async) == kind
 
 
 def _argument(inference: Inference, frame: Frame, node: Call, condition: Condition) -> int:
