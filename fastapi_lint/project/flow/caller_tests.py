@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Lit, Narrow, Param, Scope, Seq, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Narrow, Param, Scope, Use
 from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied, truth
+from fastapi_lint.project.code.questions import Question, answer, literal, question
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.code.spelling import same
 from fastapi_lint.project.flow.nodes import Edge
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
 Path = tuple[str, ...]
-Facts = dict[tuple[Path, object], bool]
-"""What is known of `x.a.b`, by its path behind what is handed over: `x is None`, `x in {...}`, and that `x` is true."""
-
-_TRUE = "is true"
-_CONSTANTS = (None, True, False)
+Fact = tuple[Path, Question, bool]
+"""A question for `x.a.b`, by its path behind what is handed over, that is known to hold, or not to."""
 
 
 class CallerTests:
@@ -51,16 +49,15 @@ class CallerTests:
         node = caller.scope.exprs[event.expr] if event is not None and event.kind == EventKind.CALL else None
         if event is None or not isinstance(node, Call):
             return False
-        facts: dict[int, Facts] = {}
+        facts: dict[int, list[Fact]] = {}
         for number in _parameters(frame.scope, test):
             given = self._given(frame, caller, node, number)
-            facts[number] = _known(caller.scope, edge.event, given) if given != NONE else {}
+            facts[number] = _known(caller.scope, edge.event, given) if given != NONE else []
         earlier = list(takewhile(lambda one: not within(frame.scope, one.region, (region,)), frame.scope.events))
         names = {one.name for one in earlier if one.kind == EventKind.STORE_ATTR}
         for number, known in facts.items():
             is_quiet = not any(_may_change(frame.scope, one, number) for one in earlier)
-            for key in [key for key in known if key[0] and (names & {*key[0]} or not is_quiet)]:
-                del known[key]
+            facts[number] = [fact for fact in known if not fact[0] or (is_quiet and not names & {*fact[0]})]
         decided = truth(frame.scope, test, lambda part: _told(frame.scope, part, facts))
         return decided is not None and decided is not holds
 
@@ -75,19 +72,18 @@ class CallerTests:
         return argument_at(caller.scope, node, number - 1, parameter.name, parameter.kind)
 
 
-def _known(scope: Scope, call: int, given: int) -> Facts:
+def _known(scope: Scope, call: int, given: int) -> list[Fact]:
     """What the branches around a call say of what it hands over: of attributes, if nothing may have set them since."""
-    found: Facts = {}
+    found: list[Fact] = []
     for number in around(scope, scope.events[call].region):
         region = scope.regions[number]
         if not _is_branch(scope, number):
             continue
-        noted: Facts = {}
-        _note(scope, region.expr, region.kind == "if", given, noted)
+        noted = _note(scope, region.expr, region.kind == "if", given)
         since = [event for event in scope.events[:call] if within(scope, event.region, (number,))]
         names = {event.name for event in since if event.kind == EventKind.STORE_ATTR}
         is_quiet = not any(event.pauses or _hands_over(scope, event, given) for event in since)
-        found.update((key, fact) for key, fact in noted.items() if not key[0] or (is_quiet and not names & {*key[0]}))
+        found += (fact for fact in noted if not fact[0] or (is_quiet and not names & {*fact[0]}))
     return found
 
 
@@ -144,30 +140,13 @@ def _path(scope: Scope, expr: int) -> tuple[int, Path] | None:
     return (node.index, tuple(reversed(names))) if isinstance(node, Param) else None
 
 
-def _atom(scope: Scope, test: int) -> tuple[int, object, bool] | None:
-    """A simple test as the expression that it asks for, what it asks, and whether it asks for that or its contrary."""
-    node = scope.exprs[test]
-    if not isinstance(node, Bin):
-        return (test, _TRUE, True) if isinstance(node, (Attr, Use)) else None
-    right = scope.exprs[node.right] if node.right != NONE else None
-    if node.op in ("is", "is not") and isinstance(right, Lit) and right.value in _CONSTANTS:
-        return node.left, ("is", right.value), node.op == "is"
-    items = right.items if node.op in ("among", "not among") and isinstance(right, Seq) else ()
-    texts = [scope.exprs[item] for item in items]
-    if texts and all(isinstance(text, Lit) for text in texts):
-        return node.left, frozenset(text.value for text in texts if isinstance(text, Lit)), node.op == "among"
-    return None
-
-
-def _note(scope: Scope, test: int, holds: bool, given: int, facts: Facts) -> None:
-    """Adds what a condition that holds, or does not, says of what is handed over."""
+def _note(scope: Scope, test: int, holds: bool, given: int) -> Iterator[Fact]:
+    """What a condition that holds, or does not, says of what is handed over."""
     for part, is_true in implied(scope, test, holds):
-        atom = _atom(scope, part)
-        path = _behind(scope, atom[0], given) if atom is not None else None
-        if atom is not None and path is not None:
-            facts[path, atom[1]] = atom[2] is is_true
-            if atom[1] == _TRUE and is_true:
-                facts.update({(path, ("is", None)): False, (path, ("is", False)): False})
+        asked = question(scope, part, lambda expr: literal(scope, expr))
+        path = _behind(scope, asked.of, given) if asked is not None else None
+        if asked is not None and path is not None:
+            yield path, asked, is_true
 
 
 def _behind(scope: Scope, expr: int, given: int) -> Path | None:
@@ -182,11 +161,11 @@ def _behind(scope: Scope, expr: int, given: int) -> Path | None:
     return tuple(reversed(names))
 
 
-def _told(scope: Scope, test: int, facts: dict[int, Facts]) -> bool | None:
+def _told(scope: Scope, test: int, facts: dict[int, list[Fact]]) -> bool | None:
     """What a simple test is for what is known."""
-    atom = _atom(scope, test)
-    path = _path(scope, atom[0]) if atom is not None else None
-    if atom is None or path is None:
+    asked = question(scope, test, lambda expr: literal(scope, expr))
+    path = _path(scope, asked.of) if asked is not None else None
+    if asked is None or path is None:
         return None
-    known = facts.get(path[0], {}).get((path[1], atom[1]))
-    return None if known is None else known is atom[2]
+    answers = (answer(known, holds, asked) for at, known, holds in facts.get(path[0], ()) if at == path[1])
+    return next((one for one in answers if one is not None), None)

@@ -166,10 +166,7 @@ class DeadBranches:
             return literal
         if not any(self._inference.classes.derives_from(literal.of, name) for name in _TEXTS):
             return None
-        scope = self._inference.index.scope(literal.of)
-        values = [scope.exprs[scope.defs[number].value] for number in scope.names.get(str(literal.value), ())]
-        only = values[0] if len(values) == 1 else None
-        return LiteralV(only.value) if isinstance(only, Lit) and isinstance(only.value, str) else None
+        return self._constants.member_text(literal)
 
     def _is_same(self, node: Bin) -> bool | None:
         """`x is None`, `flag is False`, `mode is Mode.FAST`."""

@@ -27,8 +27,11 @@ class Guards:
         name = _origins(scope, expr)
         if not name:
             return False
-        region = self._calls(gid).get(call.place, NONE)
-        known = (found for here in branches(scope, region) for found in present(scope, here.expr, here.kind == "if"))
+        known = (
+            found
+            for here in branches(scope, self.region(gid, call))
+            for found in present(scope, here.expr, here.kind == "if")
+        )
         return any(name <= found for found in known)
 
     def item(self, gid: int, call: Call, name: str) -> str | None:
@@ -40,7 +43,7 @@ class Guards:
         spread = [value for key, value in call.keywords if key == "**"]
         if len(spread) != 1 or any(_stores_item(scope, event, name) for event in scope.events):
             return None
-        for here in branches(scope, self._calls(gid).get(call.place, NONE)):
+        for here in branches(scope, self.region(gid, call)):
             test = scope.exprs[here.expr]
             if not isinstance(test, Bin) or test.op != ("equals" if here.kind == "if" else "differs"):
                 continue
@@ -48,6 +51,10 @@ class Guards:
             if isinstance(text, Lit) and isinstance(text.value, str) and _is_item(scope, test.left, spread[0], name):
                 return text.value
         return None
+
+    def region(self, gid: int, call: Call) -> int:
+        """The region that a call stands in."""
+        return self._calls(gid).get(call.place, NONE)
 
     def _calls(self, gid: int) -> dict[int, int]:
         known = self._regions.get(gid)

@@ -15,7 +15,8 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.handing_on import hands_all_on, takes_all
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.flow.guards import Guards
-from fastapi_lint.project.types.constants import PRESENT, Constant, Constants
+from fastapi_lint.project.flow.reaching import Reaching
+from fastapi_lint.project.types.constants import PRESENT, Constant, Constants, common
 from fastapi_lint.project.types.promises import is_filled_for_some, is_promised
 from fastapi_lint.project.types.values import (
     ClassV,
@@ -190,7 +191,9 @@ class Binding:
         if self._inference.decidable.level(caller.gid, given) != NOTHING:
             known = Constants(self._inference, caller).of(given)
         if known is None and (
-            self._is_present(caller, node, given) or self._is_declared_present(caller, given, target, number)
+            self._is_present(caller, node, given)
+            or self._is_declared_present(caller, given, target, number)
+            or self._is_left_present(caller, node, given)
         ):
             known = PRESENT
         if isinstance(known, PresentV):
@@ -207,6 +210,20 @@ class Binding:
             or is_promised(self._inference, caller, given)
             or is_filled_for_some(self._inference, caller, node, given)
         )
+
+    def _is_left_present(self, caller: Frame, node: Call, given: int) -> bool:
+        """Whether an argument is None only where the branches around the call exclude that the call is made."""
+        name = caller.scope.exprs[given]
+        if not isinstance(name, Use) or len(name.defs) < 2:
+            return False
+        left = Reaching(self._inference, caller, self._guards.region(caller.gid, node)).values(name)
+        if len(left) == len(name.defs):
+            return False
+        constants = Constants(self._inference, caller)
+        known = [
+            constants.of(value) or (PRESENT if is_promised(self._inference, caller, value) else None) for value in left
+        ]
+        return common(known) not in (None, LiteralV(None))
 
     def _is_declared_present(self, caller: Frame, given: int, target: Frame, number: int) -> bool:
         """Whether a parameter that names one class is handed on to where it may be left out: `client: Client`."""

@@ -89,7 +89,7 @@ class Constants:
         return PRESENT if self._inference.protocols.entered(kind, node.is_async) == kind else None
 
     def attr(self, node: Attr, hops: int) -> Constant | None:
-        return self._member(node) or self._attribute(node, hops)
+        return self._member(node) or self._of_member(node, hops) or self._attribute(node, hops)
 
     def call(self, node: Call, hops: int) -> Constant | None:
         if self._constructs(node):
@@ -183,10 +183,26 @@ class Constants:
         if not isinstance(self._scope.exprs[node.base], (Use, Var, Attr)):
             return None
         for value in self._inference.type(self._frame, node.base):
-            if isinstance(value, ClassV) and any(self._inference.classes.derives_from(value.gid, e) for e in ENUMS):
+            if isinstance(value, ClassV) and self.is_enum(value.gid):
                 found = self._inference.index.scope(value.gid).names.get(node.name)
                 return LiteralV(node.name, value.gid) if found else None
         return None
+
+    def is_enum(self, gid: int) -> bool:
+        """Whether a class is an enumeration."""
+        return any(self._inference.classes.derives_from(gid, name) for name in ENUMS)
+
+    def _of_member(self, node: Attr, hops: int) -> LiteralV | None:
+        """The text of a member of an enumeration: `Mode.FAST.value`."""
+        base = self.of(node.base, hops + 1) if node.name == "value" else None
+        return self.member_text(base) if isinstance(base, LiteralV) and base.of != NONE else None
+
+    def member_text(self, member: LiteralV) -> LiteralV | None:
+        """The text that a class gives a member, if it is one."""
+        scope = self._inference.index.scope(member.of)
+        values = [scope.exprs[scope.defs[number].value] for number in scope.names.get(str(member.value), ())]
+        only = values[0] if len(values) == 1 else None
+        return LiteralV(only.value) if isinstance(only, Lit) and isinstance(only.value, str) else None
 
     def _attribute(self, node: Attr, hops: int) -> Constant | None:
         """What the constructor of a known instance stored, if nothing else stores it."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Await, Call, Declared, EventKind, Lit, Narrow, Scope, Use
+from fastapi_lint.facts import NONE, Await, Call, Declared, EventKind, Lit, Narrow, Scope, Sub, Use
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.types.values import FunctionV, MethodV, Value
+from fastapi_lint.project.types.constants import Constants
+from fastapi_lint.project.types.values import FunctionV, LiteralV, MethodV, Value
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -64,10 +65,23 @@ def _promises(inference: Inference, value: Value, is_awaited: bool) -> bool:
     scope = inference.index.scope(function.gid)
     if scope.is_async is not is_awaited or scope.is_generator or (scope.falls_through and not scope.is_stub):
         return False
+    returned = [event.expr for event in scope.events if event.kind == EventKind.RETURN]
+    if scope.returns == NONE:
+        frame = inference.plain_frame(function.gid)
+        return bool(returned) and all(_is_something(inference, frame, expr) for expr in returned)
     outer = inference.plain_frame(inference.index.parent(function.gid))
     return inference.annotations.is_plain(outer, scope.returns) and not any(
-        event.kind == EventKind.RETURN and _is_nothing(scope, event.expr) for event in scope.events
+        _is_nothing(scope, expr) for expr in returned
     )
+
+
+def _is_something(inference: Inference, frame: Frame, expr: int) -> bool:
+    """Whether a function that declares nothing gives what is there: `return encode([text])[0]`."""
+    node = frame.scope.exprs[expr] if expr != NONE else None
+    if isinstance(node, Sub):
+        place = frame.scope.exprs[node.index]
+        return isinstance(place, Lit) and isinstance(place.value, int)
+    return node is not None and Constants(inference, frame).of(expr) not in (None, LiteralV(None))
 
 
 def _is_nothing(scope: Scope, expr: int) -> bool:
