@@ -19,7 +19,6 @@ from fastapi_lint.facts import (
     Event,
     EventKind,
     Free,
-    Lit,
     Narrow,
     Opaque,
     Param,
@@ -28,10 +27,10 @@ from fastapi_lint.facts import (
     Use,
 )
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.code.spelling import is_empty, is_receiver
 from fastapi_lint.project.flow.dead_branches import dead_regions
+from fastapi_lint.project.flow.held import known_filled
 from fastapi_lint.project.types.values import InstanceV, MethodV, PropertyV, Value
 
 if TYPE_CHECKING:
@@ -105,6 +104,32 @@ class Fills:
             return self._common([self._called(frame, node, value, event.flag) for value in called])
         return NOTHING
 
+    def runs(self, frame: Frame, expr: int) -> frozenset[str]:
+        """What a method that is handed over leaves filled in its object when it has run: `to_thread(tokens.load)`."""
+        return self._common([self._run(value) for value in self._inference.type(frame, expr)])
+
+    def _run(self, value: Value) -> frozenset[str]:
+        if not isinstance(value, MethodV) or not isinstance(value.receiver, InstanceV):
+            return NOTHING
+        scope = self._index.scope(value.function.gid)
+        if scope.is_async or scope.is_generator or scope.is_stub or not self.asked(value.receiver.gid):
+            return NOTHING
+        return self.of(self._inference.binding.frame_of(value))
+
+    def says(self, frame: Frame, node: Call, is_true: bool) -> frozenset[str]:
+        """What is filled in an object where its method gives true, or where it does not: `tokens.loaded()`."""
+        if node.args or node.keywords:
+            return NOTHING
+        return self._common([self._said(value, is_true) for value in self._inference.type(frame, node.func)])
+
+    def _said(self, value: Value, is_true: bool) -> frozenset[str]:
+        if not isinstance(value, MethodV) or not isinstance(value.receiver, InstanceV):
+            return NOTHING
+        scope, returned = self._index.scope(value.function.gid), self._inference.names.returns(value.function.gid)
+        if scope.is_async or scope.is_generator or scope.decorators or scope.falls_through or len(returned) != 1:
+            return NOTHING
+        return frozenset(known_filled(scope, returned[0], is_true)) & self.asked(value.receiver.gid)
+
     def _read(self, owner: Value, name: str) -> frozenset[str]:
         if not isinstance(owner, InstanceV):
             return NOTHING
@@ -157,12 +182,12 @@ class Fills:
 
     def _is_filled_at(self, frame: Frame, name: str, made: list[tuple[int, int]], end: int, region: int) -> bool:
         inside = set(around(frame.scope, region))
-        if any(self._tells(frame, number, name, filled=True) for number in inside):
+        if any(self._tells(frame, number, name, taken=True) for number in inside):
             return True
         return any(
             number < end
             and all(
-                other in inside or self._passes(frame.scope, other) or self._tells(frame, other, name, filled=False)
+                other in inside or self._passes(frame.scope, other) or self._tells(frame, other, name, taken=False)
                 for other in around(frame.scope, where)
             )
             for number, where in made
@@ -170,14 +195,16 @@ class Fills:
 
     def _passes(self, scope: Scope, region: int) -> bool:
         found = scope.regions[region]
+        if found.kind == "try":
+            return not any(other.kind == "except" and other.parent == region for other in scope.regions)
         return found.kind in _PASSED or (found.kind == "else" and bool(found.behind))
 
-    def _tells(self, frame: Frame, number: int, name: str, filled: bool) -> bool:
-        """Whether a region is taken only where an attribute is filled, or where it is empty."""
+    def _tells(self, frame: Frame, number: int, name: str, taken: bool) -> bool:
+        """Whether an attribute is filled wherever a region is taken, or wherever it is not."""
         region = frame.scope.regions[number]
         if region.kind not in ("if", "else", "after") or region.expr == NONE:
             return False
-        return name in tested(frame.scope, region.expr, region.kind == "if", filled)
+        return name in known_filled(frame.scope, region.expr, (region.kind == "if") is taken)
 
     def _cached_properties(self, owner: int) -> Iterator[str]:
         module = self._index.module(owner)
@@ -204,15 +231,3 @@ def _is_something(scope: Scope, value: int, hops: int) -> bool:
     if node is None or isinstance(node, (Param, Opaque)):
         return False
     return node.op in ("%", "+") if isinstance(node, Bin) else not is_empty(scope, value)
-
-
-def tested(scope: Scope, test: int, holds: bool, filled: bool) -> set[str]:
-    """The attributes of the receiver that are filled (or empty) where a condition holds (or does not)."""
-    found: set[str] = set()
-    for part, is_true in implied(scope, test, holds):
-        node = scope.exprs[part]
-        if isinstance(node, Bin) and node.op in ("is", "is not") and scope.exprs[node.right] == Lit(None):
-            found |= tested(scope, node.left, is_true is (node.op == "is not"), filled)
-        elif isinstance(node, Attr) and is_receiver(scope, node.base) and is_true is filled:
-            found.add(node.name)
-    return found

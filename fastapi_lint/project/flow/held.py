@@ -7,13 +7,14 @@ change the object: a store, a call of one of its methods, a wait. What the const
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, EventKind, Lit, Scope, Use, Var
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Expr, Lit, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
+from fastapi_lint.project.code.spelling import is_receiver
 from fastapi_lint.project.types.values import InstanceV
 
 if TYPE_CHECKING:
@@ -82,12 +83,46 @@ class Held:
             found = frozenset(name for name in held if name in made or self._lasts(base, name, 0, number))
         inside = set(around(self._scope, self._scope.events[number].region))
         for event in self._scope.events[:number]:
-            if event.region in inside and event.kind in (EventKind.ATTR, EventKind.CALL):
-                node = self._scope.exprs[event.expr]
-                of = self._scope.exprs[node.func] if isinstance(node, Call) else node
-                if isinstance(of, Attr) and is_same(self._scope, of.base, base):
-                    found |= fills.reads(self._frame, event) & asked
+            if event.kind in (EventKind.ATTR, EventKind.CALL):
+                names = (self._filled_by(event, base) & asked) - found
+                found |= {name for name in names if self._is_passed(event.region, inside, name, base)}
         return found
+
+    def _filled_by(self, event: Event, base: int) -> frozenset[str]:
+        """What an event leaves filled in an object: a method that it runs there and then, or in a thread."""
+        node = self._scope.exprs[event.expr]
+        of = self._scope.exprs[node.func] if isinstance(node, Call) else node
+        if isinstance(of, Attr) and is_same(self._scope, of.base, base):
+            return self._inference.fills.reads(self._frame, event)
+        found: frozenset[str] = frozenset()
+        for given in node.args if isinstance(node, Call) and event.flag else ():
+            method = self._scope.exprs[given]
+            if isinstance(method, Attr) and is_same(self._scope, method.base, base) and self._runs(node, given):
+                found |= self._inference.fills.runs(self._frame, given)
+        return found
+
+    def _runs(self, node: Expr, given: int) -> bool:
+        """Whether a call runs an argument in a thread, and is done when that is."""
+        if not isinstance(node, Call):
+            return False
+        specs = [self._inference.libraries.call_spec(one)[0] for one in self._inference.type(self._frame, node.func)]
+        return bool(specs) and all(
+            spec is not None
+            and any(self._inference.calls.argument(self._frame.gid, node, one) == given for one in spec.offloads)
+            for spec in specs
+        )
+
+    def _is_passed(self, region: int, inside: set[int], name: str, base: int) -> bool:
+        """Whether control comes by a region, which stands before, only where it has run or the attribute is filled."""
+        for number in around(self._scope, region):
+            if number in inside:
+                return True
+            branch = self._scope.regions[number]
+            if branch.kind not in ("if", "else") or branch.expr == NONE:
+                return False
+            if name not in self._filled(branch.expr, branch.kind == "else", base):
+                return False
+        return True
 
     def _asked(self, base: int, number: int) -> Iterator[str]:
         """The attributes of an object that the branches around an event have found filled."""
@@ -101,11 +136,15 @@ class Held:
                     if self._lasts(base, name, start, number):
                         yield name
 
-    def _filled(self, test: int, holds: bool, base: int) -> Iterator[str]:
+    def _filled(self, test: int, holds: bool, base: int) -> set[str]:
+        """The attributes of an object that are filled where a condition holds, or a method that says so."""
+        found = known_filled(self._scope, test, holds, lambda expr: is_same(self._scope, expr, base))
         for part, is_true in implied(self._scope, test, holds):
             node = self._scope.exprs[part]
-            if isinstance(node, Attr) and is_true and is_same(self._scope, node.base, base):
-                yield node.name
+            func = self._scope.exprs[node.func] if isinstance(node, Call) else None
+            if isinstance(node, Call) and isinstance(func, Attr) and is_same(self._scope, func.base, base):
+                found |= self._inference.fills.says(self._frame, node, is_true)
+        return found
 
     def _lasts(self, base: int, name: str, start: int, end: int) -> bool:
         """Whether nothing between two events may change an attribute of an object."""
@@ -131,3 +170,19 @@ def is_same(scope: Scope, one: int, other: int) -> bool:
     if isinstance(left, Attr) and isinstance(right, Attr):
         return left.name == right.name and is_same(scope, left.base, right.base)
     return isinstance(left, (Use, Var)) and left == right
+
+
+def known_filled(scope: Scope, test: int, holds: bool, is_object: Callable[[int], bool] | None = None) -> set[str]:
+    """The attributes of an object that are filled where a condition holds (or does not).
+
+    `is_object` says which expressions are that object: the receiver, if nothing else is asked.
+    """
+    found: set[str] = set()
+    for part, is_true in implied(scope, test, holds):
+        node = scope.exprs[part]
+        if isinstance(node, Bin) and node.op in ("is", "is not") and scope.exprs[node.right] == Lit(None):
+            found |= known_filled(scope, node.left, is_true is (node.op == "is not"), is_object)
+        elif isinstance(node, Attr) and is_true:
+            if is_receiver(scope, node.base) if is_object is None else is_object(node.base):
+                found.add(node.name)
+    return found

@@ -95,8 +95,8 @@ class Reaching:
             return False
         if asked.values:
             return True
-        kinds = self._inference.type(self._frame, asked.of)
-        return bool(kinds) and all(map(_is_plain, kinds))
+        known = self._inference.type(self._frame, asked.of)
+        return bool(known) and all(map(_is_plain, known))
 
     def _is_member(self, value: Value) -> bool:
         gid = value.of if isinstance(value, LiteralV) else value.gid if isinstance(value, InstanceV) else NONE
