@@ -47,29 +47,34 @@ class Held:
         node = self._scope.exprs[expr]
         if isinstance(node, Bin) and node.op in ("is", "is not") and self._scope.exprs[node.right] == Lit(None):
             known = self.truth(node.left)
-            return None if known is None else node.op == "is not"
-        if not isinstance(node, Attr) or node.name not in self._holds:
+            return None if known is None else known is (node.op == "is not")
+        if not isinstance(node, Attr) or not self._index.is_receiver(self._frame.gid, node.base):
             return None
-        if not self._index.is_receiver(self._frame.gid, node.base):
-            return None
+        if node.name not in self._holds:
+            owner, exclusions = self._frame.receiver, self._inference.exclusions
+            is_empty = isinstance(owner, InstanceV) and exclusions.exclude(owner, self._holds, node.name)
+            return False if is_empty else None
         loads = (n for n, e in enumerate(self._scope.events) if e.kind == EventKind.ATTR and e.expr == expr)
         here = next(loads, NONE)
         return True if here != NONE and self._lasts(node.base, node.name, 0, here) else None
 
     def at_call(self, number: int, callee: Frame) -> tuple[str, ...]:
         """The attributes that a method's object holds at the call of the method, as far as its class asks for them."""
-        event = self._scope.events[number]
-        node = self._scope.exprs[event.expr]
+        node = self._scope.exprs[self._scope.events[number].expr]
         func = self._scope.exprs[node.func] if isinstance(node, Call) else None
-        owner = self._index.class_of(callee.gid)
-        if not isinstance(func, Attr) or owner == NONE:
+        if not isinstance(func, Attr) or self._index.class_of(callee.gid) == NONE:
             return ()
-        wanted = self._inference.asked.attributes_asked(owner)
-        found = [name for name in self._asked(func.base, number) if name in wanted]
-        if self._holds and self._index.is_receiver(self._frame.gid, func.base):
-            found += [n for n in self._holds if n in wanted and self._lasts(func.base, n, 0, number)]
         filled = self.filled(func.base, number, callee.receiver) if isinstance(callee.receiver, InstanceV) else ()
-        return tuple(sorted({*sorted(set(found))[:_MOST], *filled}))
+        return tuple(sorted({*self.tested(func.base, number, callee.gid), *filled}))
+
+    def tested(self, base: int, number: int, method: int) -> list[str]:
+        """The attributes of an object that are found filled at an event, as far as a method's class asks for them."""
+        owner = self._index.class_of(method)
+        wanted = self._inference.asked.attributes_asked(owner) if owner != NONE else ()
+        found = [name for name in self._asked(base, number) if name in wanted]
+        if self._holds and self._index.is_receiver(self._frame.gid, base):
+            found += [n for n in self._holds if n in wanted and self._lasts(base, n, 0, number)]
+        return sorted(set(found))[:_MOST]
 
     def filled(self, base: int, number: int, owner: InstanceV) -> frozenset[str]:
         """The attributes of an object that its constructor or an earlier event has filled, and that nothing empties."""

@@ -168,7 +168,8 @@ class ImplicitCalls(FrameRecord):
         holds = self.held.filled(node.base, self.number, owner)
         if node.name not in holds:  # else it is a cached property that has its value
             gid, bound = member.function.gid, member.function.bound
-            self.edge(event.place, self.index.frame(gid, owner, bound, False, tuple(sorted(holds))), "runs")
+            known = tuple(sorted({*holds, *self.held.tested(node.base, self.number, gid)}))
+            self.edge(event.place, self.index.frame(gid, owner, bound, False, known), "runs")
 
     def store(self, event: Event) -> None:
         if not self.is_property(event.name):

@@ -45,6 +45,7 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.flow.dead_branches import truth
 from fastapi_lint.project.flow.dispatch import Dispatch
+from fastapi_lint.project.flow.exclusions import Exclusions
 from fastapi_lint.project.flow.fills import Fills
 from fastapi_lint.project.serving.first_use import FirstUse
 from fastapi_lint.project.serving.keyed_use import KeyedUse
@@ -107,6 +108,7 @@ class Inference:
         )
         self.keyed_use = KeyedUse(index, self.first_use)
         self.few_values = FewValues(self)
+        self.exclusions = Exclusions(self)
         self.fills = Fills(self)
         self.dispatch = Dispatch(index)
         self.decidable = Decidable(index)
