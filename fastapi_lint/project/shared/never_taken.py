@@ -1,7 +1,8 @@
 """Which branches does no request take, whatever it brings?
 
-Those for "no context", where every way from a request has set the context variable before, and those in which the event
-loop that some state belongs to is closed while another runs: a serving process has one loop.
+Those for "no context", where every way from a request has set the context variable before, those in which the event
+loop that some state belongs to is closed while another runs: a serving process has one loop, and those for a variable
+that is not of the class that it is declared and made with.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from fastapi_lint.project.code.spelling import parts, same
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Contexts
+from fastapi_lint.project.shared.declared_kinds import DeclaredKinds
 from fastapi_lint.project.types.constants import Constants
 from fastapi_lint.project.types.values import ExtInstanceV, InstanceV, LiteralV, ModuleV
 
@@ -38,6 +40,7 @@ class NeverTaken:
         self._index = graph.index
         self._inference = graph.inference
         self._contexts = contexts
+        self._kinds = DeclaredKinds(graph.inference)
         self._known: dict[Frame, frozenset[int]] = {}
         self._without: dict[ContextVariable, frozenset[Frame]] = {}
         self._setting: dict[Frame, dict[ContextVariable, int]] = {}
@@ -66,6 +69,9 @@ class NeverTaken:
         if region.kind not in ("if", "else") or region.expr == NONE:
             return False
         holds = region.kind == "if"
+        tests = [test for test, is_true in implied(frame.scope, region.expr, holds) if not is_true]
+        if any(self._kinds.holds(frame, test) for test in tests):
+            return True
         return self._is_loop_closed(frame, number, region.expr, holds) or any(
             frame not in self._reached_without(variable) for variable in self._missing(frame, region.expr, holds)
         )
