@@ -1,22 +1,24 @@
 """Which branches of a function do the tests around its calls exclude?
 
 `if provider in QUEUED: return` stands before `ensure(provider)`, and `ensure` does something for `provider in QUEUED`
-only; `if agent.learning is not None: prepare(agent)`, and `prepare` asks whether `agent.learning is None`.
+only; `if agent.learning is not None: prepare(agent)`, and `prepare` asks whether `agent.learning is None`. And
+`update({"title": title})` stands there, and `update` asks for `"owner" in values`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Narrow, Param, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Lit, Narrow, Param, Scope, Use
 from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied, truth
 from fastapi_lint.project.code.questions import Question, answer, literal, question
-from fastapi_lint.project.code.regions import around, within
+from fastapi_lint.project.code.regions import around, stands_in, within
 from fastapi_lint.project.code.spelling import same
+from fastapi_lint.project.flow.known_keys import lacks
 from fastapi_lint.project.flow.nodes import Edge
 
 if TYPE_CHECKING:
@@ -49,17 +51,27 @@ class CallerTests:
         node = caller.scope.exprs[event.expr] if event is not None and event.kind == EventKind.CALL else None
         if event is None or not isinstance(node, Call):
             return False
-        facts: dict[int, list[Fact]] = {}
-        for number in _parameters(frame.scope, test):
-            given = self._given(frame, caller, node, number)
-            facts[number] = _known(caller.scope, edge.event, given) if given != NONE else []
+        given = {number: self._given(frame, caller, node, number) for number in _parameters(frame.scope, test)}
+        facts = {number: _known(caller.scope, edge.event, one) if one != NONE else [] for number, one in given.items()}
         earlier = list(takewhile(lambda one: not within(frame.scope, one.region, (region,)), frame.scope.events))
         names = {one.name for one in earlier if one.kind == EventKind.STORE_ATTR}
         for number, known in facts.items():
             is_quiet = not any(_may_change(frame.scope, one, number) for one in earlier)
             facts[number] = [fact for fact in known if not fact[0] or (is_quiet and not names & {*fact[0]})]
-        decided = truth(frame.scope, test, lambda part: _told(frame.scope, part, facts))
+
+        def lacks_key(number: int, key: str) -> bool:
+            return self._lacks(caller, edge.event, given[number], key) and not _fills(frame.scope, earlier, number)
+
+        decided = truth(frame.scope, test, lambda part: _told(frame.scope, part, facts, lacks_key))
         return decided is not None and decided is not holds
+
+    def _lacks(self, caller: Frame, call: int, given: int, key: str) -> bool:
+        """Whether a dictionary that is passed, and that nothing has changed until then, has no such key."""
+        events = caller.scope.events
+        others = (*events[:call], *events[call + 1 :]) if stands_in(caller.scope, events[call].region, "loop") else ()
+        if given == NONE or any(_changes(caller.scope, one, given) for one in others or events[:call]):
+            return False
+        return lacks(self._inference, caller, given, key)
 
     def _given(self, frame: Frame, caller: Frame, node: Call, number: int) -> int:
         func, parameter = caller.scope.exprs[node.func], frame.scope.params[number]
@@ -104,6 +116,20 @@ def _hands_over(scope: Scope, event: Event, given: int) -> bool:
     return any(same(scope, one, given) for one in _handed(scope, event))
 
 
+def _changes(scope: Scope, event: Event, expr: int) -> bool:
+    """Whether an event may put something into a dictionary."""
+    is_stored = event.kind == EventKind.STORE_ITEM and same(scope, event.expr, expr)
+    return is_stored or _hands_over(scope, event, expr)
+
+
+def _fills(scope: Scope, events: list[Event], number: int) -> bool:
+    """Whether one of the events may put something into a parameter's dictionary."""
+    return any(
+        _may_change(scope, one, number) or (one.kind == EventKind.STORE_ITEM and _path(scope, one.expr) == (number, ()))
+        for one in events
+    )
+
+
 def _may_change(scope: Scope, event: Event, number: int) -> bool:
     """Whether other code may get at a parameter's object: while this waits, or because it is handed over."""
     return event.pauses or any(_path(scope, one) == (number, ()) for one in _handed(scope, event))
@@ -122,8 +148,17 @@ def _tested(scope: Scope, test: int) -> Iterator[int]:
         yield from (*_tested(scope, node.left), *_tested(scope, node.right))
     elif isinstance(node, Choice) and node.test == NONE:
         yield from (expr for item in node.items for expr in _tested(scope, item))
+    elif isinstance(node, Bin):
+        yield node.right if _key(scope, test) is not None else node.left
     else:
-        yield node.left if isinstance(node, Bin) else test
+        yield test
+
+
+def _key(scope: Scope, test: int) -> str | None:
+    """The text that a test looks for in something: `"owner" in values`."""
+    node = scope.exprs[test]
+    left = scope.exprs[node.left] if isinstance(node, Bin) and node.op in ("among", "not among") else None
+    return left.value if isinstance(left, Lit) and isinstance(left.value, str) else None
 
 
 def _path(scope: Scope, expr: int) -> tuple[int, Path] | None:
@@ -161,8 +196,13 @@ def _behind(scope: Scope, expr: int, given: int) -> Path | None:
     return tuple(reversed(names))
 
 
-def _told(scope: Scope, test: int, facts: dict[int, list[Fact]]) -> bool | None:
+def _told(scope: Scope, test: int, facts: dict[int, list[Fact]], lacks_key: Callable[[int, str], bool]) -> bool | None:
     """What a simple test is for what is known."""
+    node, key = scope.exprs[test], _key(scope, test)
+    if isinstance(node, Bin) and key is not None:
+        holder = _path(scope, node.right)
+        is_lacking = holder is not None and not holder[1] and lacks_key(holder[0], key)
+        return node.op == "not among" if is_lacking else None
     asked = question(scope, test, lambda expr: literal(scope, expr))
     path = _path(scope, asked.of) if asked is not None else None
     if asked is None or path is None:
