@@ -18,7 +18,7 @@ from fastapi_lint.project.code.logic import implied, truth
 from fastapi_lint.project.code.questions import Question, answer, literal, question
 from fastapi_lint.project.code.regions import around, stands_in, within
 from fastapi_lint.project.code.spelling import same
-from fastapi_lint.project.flow.known_keys import lacks
+from fastapi_lint.project.flow.known_keys import lacks, may_fill
 from fastapi_lint.project.flow.nodes import Edge
 
 if TYPE_CHECKING:
@@ -60,7 +60,10 @@ class CallerTests:
             facts[number] = [fact for fact in known if not fact[0] or (is_quiet and not names & {*fact[0]})]
 
         def lacks_key(number: int, key: str) -> bool:
-            return self._lacks(caller, edge.event, given[number], key) and not _fills(frame.scope, earlier, number)
+            return self._lacks(caller, edge.event, given[number], key) and not any(
+                may_fill(self._inference, frame, one, lambda expr: _path(frame.scope, expr) == (number, ()))
+                for one in earlier
+            )
 
         decided = truth(frame.scope, test, lambda part: _told(frame.scope, part, facts, lacks_key))
         return decided is not None and decided is not holds
@@ -69,9 +72,12 @@ class CallerTests:
         """Whether a dictionary that is passed, and that nothing has changed until then, has no such key."""
         events = caller.scope.events
         others = (*events[:call], *events[call + 1 :]) if stands_in(caller.scope, events[call].region, "loop") else ()
-        if given == NONE or any(_changes(caller.scope, one, given) for one in others or events[:call]):
+        if given == NONE or not lacks(self._inference, caller, given, key):
             return False
-        return lacks(self._inference, caller, given, key)
+        return not any(
+            may_fill(self._inference, caller, one, lambda expr: same(caller.scope, expr, given))
+            for one in others or events[:call]
+        )
 
     def _given(self, frame: Frame, caller: Frame, node: Call, number: int) -> int:
         func, parameter = caller.scope.exprs[node.func], frame.scope.params[number]
@@ -114,20 +120,6 @@ def _handed(scope: Scope, event: Event) -> list[int]:
 
 def _hands_over(scope: Scope, event: Event, given: int) -> bool:
     return any(same(scope, one, given) for one in _handed(scope, event))
-
-
-def _changes(scope: Scope, event: Event, expr: int) -> bool:
-    """Whether an event may put something into a dictionary."""
-    is_stored = event.kind == EventKind.STORE_ITEM and same(scope, event.expr, expr)
-    return is_stored or _hands_over(scope, event, expr)
-
-
-def _fills(scope: Scope, events: list[Event], number: int) -> bool:
-    """Whether one of the events may put something into a parameter's dictionary."""
-    return any(
-        _may_change(scope, one, number) or (one.kind == EventKind.STORE_ITEM and _path(scope, one.expr) == (number, ()))
-        for one in events
-    )
 
 
 def _may_change(scope: Scope, event: Event, number: int) -> bool:

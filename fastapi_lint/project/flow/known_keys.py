@@ -6,11 +6,14 @@ subclass's, too, where only the name of a base is known.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Call, Lit, Map, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Call, Cls, Event, EventKind, Lit, Map, Scope, Use
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.types.values import ClassV, InstanceV
+from fastapi_lint.project.code.spelling import is_parameter
+from fastapi_lint.project.types.binding import argument_at
+from fastapi_lint.project.types.values import ClassV, ExternalV, FunctionV, InstanceV, Value
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -19,6 +22,8 @@ _DUMPS = ("model_dump", "dict")
 _OPTIONS = frozenset({"exclude", "include", "exclude_unset", "exclude_none", "exclude_defaults", "mode"})
 _BASES = frozenset({"pydantic.BaseModel", "pydantic.main.BaseModel", "builtins.object", "abc.ABC", "typing.Generic"})
 _SERIALIZERS = frozenset({"pydantic.model_serializer", "pydantic.functional_serializers.model_serializer"})
+_READS = frozenset({"get", "keys", "values", "items", "copy"})
+_MOST_HOPS = 3
 _RENAMES = frozenset({"extra", "serialize_by_alias", "alias_generator", "**"})
 
 
@@ -64,8 +69,13 @@ def _has_none(inference: Inference, model: int, key: str) -> bool:
 
 
 def _says_more(inference: Inference, model: int, scope: Scope) -> bool:
-    if any(name in _RENAMES for name, _ in scope.keywords) or not {*_DUMPS, "Config"}.isdisjoint(scope.names):
+    if any(name in _RENAMES for name, _ in scope.keywords) or not {*_DUMPS}.isdisjoint(scope.names):
         return True
+    for number in scope.names.get("Config", ()):
+        made = scope.exprs[scope.defs[number].value]
+        inner = inference.index.scope(inference.index.local(model, made.scope)) if isinstance(made, Cls) else None
+        if inner is None or inner.bases or not _RENAMES.isdisjoint(inner.names):
+            return True
     for number in scope.names.get("model_config", ()):
         made = scope.exprs[scope.defs[number].value]
         given = [name for name, _ in made.keywords] if isinstance(made, Call) else ["**"]
@@ -76,4 +86,44 @@ def _says_more(inference: Inference, model: int, scope: Scope) -> bool:
     return any(
         inference.index.parent(gid) == model and inference.decorators.named(gid, _SERIALIZERS) is not None
         for gid in methods
+    )
+
+
+def may_fill(inference: Inference, frame: Frame, event: Event, is_it: Callable[[int], bool], hops: int = 0) -> bool:
+    """Whether an event may put something into a dictionary, or hand it to who may: `is_it` knows its expressions."""
+    scope = frame.scope
+    if event.kind == EventKind.STORE_ITEM:
+        return event.value != NONE and is_it(event.expr)
+    if event.kind == EventKind.STORE_ATTR:
+        return event.value != NONE and is_it(event.value)
+    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+    if not isinstance(node, Call):
+        return False
+    func = scope.exprs[node.func]
+    if isinstance(func, Attr) and is_it(func.base):
+        return func.name not in _READS
+    given = [one for one in (*node.args, *(value for name, value in node.keywords if name != "**")) if is_it(one)]
+    return bool(given) and not all(
+        _only_reads(inference, frame, node, value, is_it, hops) for value in inference.type(frame, node.func) or (None,)
+    )
+
+
+def _only_reads(
+    inference: Inference, frame: Frame, node: Call, value: Value | None, is_it: Callable[[int], bool], hops: int
+) -> bool:
+    """Whether what a call runs leaves a dictionary that it is given as it is."""
+    if isinstance(value, (ExternalV, ClassV)):
+        return isinstance(value, ExternalV) and value.name.startswith("builtins.") and value.name != "builtins.setattr"
+    if not isinstance(value, FunctionV) or hops >= _MOST_HOPS or inference.index.class_of(value.gid) != NONE:
+        return False
+    inner = inference.plain_frame(value.gid)
+    taken = {
+        number
+        for number, parameter in enumerate(inner.scope.params)
+        if (given := argument_at(inference.index, frame.gid, node, number, parameter.name, parameter.kind)) != NONE
+        and is_it(given)
+    }
+    return bool(taken) and not any(
+        may_fill(inference, inner, event, lambda expr: any(is_parameter(inner.scope, expr, n) for n in taken), hops + 1)
+        for event in inner.scope.events
     )
