@@ -493,3 +493,49 @@ def test_the_way_in_is_that_of_who_hands_over_the_shared_object(tmp_path: Path) 
     assert chains
     assert {chain[0] for chain in chains} == {"route `POST /shared` enters here"}
     assert {chain[-1] for chain in chains} == {"`Team.run` runs `note`"}
+
+
+MADE = """
+import asyncio
+import uvicorn
+from fastapi import FastAPI
+
+def create_app(peers: dict[str, str]) -> FastAPI:
+    app = FastAPI()
+
+    @app.post("/peers/{id}")
+    async def add(id: str) -> None:
+        peers.update({"last": id})
+
+    @app.get("/peers")
+    async def get() -> str:
+        return peers["last"]
+
+    return app
+
+async def main() -> None:
+    app = create_app({})
+    {start}
+
+{more}
+"""
+START = "server = uvicorn.Server(uvicorn.Config(app, port=8000))\n    await server.serve()"
+
+
+@pytest.mark.parametrize(
+    ("start", "more", "is_alone"),
+    [
+        (START, "asyncio.run(main())", True),
+        ("await uvicorn.Server(config=uvicorn.Config(app=app)).serve()", "", True),
+        (START, "app = create_app({})", False),
+        (START, "def other():\n    return create_app({})", False),
+        (START.replace("(app,", "('app:app',"), "", False),
+        ("print(app)", "", False),
+    ],
+)
+def test_a_server_object_is_one_process(start: str, more: str, is_alone: bool, tmp_path: Path) -> None:
+    source = MADE.replace("{start}", start).replace("{more}", more)
+    (tmp_path / "app.py").write_text(source, encoding="utf-8")
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL3"]})
+    (found,) = check(CheckRequest((tmp_path,), settings, tmp_path)).diagnostics
+    assert ("one process serves them" in found.message) is is_alone

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Call, EventKind, Lit, Scope
+from fastapi_lint.facts import NONE, Attr, Call, EventKind, Lit, Scope
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.types.values import ExtInstanceV, FunctionV, LiteralV, MethodV
@@ -47,12 +47,54 @@ class ServerStarts:
 
     @cached_property
     def serving_objects(self) -> frozenset[int]:
-        """The functions that serve an application object themselves: no other process ever has it."""
-        return frozenset(
-            frame.gid
+        """The functions that serve an application object themselves, or only make one for those: no other process ever
+        has it.
+        """
+        served = {
+            (frame.gid, app): frame
             for frame, _, node in self._calls()
-            if node.args and self._inference.is_application(frame, node.args[0])
-        )
+            for app in self._served(frame, node)
+            if self._inference.is_application(frame, app)
+        }
+        serving = frozenset(gid for gid, _ in served)
+        makers = (self._maker(frame, app) for (_, app), frame in served.items())
+        return serving | {gid for gid in makers if gid != NONE and self._is_called_by(gid, serving)}
+
+    def _served(self, frame: Frame, node: Call) -> Iterator[int]:
+        """What a call may serve: its first argument, or that of the configuration of the server that it runs."""
+        yield from node.args[:1]
+        func = frame.scope.exprs[node.func]
+        server = self._made(frame, func.base) if isinstance(func, Attr) else None
+        config = self._made(frame, _first_argument(server, "config")) if server is not None else None
+        app = _first_argument(config, "app") if config is not None else NONE
+        if app != NONE:
+            yield app
+
+    def _made(self, frame: Frame, expr: int) -> Call | None:
+        """The call of the same function that made an object."""
+        found = self._inference.annotations.definition(frame, expr) if expr != NONE else None
+        if found is not None and found[0] is not frame:
+            return None
+        node = frame.scope.exprs[found[1] if found is not None else expr] if expr != NONE else None
+        return node if isinstance(node, Call) else None
+
+    def _maker(self, frame: Frame, app: int) -> int:
+        """The function that makes an application for the one which serves it, or NONE."""
+        made = self._made(frame, app)
+        called = self._inference.type(frame, made.func) if made is not None else ()
+        only = called[0] if len(called) == 1 else None
+        return only.gid if isinstance(only, FunctionV) else NONE
+
+    def _is_called_by(self, gid: int, serving: frozenset[int]) -> bool:
+        """Whether all calls that may mean a function stand in one of these."""
+        for site in self._index.call_sites(self._index.scope(gid).name):
+            node = self._index.scope(site.gid).exprs[site.expr]
+            frame = self._inference.plain_frame(site.gid)
+            called = self._inference.type(frame, node.func) if isinstance(node, Call) else ()
+            may_be = not called or any(isinstance(one, FunctionV) and one.gid == gid for one in called)
+            if may_be and site.gid not in serving:
+                return False
+        return True
 
     def _servers(self) -> Iterator[Prefix]:
         for frame, expr, node in self._calls():
@@ -116,3 +158,8 @@ def _event(scope: Scope, expr: int) -> int:
     """The event of a call, or NONE."""
     events = enumerate(scope.events)
     return next((n for n, event in events if event.kind == EventKind.CALL and event.expr == expr), NONE)
+
+
+def _first_argument(node: Call, name: str) -> int:
+    """What a call gives for its first parameter, by position or by this name; NONE for nothing."""
+    return node.args[0] if node.args else dict(node.keywords).get(name, NONE)
