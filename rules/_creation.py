@@ -52,13 +52,13 @@ class CreationRule(SharingRule):
     def check(self, project: Project) -> Iterator[Report]:
         for creation in project.creations(self.kinds):
             if not creation.in_loop:
-                yield report(project, creation, self.message(creation))
+                yield report(project, creation, self.message(project, creation))
 
-    def message(self, creation: Creation) -> str:
+    def message(self, project: Project, creation: Creation) -> str:
         """What is made, how often, what it costs, and the way out."""
         loses = creation.call.spec.loses
         cost = _LOST[loses] if loses is not None else self.cost
-        made = f"`{creation.call.name}` is created {when(creation)}{often(creation)}: {cost}; "
+        made = f"{project.creation_name(creation)} is created {when(creation)}{often(creation)}: {cost}; "
         if loses == "connection":
             return made + _POOLED
         return made + (OF_THE_REQUEST if creation.from_request else self.way_out)

@@ -68,7 +68,7 @@ class HeavyObjectPerRequest(SharingRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for creation in project.creations(_KINDS):
-            yield report(project, creation, self._message(creation))
+            yield report(project, creation, self._message(project, creation))
         for model in project.local_models():
             spot = project.spot(model.gid, project.index.scope(model.gid).place)
             severity = Severity.INFO if model.from_request else None
@@ -85,8 +85,9 @@ class HeavyObjectPerRequest(SharingRule):
             return made + f"it depends on {uses}, which comes with the request: keep one for each, if they are few"
         return made + (f"make it once for each {uses}, in a cached function" if uses else "define it at module level")
 
-    def _message(self, creation: Creation) -> str:
-        made = f"`{creation.call.name}` is built {when(creation)}{often(creation)}, which takes time and memory; "
+    def _message(self, project: Project, creation: Creation) -> str:
+        name = project.creation_name(creation)
+        made = f"{name} is built {when(creation)}{often(creation)}, which takes time and memory; "
         if creation.from_request:
             return made + "what it is built from comes with the request: keep one for each, if they are few"
         return made + "build it once, at module level, in a cached function or in the lifespan"

@@ -83,13 +83,9 @@ class ClientInLoop(SharingRule):
     def check(self, project: Project) -> Iterator[Report]:
         for creation in project.creations(_KINDS):
             if creation.in_loop:
-                message = (
-                    f"`{creation.call.name}` is created in each pass of a loop, for each request{often(creation)}; "
-                    + (
-                        OF_THE_REQUEST
-                        if creation.from_request
-                        else "create it once, before the loop or in the lifespan"
-                    )
+                name = project.creation_name(creation)
+                message = f"{name} is created in each pass of a loop, for each request{often(creation)}; " + (
+                    OF_THE_REQUEST if creation.from_request else "create it once, before the loop or in the lifespan"
                 )
                 is_engine = creation.call.spec.creates == "engine"
                 yield report(project, creation, message, Severity.ERROR if is_engine else None)

@@ -183,9 +183,18 @@ class Project:
         return self._creations.find(kinds)
 
     def creation_place(self, creation: Creation) -> tuple[Spot, tuple[Hop, ...]]:
-        """Where to report a creation, and the chain to it: in a followed package, at the call that leads there."""
+        """Where to report a creation, and the chain to it: in a followed package, at the call that leads there.
+
+        An object of a subclass is made where that is constructed, not where its constructor calls that of its base.
+        """
         gid, place = creation.frame.gid, creation.call.place
         chain = self.way_in(creation.way)
+        built = creation.construction
+        if built is not None and built.caller is not None and built.edge is not None and built.edge.place != NONE:
+            if not self.is_followed(built.caller.gid):
+                return self.spot(built.caller.gid, built.edge.place), self.way_in(
+                    creation.way[: creation.way.index(built)]
+                )
         if self.is_followed(gid):
             for arrival in reversed(creation.way):
                 caller, edge = arrival.caller, arrival.edge
@@ -193,6 +202,13 @@ class Project:
                     made = self._places.hop(gid, place, f"`{self.index.name(gid)}` makes `{creation.call.name}`")
                     return self.spot(caller.gid, edge.place), (*chain, made) if made is not None else chain
         return self.spot(gid, place), chain
+
+    def creation_name(self, creation: Creation) -> str:
+        """What messages call what is made: a subclass of the project by its own name."""
+        receiver = creation.frame.receiver
+        if creation.is_of_subclass and receiver is not None:
+            return f"`{self.index.name(receiver.gid)}` (`{creation.library_name}`)"
+        return f"`{creation.library_name}`"
 
     def local_models(self) -> Iterator[LocalModel]:
         """Every pydantic model class that a function defines anew for each request."""

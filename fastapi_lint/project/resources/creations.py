@@ -57,6 +57,9 @@ _ADDRESS = re.compile(
 )
 
 
+_INIT = ".__init__"
+
+
 class Creation(msgspec.Struct, frozen=True):
     """A constructor or connect call that request handling reaches; `way` leads to it from the nearest entry point.
 
@@ -72,6 +75,26 @@ class Creation(msgspec.Struct, frozen=True):
     in_loop: bool
     from_request: bool
     after_error: bool = False
+
+    @property
+    def is_of_subclass(self) -> bool:
+        """Whether a constructor of the project calls that of a library's class, for the object that it makes itself."""
+        is_init = self.frame.scope.name == "__init__" and self.call.name.endswith(_INIT)
+        return is_init and isinstance(self.frame.receiver, InstanceV)
+
+    @property
+    def library_name(self) -> str:
+        """The name of the library's class."""
+        return self.call.name.removesuffix(_INIT)
+
+    @property
+    def construction(self) -> Arrival | None:
+        """The step on the way that constructs an object of a subclass."""
+        for arrival in reversed(self.way) if self.is_of_subclass else ():
+            caller = arrival.caller
+            if caller is None or caller.scope.name != "__init__" or caller.receiver != self.frame.receiver:
+                return arrival if caller is not None and arrival.edge is not None else None
+        return None
 
 
 class LocalModel(msgspec.Struct, frozen=True):
