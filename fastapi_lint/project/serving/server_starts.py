@@ -60,6 +60,11 @@ class ServerStarts:
         makers = (self._maker(frame, app) for (_, app), frame in served.items())
         return serving | {gid for gid in makers if gid != NONE and self._is_called_by(gid, serving)}
 
+    @property
+    def serves_in_process(self) -> bool:
+        """Whether any function starts a server."""
+        return next(self._calls(), None) is not None
+
     def _served(self, frame: Frame, node: Call) -> Iterator[int]:
         """What a call may serve: its first argument, or that of the configuration of the server that it runs."""
         yield from node.args[:1]

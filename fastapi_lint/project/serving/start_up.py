@@ -18,6 +18,7 @@ from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.first_use import Slot
+from fastapi_lint.project.serving.launches import Launches
 from fastapi_lint.project.serving.server_starts import Prefix, ServerStarts
 from fastapi_lint.project.types.values import ClassV, InstanceV, ModuleV
 
@@ -42,6 +43,7 @@ class StartUp:
         self._inference = graph.inference
         self._contexts = contexts
         self._starts = ServerStarts(graph, is_served)
+        self.launches = Launches(graph, contexts, self._starts)
         self._early: dict[bool, frozenset[Run]] = {}
 
     def runs_early(self, frame: Frame, always: bool = False) -> bool:

@@ -60,7 +60,7 @@ class Changes:
         self._start_up = start_up
         self._state = state
         self._lifetimes = lifetimes
-        self._never = NeverTaken(graph, contexts)
+        self._never = NeverTaken(graph, contexts, start_up.launches)
         self._once_per_key = once_per_key
         roots = contexts.roots("request")
         self.requests = Reach(graph, contexts, roots, self._is_done)

@@ -1,8 +1,9 @@
 """Which branches does no request take, whatever it brings?
 
 Those for "no context", where every way from a request has set the context variable before, those in which the event
-loop that some state belongs to is closed while another runs: a serving process has one loop, and those for a variable
-that is not of the class that it is declared and made with.
+loop that some state belongs to is closed while another runs: a serving process has one loop, those for a variable that
+is not of the class that it is declared and made with, and those for a program that is not the server, as an environment
+variable tells which each server is started with.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from fastapi_lint.project.code.spelling import parts, same
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Contexts
+from fastapi_lint.project.serving.launches import Launches
 from fastapi_lint.project.shared.declared_kinds import DeclaredKinds
 from fastapi_lint.project.types.constants import Constants
 from fastapi_lint.project.types.values import ExtInstanceV, InstanceV, LiteralV, ModuleV
@@ -35,11 +37,12 @@ ContextVariable = tuple[str, str]
 class NeverTaken:
     """Answers by frame, kept."""
 
-    def __init__(self, graph: Graph, contexts: Contexts) -> None:
+    def __init__(self, graph: Graph, contexts: Contexts, launches: Launches) -> None:
         self._graph = graph
         self._index = graph.index
         self._inference = graph.inference
         self._contexts = contexts
+        self._launches = launches
         self._kinds = DeclaredKinds(graph.inference)
         self._known: dict[Frame, frozenset[int]] = {}
         self._without: dict[ContextVariable, frozenset[Frame]] = {}
@@ -69,9 +72,10 @@ class NeverTaken:
         if region.kind not in ("if", "else") or region.expr == NONE:
             return False
         holds = region.kind == "if"
-        tests = [test for test, is_true in implied(frame.scope, region.expr, holds) if not is_true]
-        if any(self._kinds.holds(frame, test) for test in tests):
-            return True
+        for test, is_true in implied(frame.scope, region.expr, holds):
+            says_set = self._launches.says_set(frame, test)
+            if (says_set is not None and says_set is not is_true) or (not is_true and self._kinds.holds(frame, test)):
+                return True
         return self._is_loop_closed(frame, number, region.expr, holds) or any(
             frame not in self._reached_without(variable) for variable in self._missing(frame, region.expr, holds)
         )
