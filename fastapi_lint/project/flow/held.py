@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Expr, Lit, Scope, Use, Var
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.code.spelling import is_receiver
+from fastapi_lint.project.flow.runners import runs
 from fastapi_lint.project.types.values import InstanceV
 
 if TYPE_CHECKING:
@@ -102,20 +103,11 @@ class Held:
         found: frozenset[str] = frozenset()
         for given in node.args if isinstance(node, Call) and event.flag else ():
             method = self._scope.exprs[given]
-            if isinstance(method, Attr) and is_same(self._scope, method.base, base) and self._runs(node, given):
+            if not isinstance(method, Attr) or not is_same(self._scope, method.base, base):
+                continue
+            if runs(self._inference, self._frame, event.expr, given.__eq__):
                 found |= self._inference.fills.runs(self._frame, given)
         return found
-
-    def _runs(self, node: Expr, given: int) -> bool:
-        """Whether a call runs an argument in a thread, and is done when that is."""
-        if not isinstance(node, Call):
-            return False
-        specs = [self._inference.libraries.call_spec(one)[0] for one in self._inference.type(self._frame, node.func)]
-        return bool(specs) and all(
-            spec is not None
-            and any(self._inference.calls.argument(self._frame.gid, node, one) == given for one in spec.offloads)
-            for spec in specs
-        )
 
     def _is_passed(self, region: int, inside: set[int], name: str, base: int) -> bool:
         """Whether control comes by a region, which stands before, only where it has run or the attribute is filled."""
