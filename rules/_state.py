@@ -20,7 +20,7 @@ def mild_message(mutation: Mutation) -> str | None:
     if mutation.timed:
         return f"`{mutation.name}` ({mutation.where}) is a time that each worker process keeps for itself"
     if mutation.counts:
-        return f"`{mutation.name}` ({mutation.where}) is a count for the log that each worker process keeps for itself"
+        return f"`{mutation.name}` ({mutation.where}) is there for the log only, and each worker process has its own"
     if mutation.ends:
         return (
             f"`{mutation.name}` ({mutation.where}) keeps what streams of this process read from; "

@@ -200,6 +200,64 @@ def reset(name: str):
 """,
         {("FAL302", Severity.INFO)},
     ),
+    "what was logged already": (
+        """
+import logging
+
+log = logging.getLogger(__name__)
+warned: set[str] = set()
+
+def warn(name: str) -> None:
+    if name in warned:
+        return
+    if len(warned) < 1024:
+        warned.add(name)
+    log.warning("unknown %s", name)
+
+@app.get("/{name}")
+def route(name: str):
+    warn(name)
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "what was done already": (
+        """
+import logging
+
+log = logging.getLogger(__name__)
+done: set[str] = set()
+
+def warn(name: str) -> None:
+    if name not in done:
+        done.add(name)
+        make(name)
+        log.warning("unknown %s", name)
+
+@app.get("/{name}")
+def route(name: str):
+    warn(name)
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "what was logged already, and is told": (
+        """
+import logging
+
+log = logging.getLogger(__name__)
+warned: set[str] = set()
+
+@app.get("/{name}")
+def route(name: str):
+    if name not in warned:
+        warned.add(name)
+        log.warning("unknown %s", name)
+
+@app.get("/")
+def all_of_them():
+    return list(warned)
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
     "a count that stops requests": (
         """
 import logging

@@ -13,7 +13,7 @@ from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Free, Li
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
 from fastapi_lint.project.code.regions import within
-from fastapi_lint.project.code.spelling import parts, stored_item
+from fastapi_lint.project.code.spelling import parts, same, stored_item
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.shared.bounded_caches import Name, removes
@@ -22,6 +22,7 @@ from fastapi_lint.project.types.values import ExternalV
 
 _RUNNING_TASK = "asyncio.current_task"
 _BY_KEY = frozenset({"add", "discard", "get", "pop", "remove", "setdefault"})
+_NOTES = frozenset({"add", "clear", "discard"})
 _EQUALITIES = frozenset({"equals", "differs"})
 _SERVERS = ("Config", "run", "serve")
 _LOGGERS = frozenset({"logging.getLogger", "structlog.get_logger", "structlog.getLogger"})
@@ -141,15 +142,52 @@ class OwnUse:
     # -- counts that a log is throttled by
 
     def log_counts(self) -> frozenset[Name]:
-        """The numbers that are counted up, set back, told to a log, and asked only whether to log; nothing else."""
+        """What is there for a log only: numbers that are counted up, set back, told to it, and asked only whether to
+        log, and sets of what was logged already.
+        """
+        sites = self._changes.by_name
         counts = {
             name
-            for name, found in self._changes.by_name.items()
+            for name, found in sites.items()
             if any(self._is_signal(*one) for one in found)
             and all(self._is_signal(*one) or self._is_set_back(*one) for one in found)
         }
-        uses = name_uses(self._index, frozenset(map(_last, counts)))
-        return frozenset(name for name in counts if self._only_logs(uses[_last(name)]))
+        noted = {name for name, found in sites.items() if all(self._is_noted(*one) for one in found)}
+        uses = name_uses(self._index, frozenset(map(_last, counts | noted)))
+        return frozenset(
+            {name for name in counts if self._only_logs(uses[_last(name)])}
+            | {name for name in noted if self._only_asks_what_was_logged(uses[_last(name)])}
+        )
+
+    def _is_noted(self, frame: Frame, change: Change) -> bool:
+        node = _call(self._index.scope(frame.gid), change.event)
+        func = frame.scope.exprs[node.func] if node is not None else None
+        return isinstance(func, Attr) and func.name in _NOTES
+
+    def _only_asks_what_was_logged(self, uses: list[NameUse]) -> bool:
+        rest = [use for use in uses if not self._is_noting_or_measured(use)]
+        return bool(rest) and all(self._is_asked_before_log(use) for use in rest)
+
+    def _is_noting_or_measured(self, use: NameUse) -> bool:
+        scope = self._index.scope(use.gid)
+        node = scope.exprs[use.holder] if use.holder != NONE else None
+        if isinstance(node, Call):
+            return scope.exprs[node.func] == Free("len")
+        return isinstance(node, Attr) and node.name in _NOTES
+
+    def _is_asked_before_log(self, use: NameUse) -> bool:
+        """Whether a function logs what a set has not held, puts it in, gives nothing back and does nothing else."""
+        scope = self._index.scope(use.gid)
+        node = scope.exprs[use.holder] if use.holder != NONE else None
+        if not isinstance(node, Bin) or node.op not in ("among", "not among") or node.right != use.expr:
+            return False
+        inside = [event for event in scope.events if within(scope, event.region, _decided(scope, use.expr))]
+        left = [event for event in inside if event.kind in _LEAVING]
+        if any(event.kind != EventKind.RETURN or event.expr != NONE for event in left):
+            return False
+        calls = [call for event in inside if (call := _call(scope, event)) is not None]
+        logging = [call for call in calls if self._logs(use.gid, call)]
+        return bool(logging) and all(call in logging or _is_of_notes(scope, call, use.expr) for call in calls)
 
     def _is_set_back(self, frame: Frame, change: Change) -> bool:
         scope, event = self._index.scope(frame.gid), change.event
@@ -167,11 +205,7 @@ class OwnUse:
     def _decides_on_logging(self, use: NameUse) -> bool:
         """Whether the branches that a number decides on do nothing but log, and note that."""
         scope = self._index.scope(use.gid)
-        decided = [
-            number
-            for number, region in enumerate(scope.regions)
-            if region.expr != NONE and use.expr in parts(scope, region.expr, through_names=False)
-        ]
+        decided = _decided(scope, use.expr)
         if not decided or any(scope.regions[number].kind not in ("if", "else") for number in decided):
             return False
         inside = [event for event in scope.events if within(scope, event.region, decided)]
@@ -247,6 +281,23 @@ class OwnUse:
 def _call(scope: Scope, event: Event) -> Call | None:
     node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
     return node if isinstance(node, Call) else None
+
+
+def _decided(scope: Scope, expr: int) -> list[int]:
+    """The regions in whose condition an expression stands."""
+    return [
+        number
+        for number, region in enumerate(scope.regions)
+        if region.expr != NONE and expr in parts(scope, region.expr, through_names=False)
+    ]
+
+
+def _is_of_notes(scope: Scope, call: Call, notes: int) -> bool:
+    """Whether a call puts something into a set, or measures it."""
+    func = scope.exprs[call.func]
+    if func == Free("len"):
+        return len(call.args) == 1 and same(scope, call.args[0], notes)
+    return isinstance(func, Attr) and func.name in _NOTES and same(scope, func.base, notes)
 
 
 def _last(name: Name) -> str:
