@@ -18,7 +18,7 @@ def told(question: Question, value: object) -> bool:
     return any(one.value is value or one.value == value for one in question.values) is question.positive
 
 
-@pytest.mark.parametrize("known", QUESTIONS, ids=str)
+@pytest.mark.parametrize("known", QUESTIONS, ids=range(len(QUESTIONS)))
 def test_an_answer_holds_for_every_value(known: Question) -> None:
     for holds, asked in product((True, False), QUESTIONS):
         said = answer(known, holds, asked)

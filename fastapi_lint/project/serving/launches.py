@@ -75,7 +75,7 @@ class Launches:
         return frozenset.intersection(*found)
 
     def _started(self, site: Site) -> bool | None:
-        """Whether a call starts a server's own command, or a module with routes (False); None for other calls."""
+        """Whether a call starts this application by a server's own command, or its module (False); None for others."""
         frame = self._inference.plain_frame(site.gid)
         node = frame.scope.exprs[site.expr]
         called = self._inference.type(frame, node.func) if isinstance(node, Call) else ()
@@ -83,8 +83,8 @@ class Launches:
             return None
         words = {word for given in node.args for text in self._texts(frame, given, 0) for word in text.split()}
         if not _SERVERS.isdisjoint(words):
-            return True
-        return False if any(self._is_served(word) for word in words) else None
+            return True if any(mark and self._has_routes(path) for path, mark, _ in map(_split, words)) else None
+        return False if any("." in word and self._has_routes(word) for word in words) else None
 
     def _texts(self, frame: Frame, expr: int, hops: int) -> Iterator[str]:
         """The constant texts in a command line."""
@@ -104,10 +104,9 @@ class Launches:
             node = found[0].scope.exprs[found[1]] if found is not None else node
         return node.value if isinstance(node, Lit) and isinstance(node.value, str) else None
 
-    def _is_served(self, word: str) -> bool:
-        return "." in word and any(
-            key == path or key.endswith("/" + path) for path in (word.replace(".", "/"),) for key in self._with_routes
-        )
+    def _has_routes(self, module: str) -> bool:
+        path = module.replace(".", "/")
+        return any(key == path or key.endswith("/" + path) for key in self._with_routes)
 
     @cached_property
     def _with_routes(self) -> frozenset[str]:
@@ -135,3 +134,8 @@ class Launches:
             name = self._text(frame, target.index)
             if name is not None and (is_own or (given != NONE and same(scope, event.expr, given))):
                 yield name
+
+
+def _split(word: str) -> tuple[str, str, str]:
+    """`package.module:app` in its parts."""
+    return word.partition(":")
