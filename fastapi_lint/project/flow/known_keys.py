@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Call, Cls, Event, EventKind, Lit, Map, Scope, Use
+from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.spelling import is_parameter
-from fastapi_lint.project.types.binding import argument_at
 from fastapi_lint.project.types.values import ClassV, ExternalV, FunctionV, InstanceV, Value
 
 if TYPE_CHECKING:
@@ -120,8 +120,7 @@ def _only_reads(
     taken = {
         number
         for number, parameter in enumerate(inner.scope.params)
-        if (given := argument_at(inference.index, frame.gid, node, number, parameter.name, parameter.kind)) != NONE
-        and is_it(given)
+        if (given := argument_at(frame.scope, node, number, parameter.name, parameter.kind)) != NONE and is_it(given)
     }
     return bool(taken) and not any(
         may_fill(inference, inner, event, lambda expr: any(is_parameter(inner.scope, expr, n) for n in taken), hops + 1)

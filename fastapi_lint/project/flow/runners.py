@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Call
+from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.spelling import is_parameter, parts
-from fastapi_lint.project.types.binding import argument_at
 from fastapi_lint.project.types.values import FunctionV, Value
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def _runs_given(
     taken = [
         number
         for number, parameter in enumerate(scope.params)
-        if (given := argument_at(inference.index, frame.gid, node, number, parameter.name, parameter.kind)) != NONE
-        and is_it(given)
+        if (given := argument_at(frame.scope, node, number, parameter.name, parameter.kind)) != NONE and is_it(given)
     ]
 
     def is_taken(expr: int) -> bool:
