@@ -10,6 +10,7 @@ from fastapi_lint.project.code.regions import branches, within
 from fastapi_lint.project.flow.awaiting import Awaiting
 from fastapi_lint.project.flow.conditions import Conditions
 from fastapi_lint.project.flow.dead_branches import dead_regions
+from fastapi_lint.project.flow.function_kinds import FunctionKinds
 from fastapi_lint.project.flow.implicit_calls import (
     SPECIAL_FUNCTIONS,
     STACK_ENTERERS,
@@ -57,6 +58,7 @@ class FrameWalk(ImplicitCalls):
         lazy = LazyCode(self.scope, self.callees)
         self.deferred = lazy.deferred
         self.not_run = lazy.regions()
+        self.kinds = FunctionKinds(inference, frame)
         self.handed: dict[int, str] = {}
         self.has_served = False
         self.probed: frozenset[int] = frozenset()
@@ -151,7 +153,8 @@ class FrameWalk(ImplicitCalls):
             callees = Awaiting(self.inference).candidates(callees)
         for callee in callees:
             if callee.frame is not None:
-                self.first_party(event, callee, is_awaited and not is_probed)
+                if not self.kinds.exclude(node, event.region, callee.frame):
+                    self.first_party(event, callee, is_awaited and not is_probed)
             elif callee.spec is not None:
                 if callee.spec.decorates is None or not self.only_decorates(event.expr):
                     self.library(event, event.expr, callee.name, callee.spec, callee.value, is_awaited)
