@@ -117,6 +117,29 @@ def test_a_function_cached_for_few_arguments_blocks_the_first_time(
     assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]
 
 
+@pytest.mark.parametrize(
+    ("given", "severity"),
+    [
+        ('"table"', Severity.INFO),
+        ("NAME", Severity.INFO),
+        ("settings().name", Severity.INFO),
+        ("**settings().args()", Severity.INFO),
+        ("name", Severity.WARNING),
+        ("settings().name + name", Severity.WARNING),
+    ],
+)
+def test_a_function_cached_for_what_never_changes_blocks_the_first_time(
+    tmp_path: Path, given: str, severity: Severity
+) -> None:
+    body = (
+        "from functools import lru_cache\nNAME = 'table'\nclass Settings:\n    def __init__(self): self.name = NAME\n"
+        "    def args(self): return {'name': self.name}\n@lru_cache\ndef settings(): return Settings()\n"
+        "@lru_cache\ndef load(name: str): return open(name).read()\n"
+        f'@app.get("/")\nasync def index(name: str):\n    return load({given})\n'
+    )
+    assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]
+
+
 _PING = """\
 _seen: set[str] = set()
 def ping(name):

@@ -191,17 +191,18 @@ class FrameWalk(ImplicitCalls):
             mode = self.handed.get(event.expr, mode)
         elif mode == "runs" and event.flag and self.inference.decorators.has_unknown(callee.frame.gid):
             return  # awaited, so the decorator made something else of the function
-        elif mode == "runs" and self.is_once(callee.frame.gid):
+        elif mode == "runs" and self.is_once(callee.frame.gid, event):
             mode = "once"
         self.edge(event.place, frame, mode, callee.name, callee.certain)
 
-    def is_once(self, gid: int) -> bool:
+    def is_once(self, gid: int, event: Event) -> bool:
         """Whether a function is cached, and there are no more than a handful of arguments that it is cached for."""
         scope = self.index.scope(gid)
-        return (
-            bool(scope.decorators)
-            and all(self.inference.few_values.is_parameter(gid, number) for number in range(len(scope.params)))
-            and self.inference.decorators.is_cached(gid)
+        if not scope.decorators or not self.inference.decorators.is_cached(gid):
+            return False
+        node = self.scope.exprs[event.expr]
+        return all(self.inference.few_values.is_parameter(gid, number) for number in range(len(scope.params))) or (
+            isinstance(node, Call) and self.inference.process_constants.are_given(self.frame.gid, node)
         )
 
     def loop_function(self, event: Event, node: Call, name: str) -> None:

@@ -46,7 +46,7 @@ class FirstTimes:
     def of_edge(self, caller: Frame, edge: Edge) -> First | None:
         """The first time to which an edge belongs, or None: it is taken each time."""
         if edge.mode == "once" or self._lifetimes.is_kept(edge.callee):
-            return First(edge.callee.gid, self._has_run(edge.callee))
+            return First(edge.callee.gid, self._has_run(edge.callee, self._is_for_one_key(caller, edge)))
         return self.of_event(caller, edge.event, edge.first_use)
 
     def has_been(self, caller: Frame, edge: Edge) -> bool:
@@ -65,9 +65,15 @@ class FirstTimes:
             self._known[key] = self._of_region(frame, region)
         return self._known[key]
 
-    def _has_run(self, cached: Frame) -> bool:
+    def _is_for_one_key(self, caller: Frame, edge: Edge) -> bool:
+        """Whether a call of a cached function passes what is the same in each call."""
+        events = caller.scope.events
+        node = caller.scope.exprs[events[edge.event].expr] if 0 <= edge.event < len(events) else None
+        return isinstance(node, Call) and self._graph.inference.process_constants.are_given(caller.gid, node)
+
+    def _has_run(self, cached: Frame, is_for_one_key: bool) -> bool:
         """Whether a cached function, or property, has run before the first request, for all that it may be asked."""
-        if len(cached.scope.params) > (1 if isinstance(cached.receiver, InstanceV) else 0):
+        if not is_for_one_key and len(cached.scope.params) > (1 if isinstance(cached.receiver, InstanceV) else 0):
             return False
         return self._start_up.runs_early(cached) or self._start_up.runs_early(cached, always=True)
 

@@ -58,6 +58,7 @@ from fastapi_lint.project.types.displays import Displays
 from fastapi_lint.project.types.few_values import FewValues
 from fastapi_lint.project.types.libraries import Libraries
 from fastapi_lint.project.types.names import Names
+from fastapi_lint.project.types.process_constants import ProcessConstants
 from fastapi_lint.project.types.protocols import Protocols
 from fastapi_lint.project.types.values import (
     ClassV,
@@ -108,6 +109,7 @@ class Inference:
         )
         self.keyed_use = KeyedUse(index, self.first_use)
         self.few_values = FewValues(self)
+        self.process_constants = ProcessConstants(self)
         self.exclusions = Exclusions(self)
         self.fills = Fills(self)
         self.dispatch = Dispatch(index)

@@ -1,0 +1,117 @@
+"""Which expressions have one value as long as the process lives?
+
+Literals, what a module binds once, what a cached function without arguments gives, and attributes of those that
+nothing but a constructor sets: `settings.url`, `get_config().to_dict()`. A cached function that is given nothing
+else runs once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Expr, Lit, Map, Phi, Seq, Sub, Use, Var
+from fastapi_lint.project.code.spelling import is_receiver, signature
+from fastapi_lint.project.types.values import (
+    ExternalV,
+    ExtInstanceV,
+    ExtMemberV,
+    FunctionV,
+    InstanceV,
+    MethodV,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.types.inference import Inference
+
+_DEEPEST = 8
+_DUMPS = frozenset({"model_dump", "dict", "copy"})
+_ENVIRONMENT = frozenset({"os.getenv", "os.environ.get"})
+_COMPOUND = (Bin, Choice, Map, Seq, Sub)
+
+
+class ProcessConstants:
+    """Answers by expression."""
+
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
+        self._index = inference.index
+
+    def are_given(self, gid: int, node: Call) -> bool:
+        """Whether a call in scope `gid` passes nothing else, and anything at all."""
+        given = [*node.args, *(value for _, value in node.keywords)]
+        return bool(given) and all(self._is(gid, expr, False, 0) for expr in given)
+
+    def _is(self, gid: int, expr: int, of_constant: bool, hops: int) -> bool:
+        """With `of_constant` the receiver of the method that the scope is is such a value itself."""
+        scope = self._index.scope(gid)
+        node = scope.exprs[expr]
+        if hops > _DEEPEST:
+            return False
+        if isinstance(node, Lit):
+            return True
+        if is_receiver(scope, expr):
+            return of_constant
+        if isinstance(node, (Use, Phi)):
+            return all(self._is(gid, scope.defs[number].value, of_constant, hops + 1) for number in node.defs)
+        if isinstance(node, Var):
+            owner = self._index.local(gid, node.scope)
+            numbers = self._index.scope(owner).names.get(node.name, ())
+            is_once = len(numbers) == 1 and (owner, node.name) not in self._index.rebinds
+            return is_once and self._index.scope(owner).kind == "module"
+        if isinstance(node, Attr):
+            return self._is(gid, node.base, of_constant, hops + 1) and not self._may_change(gid, node)
+        if isinstance(node, Call):
+            return self._is_call(gid, node, of_constant, hops)
+        if isinstance(node, _COMPOUND):
+            return all(self._is(gid, part, of_constant, hops + 1) for part in _inner(node) if part != NONE)
+        return False
+
+    def _is_call(self, gid: int, node: Call, of_constant: bool, hops: int) -> bool:
+        called = self._inference.type(self._inference.plain_frame(gid), node.func)
+        given = [*node.args, *(value for _, value in node.keywords)]
+        if not called or not all(self._is(gid, expr, of_constant, hops + 1) for expr in given):
+            return False
+        func = self._index.scope(gid).exprs[node.func]
+        on_constant = isinstance(func, Attr) and self._is(gid, func.base, of_constant, hops + 1)
+        return all(self._gives_one(value, on_constant, hops) for value in called)
+
+    def _gives_one(self, value: Value, on_constant: bool, hops: int) -> bool:
+        if isinstance(value, MethodV) and on_constant:
+            return self._returns_constants(value.function.gid, hops)
+        if isinstance(value, ExtMemberV):
+            return on_constant and value.name in _DUMPS
+        if isinstance(value, ExternalV):
+            return value.name in _ENVIRONMENT
+        if not isinstance(value, FunctionV):
+            return False
+        scope = self._index.scope(value.gid)
+        is_cached = not scope.params and bool(scope.decorators) and self._inference.decorators.is_cached(value.gid)
+        return is_cached or (not scope.params and self._returns_constants(value.gid, hops))
+
+    def _returns_constants(self, gid: int, hops: int) -> bool:
+        scope = self._index.scope(gid)
+        returned = self._inference.names.returns(gid)
+        if scope.is_async or scope.is_generator or scope.decorators or not returned:
+            return False
+        return all(self._is(gid, expr, True, hops + 1) for expr in returned)
+
+    def _may_change(self, gid: int, node: Attr) -> bool:
+        """Whether anything but constructors and validators sets the attribute."""
+        if self._index.attribute_stores(node.name):
+            return True
+        for owner in self._inference.type(self._inference.plain_frame(gid), node.base):
+            if isinstance(owner, InstanceV):
+                sites = self._inference.classes.stored(owner.gid, node.name)
+                makers = (self._index.scope(site.gid) for site in sites)
+                if not all(maker.name == "__init__" or maker.decorators for maker in makers):
+                    return True
+            elif not isinstance(owner, ExtInstanceV):
+                return True
+        return False
+
+
+def _inner(node: Expr) -> list[int]:
+    if isinstance(node, Map):
+        return [*node.keys, *node.values]
+    return [*node.items, node.test] if isinstance(node, Choice) else signature(node)[1]
