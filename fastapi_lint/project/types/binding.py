@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Call, Lit, Narrow, Param, Use
-from fastapi_lint.project.code.call_arguments import Arguments, argument_at, has_star
+from fastapi_lint.project.code.call_arguments import Arguments, argument_at, has_star, spread_out
 from fastapi_lint.project.code.decidable import NOTHING
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.handing_on import hands_all_on, takes_all
@@ -136,17 +136,18 @@ class Binding:
         if len(params) <= skip:
             return target
         tested = self._inference.asked.tested_parameters(target.gid)
-        arguments = Arguments(caller.scope, node)
+        spread = spread_out(caller.scope, node)
+        arguments = Arguments(caller.scope, spread)
         new: list[tuple[int, int, Type]] = []
         for number, parameter in enumerate(params):
             if parameter.kind == "kwargs":
-                new += self._keywords(target, number, node)
+                new += self._keywords(target, number, spread)
             if number < skip or parameter.kind in ("args", "kwargs"):
                 continue
             given = arguments.at(number - skip, parameter.name, parameter.kind)
             if given == NONE and number not in tested:
                 continue
-            known = self._constant(caller, node, target, number, given) if number in tested else None
+            known = self._constant(caller, node, target, number, given, spread) if number in tested else None
             if isinstance(known, LiteralV):
                 new.append((target.gid, number, (known,)))
                 continue
@@ -180,10 +181,12 @@ class Binding:
         decorated = [one for one in held if self._index.scope(one.gid).decorators]
         return decorated[0] if len(decorated) == 1 else None
 
-    def _constant(self, caller: Frame, node: Call, target: Frame, number: int, given: int) -> Constant | None:
+    def _constant(
+        self, caller: Frame, node: Call, target: Frame, number: int, given: int, spread: Call
+    ) -> Constant | None:
         """The constant that the call passes, or leaves to the default, for a parameter that branches test."""
         if given == NONE:
-            if any(key == "**" for key, _ in node.keywords):
+            if any(key == "**" for key, _ in spread.keywords):
                 text = self._guards.item(caller.gid, node, self._index.scope(target.gid).params[number].name)
                 return None if text is None else self._told_apart(target.gid, number, LiteralV(text))
             return None if has_star(caller.scope, node) else self._default(target, number)
