@@ -26,7 +26,7 @@ class BlockingRepair:
         self._project = project
         self._moving = Moving(project)
         self._twins = Twins(project, self._moving, offloading)
-        self._plain = PlainDefs(project, self._moving.threads)
+        self._plain = PlainDefs(project, self._moving)
         self._offloads = Offloads(project, self._moving, offloading)
         self._extraction = Extraction(project, self._moving, offloading)
         self._reentry = Reentry()

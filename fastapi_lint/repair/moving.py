@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi_lint.facts import Attr, Call, Param, Star, Use
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.repair.interruptions import Interruptions
+from fastapi_lint.repair.outside import Outside
 from fastapi_lint.repair.ownership import Ownership
 from fastapi_lint.repair.rewriting import Rewrites
 from fastapi_lint.repair.state_use import StateUse
@@ -29,6 +31,8 @@ class Moving:
         self._ownership = Ownership(project)
         self._rewrites = Rewrites(project)
         self._steps = Steps(project)
+        self.outside = Outside(project, self._state)
+        self._interruptions = Interruptions(project, self._state, self.outside)
 
     def pause(self, use: BlockingUse) -> Risk | None:
         """What speaks against leaving control at the place at all."""
@@ -43,6 +47,8 @@ class Moving:
             return Risk("a file is read and written back")
         if self._steps.splits(use):
             return Risk("a caller reads something and writes it back, and nothing waits in between")
+        if self._steps.is_ordered(use):
+            return Risk("tasks that wait for nothing run in the order in which they are started")
         return None
 
     def around(self, use: BlockingUse) -> Surroundings:
@@ -75,7 +81,15 @@ class Moving:
             risk = Risk("StopIteration cannot leave a thread")
         if risk is None and self._waits_for_primitive(use):
             risk = Risk("a thread's lock belongs to the thread that takes it")
-        return risk or self._what_runs(use)
+        return risk or self._what_runs(use) or self.beside_others(use.frame, {use.event})
+
+    def beside_others(self, frame: Frame, events: set[int]) -> Risk | None:
+        """What speaks against running events of a coroutine in a thread while others run, or cancel the coroutine."""
+        if not self.around_event(frame, min(events)).is_exclusive():
+            risk = self.outside.of_events(frame, events)
+            if risk is not None:
+                return risk
+        return self._interruptions.of(frame, events)
 
     def _waits_for_primitive(self, use: BlockingUse) -> bool:
         """`lock.acquire()`: what was taken in a thread would be held by it, or by nobody if the task is cancelled."""
