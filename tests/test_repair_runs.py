@@ -18,7 +18,7 @@ app = FastAPI()
 
 
 def slow(x):
-    time.sleep(0.001)
+    time.sleep(0.011)
     log.append(("slow", x))
     if x == "bad":
         raise LookupError(x)
@@ -36,12 +36,12 @@ class Box:
 
     @property
     def slow(self):
-        time.sleep(0.001)
+        time.sleep(0.011)
         log.append(("property", self.x))
         return self.x
 
     def get(self, *args, **kwargs):
-        time.sleep(0.001)
+        time.sleep(0.011)
         log.append(("get", args, kwargs))
         return Box(self.x + 1)
 

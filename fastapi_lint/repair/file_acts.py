@@ -84,6 +84,7 @@ _SENDING = (
     "update",
     "upload",
 )
+_OPEN_FILES = ("io.", "os.", "tempfile.", "typing.")
 _REMOTE = frozenset({"database", "http", "network", "sdk"})
 
 
@@ -130,7 +131,7 @@ class FileActs:
         kind = call.spec.blocks
         if kind == "subprocess" and (not call.name.startswith("subprocess.Popen.") or verb == "__init__"):
             return Act(call.event, "run", self._all(frame, node, given))
-        if kind == "file" and verb.startswith(_WRITING):
+        if kind == "file" and verb.startswith(_WRITING) and not call.name.startswith(_OPEN_FILES):
             return Act(call.event, "rewrite", self._all(frame, node, given))
         if kind in _REMOTE and verb.startswith(_SENDING):
             return Act(call.event, "send", UNKNOWN)

@@ -47,8 +47,6 @@ class Moving:
             return Risk("a file is read and written back")
         if self._steps.splits(use):
             return Risk("a caller reads something and writes it back, and nothing waits in between")
-        if self._steps.is_ordered(use):
-            return Risk("tasks that wait for nothing run in the order in which they are started")
         return None
 
     def around(self, use: BlockingUse) -> Surroundings:
@@ -85,6 +83,8 @@ class Moving:
 
     def beside_others(self, frame: Frame, events: set[int]) -> Risk | None:
         """What speaks against running events of a coroutine in a thread while others run, or cancel the coroutine."""
+        if self._steps.is_ordered(frame):
+            return Risk("tasks that wait for nothing run in the order in which they are started")
         if not self.around_event(frame, min(events)).is_exclusive():
             risk = self.outside.of_events(frame, events)
             if risk is not None:

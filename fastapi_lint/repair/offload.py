@@ -52,8 +52,10 @@ class Offloads:
 
     def _gives_open_file(self, use: BlockingUse) -> bool:
         """`open()` is only the first of the calls that block on a file: moving it alone would hide the others."""
-        returned = use.call.spec.returns
-        return use.edge is None and use.call.spec.blocks == "file" and returned in _OPENED
+        spec = use.call.spec
+        if use.edge is not None or spec.blocks != "file":
+            return False
+        return spec.returns in _OPENED or (spec.returns is not None and use.call.name.endswith(".open"))
 
     def _property(self, opened: OpenedFile, imports: Imports, node: cst.Attribute) -> list[Change] | None:
         name = node.attr.value

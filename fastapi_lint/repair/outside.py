@@ -73,9 +73,17 @@ class Outside:
                 yield self._as_guarded(frame, act)
         for edge in node.edges:
             if edge.mode in ("runs", "once"):
-                for act in self._of(edge.callee, self._handed(frame, edge, given), depth + 1):
+                for act in self._called(frame, edge, given, depth):
                     inner = Act(edge.event, act.how, act.path, act.renewed, act.guarded)
                     yield self._as_guarded(frame, inner)
+
+    def _called(self, frame: Frame, edge: Edge, given: Parameters, depth: int) -> tuple[Act, ...]:
+        """What a callee does, its parameters read where one of them says what it does it to."""
+        acts = self._of(edge.callee, (), depth + 1)
+        mine = f"{edge.callee.gid}:"
+        if not any(kind == "parameter" and value.startswith(mine) for act in acts for kind, value in act.path.parts):
+            return acts
+        return self._of(edge.callee, self._handed(frame, edge, given), depth + 1)
 
     def _as_guarded(self, frame: Frame, act: Act) -> Act:
         if act.guarded or act.how == "send":
@@ -108,13 +116,15 @@ class Outside:
             around = Surroundings(self._project, self._state, frame, edge.event) if edge.event != NONE else None
             if around is not None and around.holds_lock():
                 continue
+            if not self._of(edge.callee, (), 0):
+                continue
             handed = self._handed(frame, edge, given)
             key = (edge.callee, handed)
             if key not in self._risks:
                 self._risks[key] = None
                 acts = [act for act in self._of(edge.callee, handed, 0) if not act.guarded]
-                found = self._several(edge.callee, acts) if acts else None
-                self._risks[key] = found or (self._inside(edge.callee, None, handed, depth + 1) if acts else None)
+                found = self._several(edge.callee, acts)
+                self._risks[key] = found or self._inside(edge.callee, None, handed, depth + 1)
             if self._risks[key] is not None:
                 return self._risks[key]
         return None
@@ -128,7 +138,7 @@ class Outside:
             if act.how == "read" and act.path.abroad() in self._rewritten:
                 return Risk("the project rewrites this file in place, which must not happen while it is read")
         for one, other in combinations(shared, 2):
-            if one.event != other.event and belong_together(one, other):
+            if one.event != other.event and belong_together(one, other) and not _may_be_done_twice(one, other):
                 if not exclude_each_other(scope, scope.events[one.event].region, scope.events[other.event].region):
                     return Risk("several steps with the same files, which others may take at the same time")
         return None
@@ -155,6 +165,9 @@ def belong_together(one: Act, other: Act) -> bool:
         return {one.how, other.how} <= _CHANGING
     if not {one.how, other.how} & {"change", "rewrite"} or "send" in (one.how, other.how):
         return False
-    if (one.renewed or other.renewed) and {one.how, other.how} & {"look", "read"}:
-        return False  # who comes second does it again
     return one.path.may_be_below(other.path)
+
+
+def _may_be_done_twice(one: Act, other: Act) -> bool:
+    """Whether a file is looked for and, if it is missing, put there as a whole: who comes second does it again."""
+    return (one.renewed or other.renewed) and bool({one.how, other.how} & {"look", "read"})

@@ -41,13 +41,15 @@ from fastapi_lint.project.types.values import ExtInstanceV, InstanceV, ModuleV
 _UNIQUE = frozenset(
     {
         "secrets.token_bytes", "secrets.token_hex", "secrets.token_urlsafe", "shortuuid.uuid",
-        "tempfile.NamedTemporaryFile", "tempfile.SpooledTemporaryFile", "tempfile.TemporaryDirectory", "tempfile.TemporaryFile",
-        "tempfile.mkdtemp", "tempfile.mkstemp", "time.time_ns", "uuid.uuid1", "uuid.uuid4", "uuid.uuid6", "uuid.uuid7",
+        "tempfile.NamedTemporaryFile", "tempfile.SpooledTemporaryFile", "tempfile.TemporaryDirectory",
+        "tempfile.TemporaryFile", "tempfile.mkdtemp", "tempfile.mkstemp", "time.time_ns",
+        "uuid.uuid1", "uuid.uuid4", "uuid.uuid6", "uuid.uuid7",
     }
 )  # fmt: skip
 _IN_MEMORY = frozenset({"io.BytesIO", "io.StringIO", "tempfile.SpooledTemporaryFile"})
 _PARTS_OF_PATHS = frozenset({"hex", "name", "parent", "parents", "parts", "stem", "suffix"})
 _MOST_STEPS = 12
+_MOST_PARTS = 12
 
 Anchor = tuple[str, str]
 """A part of a name that means the same elsewhere: a variable, an attribute, a function that gives paths, a text."""
@@ -91,11 +93,17 @@ class Paths:
         self._project = project
         self._index = project.index
         self._inference = project.inference
+        self._known: dict[tuple[Frame, int], Name] = {}
         self._given: dict[tuple[int, int], Name] = {}
 
     def of(self, frame: Frame, expr: int, given: Parameters = ()) -> Name:
         """The path that an expression of a frame stands for."""
-        return self._of(frame, expr, given, 0)
+        if given:
+            return self._of(frame, expr, given, 0)
+        known = self._known.get((frame, expr))
+        if known is None:
+            known = self._known[frame, expr] = self._of(frame, expr, (), 0)
+        return known
 
     def of_any(self, frame: Frame, exprs: Iterable[int], given: Parameters = ()) -> Name:
         """What several expressions together name: own if one of them is."""
@@ -238,13 +246,13 @@ def _joined(names: Iterable[Name]) -> Name:
     for name in names:
         parts += name.parts
         own = own or name.own
-    return Name(parts or (_UNKNOWN,), own)
+    return Name(parts[:_MOST_PARTS] or (_UNKNOWN,), own)
 
 
 def _either(names: Iterable[Name]) -> Name:
     """One of several."""
-    found = list(names)
+    found = list(dict.fromkeys(names))
     if len(found) == 1:
         return found[0]
-    parts = tuple(part for name in found for part in name.parts if part[0] != "text")
-    return Name((*parts, _UNKNOWN), bool(found) and all(name.own for name in found))
+    parts = dict.fromkeys(part for name in found for part in name.parts if part[0] != "text")
+    return Name((*tuple(parts)[:_MOST_PARTS], _UNKNOWN), bool(found) and all(name.own for name in found))

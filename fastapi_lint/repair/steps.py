@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from fastapi_lint.facts import NONE, Call, EventKind, Scope
+from fastapi_lint.facts import NONE, Call, EventKind, Func, Scope
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.spelling import same
@@ -37,27 +37,42 @@ class Steps:
             known = self._counted[gid] = self._never_waits(gid) and self._is_half(gid)
         return known
 
-    def is_ordered(self, use: BlockingUse) -> bool:
-        """Whether the coroutine of a use is started as a task, and runs whole: such tasks run one after the other."""
-        return use.frame.gid in self._ordered
+    def is_ordered(self, frame: Frame) -> bool:
+        """Whether a coroutine is started as a task, and runs whole: such tasks run one after the other."""
+        return frame.gid in self._ordered
 
     @cached_property
     def _ordered(self) -> frozenset[int]:
         """The coroutine functions that run in one go, in tasks of their own or awaited by those that do so, too."""
-        graph = self._project.graph
         todo = [
             edge.callee
             for node in self._project.nodes
             for edge in node.edges
             if edge.mode == "task" and self._project.contexts.serves(node.frame.gid)
         ]
-        found: set[int] = set()
+        seen: set[Frame] = set()
         while todo:
             frame = todo.pop()
-            if frame.gid not in found and self._runs_whole(frame, 0):
-                found.add(frame.gid)
-                todo += [edge.callee for edge in graph.node(frame).edges if edge.mode == "coroutine"]
-        return frozenset(found)
+            if frame not in seen and self._runs_whole(frame, 0):
+                seen.add(frame)
+                todo += self._instead_of(frame)
+                todo += [edge.callee for edge in self._project.graph.node(frame).edges if edge.mode == "coroutine"]
+        return frozenset(frame.gid for frame in seen)
+
+    def _instead_of(self, frame: Frame) -> list[Frame]:
+        """The methods that subclasses have in the place of an abstract one."""
+        owner = self._index.class_of(frame.gid)
+        scope = self._index.scope(frame.gid)
+        if owner == NONE or not scope.is_stub:
+            return []
+        inference = self._project.inference
+        found: list[Frame] = []
+        for subclass in inference.classes.subclasses(owner):
+            body = self._index.scope(subclass)
+            values = [body.exprs[body.defs[number].value] for number in body.names.get(scope.name, ())]
+            functions = [value for value in values if isinstance(value, Func)]  # whatever decorators make of them
+            found += [inference.plain_frame(self._index.local(subclass, each.scope)) for each in functions]
+        return found
 
     def _runs_whole(self, frame: Frame, depth: int) -> bool:
         """Whether all that a coroutine waits for are coroutines that wait for nothing."""
