@@ -12,6 +12,7 @@ from fastapi_lint.facts import NONE
 from fastapi_lint.project import Project
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, exclude_each_other, is_paused_between, within
+from fastapi_lint.repair.file_acts import Act
 from fastapi_lint.repair.outside import Outside, belong_together
 from fastapi_lint.repair.state_use import StateUse
 from fastapi_lint.repair.surroundings import Surroundings
@@ -32,48 +33,45 @@ class Interruptions:
     def of(self, frame: Frame, events: Iterable[int]) -> Risk | None:
         """What speaks against an `await` in the place of these events."""
         moved = set(events)
-        acts = self._outside.acts(frame, moved)
-        if not acts:
-            return None
-        if self._splits_steps(frame, moved):
-            return Risk("it is one of several steps with the same files, and others would get in between")
-        if not any(act.how in _EFFECTS for act in acts):
+        acts = self._outside.acts(frame, range(len(self._index.scope(frame.gid).events)))
+        before = [act for act in acts if act.event in moved or self._leads_to(frame, act.event, min(moved))]
+        behind = [act for act in acts if act.event in moved or self._leads_to(frame, max(moved), act.event)]
+        if self._splits_steps(frame, moved, before, behind):
+            return Risk("it is one of several steps with the same files, or stands between them")
+        if not any(act.how in _EFFECTS for act in before):
             return None
         if self._is_noted_behind(frame, moved):
-            return Risk("what it does is noted behind it, and a task that is cancelled does not get there")
+            return Risk("what is done here is noted behind it, and a task that is cancelled does not get there")
         if self._is_undone_behind(frame, max(moved)):
             return Risk("the `try` that undoes it begins behind it, and a task that is cancelled does not get there")
         return None
 
-    def _splits_steps(self, frame: Frame, moved: set[int]) -> bool:
-        """Whether other steps with the same files belong to the same uninterrupted stretch of the coroutine."""
+    def _leads_to(self, frame: Frame, first: int, last: int) -> bool:
+        """Whether one event may follow another one without a wait in between."""
         scope = self._index.scope(frame.gid)
-        first, last = min(moved), max(moved)
-        locked = Surroundings(self._project, self._state, frame, first).guarded_events()
-        others = [number for number in range(len(scope.events)) if number not in moved and number not in locked]
-        own = self._outside.acts(frame, moved)
-        for act in self._outside.acts(frame, others):
-            if is_paused_between(scope, act.event, first) or is_paused_between(scope, last, act.event):
-                continue
-            if exclude_each_other(scope, scope.events[act.event].region, scope.events[first].region):
-                continue
-            if any(belong_together(each, act) for each in own):
-                return True
+        one, other = scope.events[first].region, scope.events[last].region
+        return first < last and not exclude_each_other(scope, one, other) and not is_paused_between(scope, first, last)
+
+    def _splits_steps(self, frame: Frame, moved: set[int], before: list[Act], behind: list[Act]) -> bool:
+        """Whether steps with the same files, of which others saw all or none, come to lie on both sides of a wait."""
+        locked = Surroundings(self._project, self._state, frame, min(moved)).guarded_events()
+        for one in before:
+            for other in behind:
+                if one.event in locked and other.event in locked:
+                    continue
+                if not (one.event in moved and other.event in moved) and belong_together(one, other):
+                    return True
         return False
 
     def _is_noted_behind(self, frame: Frame, moved: set[int]) -> bool:
         """Whether state that outlives the coroutine is changed right behind the place."""
         scope = self._index.scope(frame.gid)
-        last = max(moved)
-        here = set(around(scope, scope.events[last].region))
+        here = set(around(scope, scope.events[max(moved)].region))
         for touch in self._state.touches(frame):
-            if touch.event <= last or touch.how == "read" or touch.event in moved:
+            if touch.how == "read" or touch.event in moved or not self._leads_to(frame, max(moved), touch.event):
                 continue
-            region = scope.events[touch.event].region
-            handled = any(scope.regions[number].kind == "except" for number in set(around(scope, region)) - here)
-            if handled or exclude_each_other(scope, region, scope.events[last].region):
-                continue
-            if not is_paused_between(scope, last, touch.event):
+            inside = set(around(scope, scope.events[touch.event].region)) - here
+            if not any(scope.regions[number].kind == "except" for number in inside):
                 return True
         return False
 

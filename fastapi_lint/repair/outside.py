@@ -68,11 +68,12 @@ class Outside:
     def _found(self, frame: Frame, given: Parameters, depth: int) -> Iterable[Act]:
         node = self._project.graph.node(frame)
         for call in node.calls:
-            act = self._files.of(frame, call, given) if call.event != NONE else None
+            happens = call.event != NONE and not call.first_use and not call.off_loop
+            act = self._files.of(frame, call, given) if happens else None
             if act is not None:
                 yield self._as_guarded(frame, act)
         for edge in node.edges:
-            if edge.mode in ("runs", "once"):
+            if _is_run(edge):
                 for act in self._called(frame, edge, given, depth):
                     inner = Act(edge.event, act.how, act.path, act.renewed, act.guarded)
                     yield self._as_guarded(frame, inner)
@@ -111,7 +112,7 @@ class Outside:
         if depth > _DEEPEST:
             return None
         for edge in self._project.graph.node(frame).edges:
-            if edge.mode not in ("runs", "once") or (events is not None and edge.event not in events):
+            if not _is_run(edge) or (events is not None and edge.event not in events):
                 continue
             around = Surroundings(self._project, self._state, frame, edge.event) if edge.event != NONE else None
             if around is not None and around.holds_lock():
@@ -155,6 +156,11 @@ class Outside:
                     if act is not None and act.how == "rewrite" and not act.path.own:
                         found.add(act.path.abroad())
         return frozenset(found - {()})
+
+
+def _is_run(edge: Edge) -> bool:
+    """Whether a call runs its callee there and then, and not the first time only."""
+    return edge.mode == "runs" and not edge.first_use and not edge.off_loop
 
 
 def belong_together(one: Act, other: Act) -> bool:

@@ -20,6 +20,7 @@ from fastapi_lint.facts import (
     Declared,
     Enter,
     EventKind,
+    Import,
     Iter,
     Lit,
     Map,
@@ -36,7 +37,7 @@ from fastapi_lint.facts import (
 from fastapi_lint.project import Project
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.types.binding import argument_at
-from fastapi_lint.project.types.values import ExtInstanceV, InstanceV, ModuleV
+from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, InstanceV, ModuleV
 
 _UNIQUE = frozenset(
     {
@@ -48,7 +49,7 @@ _UNIQUE = frozenset(
 )  # fmt: skip
 _IN_MEMORY = frozenset({"io.BytesIO", "io.StringIO", "tempfile.SpooledTemporaryFile"})
 _PARTS_OF_PATHS = frozenset({"hex", "name", "parent", "parents", "parts", "stem", "suffix"})
-_MOST_STEPS = 12
+_MOST_STEPS = 16
 _MOST_PARTS = 12
 
 Anchor = tuple[str, str]
@@ -171,7 +172,7 @@ class Paths:
             if isinstance(node, Call):
                 for callee in self._inference.calls.callees(outer, node):
                     if callee.frame is not None and callee.frame.gid == frame.gid:
-                        yield self._arguments(outer, node, callee.frame, (), depth + 4)
+                        yield self._arguments(outer, node, callee.frame, (), depth + 2)
 
     def _variable(self, frame: Frame, expr: int, node: Var, depth: int) -> Name:
         owner = self._index.local(frame.gid, node.scope)
@@ -184,6 +185,8 @@ class Paths:
         if found is None:
             return Name((("variable", f"{owner}:{node.name}"),))
         value = self._index.scope(found[0].gid).exprs[found[1]]
+        if isinstance(value, Import):
+            return UNKNOWN
         if isinstance(value, Lit) and isinstance(value.value, str):
             return Name((("text", value.value),))
         return Name((("variable", f"{found[0].gid}:{found[1]}"),))
@@ -193,6 +196,8 @@ class Paths:
         if base.own:
             return base
         kinds = self._inference.type(frame, node.base)
+        if any(isinstance(kind, ExternalV) for kind in kinds):
+            return UNKNOWN  # a constant of a library
         if any(isinstance(kind, ModuleV) for kind in kinds):
             return Name((("variable", f"{kinds}.{node.name}"),))
         is_path = any(isinstance(kind, ExtInstanceV) and kind.name.startswith("pathlib.") for kind in kinds)
