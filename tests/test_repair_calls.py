@@ -472,11 +472,6 @@ REPAIRED = {
     "local augmented": ("x = 1\nx += count_alone()", "x = 1\nx += await asyncio.to_thread(count_alone)"),
     "constructor": ("return Slow()", "return await asyncio.to_thread(Slow)"),
     "method": ("return client.get(url)", "return await asyncio.to_thread(client.get, url)"),
-    "property": ("return client.status", 'return await asyncio.to_thread(getattr, client, "status")'),
-    "property of a call": (
-        "return Client().status + 1",
-        'return await asyncio.to_thread(getattr, Client(), "status") + 1',
-    ),
     "bcrypt": (
         "bcrypt.hashpw(b'x', bcrypt.gensalt())",
         "await asyncio.to_thread(bcrypt.hashpw, b'x', bcrypt.gensalt())",
@@ -744,6 +739,8 @@ KEPT = {
     "record that is changed under a lock of its file": (
         'record = read_record()\nrecord["n"] = n\nwrite_record_alone(record)'
     ),
+    "property": "return client.status",
+    "property of a call": "return Client().status + 1",
     "record that is changed": 'record = read_record()\nrecord["n"] = n\nwrite_record(record)',
     "record that is read, and another one written": "record = read_record()\nwrite_record({})\nprint(record)",
     "copy of a record that is changed": "record = read_record()\nwrite_record({**record, 'n': n})",

@@ -100,24 +100,21 @@ class Moving:
     def _what_runs(self, use: BlockingUse) -> Risk | None:
         frame = use.frame
         scope = self._project.index.scope(frame.gid)
-        node = scope.exprs[scope.events[use.event].expr]
-        handed: list[int] = []
-        base = None
-        if isinstance(node, Call):
-            handed = [*node.args, *(value for _, value in node.keywords)]
-            func = scope.exprs[node.func]
-            base = func.base if isinstance(func, Attr) else None
-            if any(callee.name in _LAZY for callee in self._project.inference.calls.callees(frame, node)):
-                return Risk("the call only makes something that runs later")
-            risk = self.threads.of_call_name(frame, scope.events[use.event].expr, is_moved=True)
-            risk = risk or self.threads.of_result(self._project.inference.type(frame, scope.events[use.event].expr))
-        else:
-            base = node.base if isinstance(node, Attr) else None
-            risk = self.threads.of_result(self._project.inference.type(frame, scope.events[use.event].expr))
+        expr = scope.events[use.event].expr
+        node = scope.exprs[expr]
+        if not isinstance(node, Call):
+            return Risk("only calls are handed to threads")
+        handed = [*node.args, *(value for _, value in node.keywords)]
+        func = scope.exprs[node.func]
+        base = func.base if isinstance(func, Attr) else None
+        if any(callee.name in _LAZY for callee in self._project.inference.calls.callees(frame, node)):
+            return Risk("the call only makes something that runs later")
+        risk = self.threads.of_call_name(frame, expr, is_moved=True)
+        risk = risk or self.threads.of_result(self._project.inference.type(frame, expr))
         risk = risk or self.threads.of_event(frame, use.event) or self.threads.of_values(frame, handed)
         if risk is None and base is not None:
             risk = self.threads.of_receiver(frame, base)
-        if risk is None and isinstance(node, Call):
+        if risk is None:
             risk = self.threads.of_containers(frame, node)
         if risk is None and use.edge is None and _is_lazy(use.call.name):
             risk = Risk("the call only makes something that blocks later")
