@@ -20,53 +20,66 @@ from fastapi_lint.repair.paths import UNKNOWN, Name, Parameters, Paths
 How = Literal["look", "read", "change", "rewrite", "run", "send"]
 """`look`: asks whether it is there; `read`: reads what is in it; `change`: one step that is done or not; `rewrite`:
 others may see it half done; `run`: another program, which may do anything; `send`: changes something in a database or a
-service."""
+service, or takes a lock."""
 
 _RECEIVER = -1
-_LOOKS: dict[str, int] = {
-    **dict.fromkeys(("os.access", "os.listdir", "os.lstat", "os.scandir", "os.stat", "os.walk"), 0),
-    **dict.fromkeys((f"os.path.{name}" for name in ("exists", "getmtime", "getsize", "isdir", "isfile", "islink")), 0),
-    **dict.fromkeys(
-        (f"pathlib.Path.{name}" for name in ("exists", "is_dir", "is_file", "is_symlink", "lstat", "stat")), _RECEIVER
-    ),
+
+
+def _at(position: int, module: str, names: str) -> dict[str, int]:
+    """Functions, and the argument that says which file they work with."""
+    return dict.fromkeys((f"{module}.{name}" for name in names.split()), position)
+
+
+_LOOKS = {
+    **_at(0, "os", "access listdir lstat scandir stat walk"),
+    **_at(0, "os.path", "exists getmtime getsize isdir isfile islink"),
+    **_at(_RECEIVER, "pathlib.Path", "exists is_dir is_file is_symlink lstat stat"),
 }
-_READS = dict.fromkeys(("pathlib.Path.read_bytes", "pathlib.Path.read_text"), _RECEIVER)
-_CHANGES: dict[str, int] = {
-    **dict.fromkeys(
-        (f"os.{name}" for name in ("mkdir", "mkfifo", "mknod", "remove", "removedirs", "rmdir", "unlink")), 0
-    ),
-    **dict.fromkeys((f"os.{name}" for name in ("link", "rename", "renames", "replace", "symlink")), 1),
-    **dict.fromkeys(("tempfile.mkdtemp", "tempfile.mkstemp", "tempfile.NamedTemporaryFile", "shutil.rmtree"), 0),
-    **dict.fromkeys((f"pathlib.Path.{name}" for name in ("hardlink_to", "rmdir", "symlink_to", "unlink")), _RECEIVER),
-    **dict.fromkeys(("pathlib.Path.mkdir",), _RECEIVER),
-    **dict.fromkeys(("pathlib.Path.rename", "pathlib.Path.replace", "send2trash.send2trash"), 0),
-    "shutil.move": 1,
-    "tempfile.TemporaryDirectory.__init__": NONE,
+_READS = _at(_RECEIVER, "pathlib.Path", "read_bytes read_text")
+_TEMPORARY = frozenset(
+    {
+        "tempfile.NamedTemporaryFile", "tempfile.TemporaryDirectory.__init__", "tempfile.mkdtemp", "tempfile.mkstemp",
+    }
+)  # fmt: skip
+_CHANGES = {
+    **_at(0, "os", "mkdir mkfifo mknod remove removedirs rmdir unlink"),
+    **_at(1, "os", "link rename renames replace symlink"),
+    **_at(0, "shutil", "rmtree"),
+    **_at(1, "shutil", "move"),
+    **_at(_RECEIVER, "pathlib.Path", "hardlink_to mkdir rmdir symlink_to unlink"),
+    **_at(0, "pathlib.Path", "rename replace"),
 }
-_REWRITES: dict[str, int] = {
-    **dict.fromkeys(("shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree", "shutil.unpack_archive"), 1),
-    **dict.fromkeys(("os.truncate", "shutil.make_archive", "venv.create"), 0),
-    **dict.fromkeys(("pathlib.Path.write_bytes", "pathlib.Path.write_text"), _RECEIVER),
-    **dict.fromkeys(("pathlib.Path.copy", "pathlib.Path.copy_into"), 0),
-    **dict.fromkeys(("tarfile.TarFile.extractall", "zipfile.ZipFile.extractall"), 0),
-    **dict.fromkeys(("tarfile.TarFile.extract", "zipfile.ZipFile.extract", "urllib.request.urlretrieve"), 1),
+_REWRITES = {
+    **_at(0, "os", "truncate"),
+    **_at(0, "shutil", "make_archive"),
+    **_at(1, "shutil", "copy copy2 copyfile copytree unpack_archive"),
+    **_at(_RECEIVER, "pathlib.Path", "write_bytes write_text"),
+    **_at(0, "pathlib.Path", "copy copy_into"),
+    **_at(0, "tarfile.TarFile", "extractall"),
+    **_at(1, "tarfile.TarFile", "extract"),
+    **_at(0, "zipfile.ZipFile", "extractall"),
+    **_at(1, "zipfile.ZipFile", "extract"),
+    **_at(1, "urllib.request", "urlretrieve"),
 }
-_OPENS: dict[str, tuple[int, int]] = {
-    **dict.fromkeys(
-        (
-            "builtins.open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "smart_open.open",
-            "tarfile.open", "zipfile.ZipFile.__init__", "fsspec.AbstractFileSystem.open", "fsspec.open",
-        ),
-        (0, 1),
-    ),
-    "pathlib.Path.open": (_RECEIVER, 0),
-}  # fmt: skip
+_OPENS = {
+    **_at(0, "builtins", "open"),
+    **_at(0, "io", "open"),
+    **_at(0, "codecs", "open"),
+    **_at(0, "gzip", "open"),
+    **_at(0, "bz2", "open"),
+    **_at(0, "lzma", "open"),
+    **_at(0, "smart_open", "open"),
+    **_at(0, "tarfile", "open"),
+    **_at(0, "zipfile.ZipFile", "__init__"),
+    **_at(0, "fsspec", "open"),
+    **_at(0, "fsspec.AbstractFileSystem", "open"),
+    **_at(_RECEIVER, "pathlib.Path", "open"),
+}
+"""What opens a file; the mode is the next argument."""
 _RENAMES = {
-    "os.rename": 0,
-    "os.replace": 0,
-    "shutil.move": 0,
-    "pathlib.Path.rename": _RECEIVER,
-    "pathlib.Path.replace": _RECEIVER,
+    **_at(0, "os", "rename replace"),
+    **_at(0, "shutil", "move"),
+    **_at(_RECEIVER, "pathlib.Path", "rename replace"),
 }
 _FLAGS = frozenset({"O_APPEND", "O_TRUNC", "O_WRONLY"})
 _WRITING = ("dump", "export", "extract", "save", "to_", "write")
@@ -116,6 +129,8 @@ class FileActs:
             return self._opened(frame, call, node, given)
         if name == "os.open":
             return self._opened_with_flags(frame, call, node, given)
+        if name in _TEMPORARY:
+            return Act(call.event, "change", Name((), own=True))
         if name in _LOOKS:
             return Act(call.event, "look", self._path(frame, node, _LOOKS[name], given))
         if name in _READS:
@@ -133,12 +148,13 @@ class FileActs:
             return Act(call.event, "run", self._all(frame, node, given))
         if kind == "file" and verb.startswith(_WRITING) and not call.name.startswith(_OPEN_FILES):
             return Act(call.event, "rewrite", self._all(frame, node, given))
-        if kind in _REMOTE and verb.startswith(_SENDING):
+        if (kind in _REMOTE and verb.startswith(_SENDING)) or (kind == "sync" and verb.startswith("acquire")):
             return Act(call.event, "send", UNKNOWN)
         return None
 
     def _opened(self, frame: Frame, call: LibraryCall, node: Call, given: Parameters) -> Act:
-        at, mode_at = _OPENS[call.name]
+        at = _OPENS[call.name]
+        mode_at = at + 1
         expr = self._project.inference.calls.argument(frame.gid, node, "mode")
         if expr == NONE and mode_at < len(node.args):
             expr = node.args[mode_at]
@@ -159,8 +175,6 @@ class FileActs:
         exists_ok = next((value for key, value in node.keywords if key == "exist_ok"), NONE)
         if exists_ok != NONE and self._index.scope(frame.gid).exprs[exists_ok] == Lit(True):
             return None
-        if call.name.startswith("tempfile."):
-            return Act(call.event, "change", Name((), own=True))
         path = self._path(frame, node, _CHANGES[call.name], given)
         source = _RENAMES.get(call.name)
         renewed = source is not None and self._path(frame, node, source, given).own

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Call, EventKind, Map, Param, Star, Use, Var
+from fastapi_lint.facts import NONE, Attr, Call, EventKind, Param, Star, Use, Var
 from fastapi_lint.project import Project
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in
@@ -33,7 +33,7 @@ from fastapi_lint.repair.containers import Containers
 from fastapi_lint.repair.memory_databases import MemoryDatabases
 from fastapi_lint.repair.ownership import Ownership
 from fastapi_lint.repair.state_use import StateUse
-from fastapi_lint.repair.surroundings import Surroundings
+from fastapi_lint.repair.unlocked import Unlocked
 
 _LOOP_BOUND = ("asyncio.", "anyio.", "trio.", "signal.", "uvloop.", "sniffio.", "nest_asyncio.")
 _FROM_THREADS = frozenset(
@@ -76,8 +76,6 @@ _LOOP_METHODS = frozenset(
 )  # fmt: skip
 _THREAD_SAFE_OWNERS = ("queue.", "multiprocessing.", "concurrent.futures.")
 _MOST_FRAMES = 600
-_UNLOCKED_CACHES = frozenset({"cachetools.cached", "cachetools.cachedmethod"})
-_LOCK_POSITION = 2
 _IMPLICIT = frozenset({EventKind.ENTER, EventKind.EXIT, EventKind.ITER})
 """Events whose expression is the object itself, and not the call of its method."""
 
@@ -113,6 +111,7 @@ class ThreadSafety:
         self._ownership = Ownership(project)
         self._state = state
         self._containers = Containers(project, state)
+        self._unlocked = Unlocked(project, state)
         self.memory = MemoryDatabases(project)
         self._known: dict[tuple[Frame, Given], Risk | None] = {}
 
@@ -178,7 +177,7 @@ class ThreadSafety:
         for edge in node.edges:
             if edge.mode in ("coroutine", "task", "new-loop"):
                 return Risk(f"`{name}` starts `{edge.name}` on an event loop")
-        if self._is_cached_without_lock(frame):
+        if self._unlocked.is_cached(frame):
             return Risk(f"the cache of `{name}` is not made for several threads")
         for call in node.calls:
             risk = self._of_library_call(frame, call, given)
@@ -196,28 +195,6 @@ class ThreadSafety:
             if risk is not None:
                 return risk
         return self._of_state(frame, given)
-
-    def _is_cached_without_lock(self, frame: Frame) -> bool:
-        """Whether results are kept by cachetools without `lock`; a plain dict as the cache is fine.
-
-        Its "cache classes are not thread-safe by default" (https://cachetools.readthedocs.io/).
-        """
-        outer = self._inference.plain_frame(self._index.parent(frame.gid))
-        scope = self._index.scope(outer.gid)
-        for decorator in self._index.scope(frame.gid).decorators:
-            node = scope.exprs[decorator]
-            kinds = self._inference.type(outer, node.func) if isinstance(node, Call) else ()
-            if not isinstance(node, Call) or not any(
-                isinstance(kind, ExternalV) and kind.name in _UNLOCKED_CACHES for kind in kinds
-            ):
-                continue
-            has_lock = len(node.args) > _LOCK_POSITION or any(name == "lock" for name, _ in node.keywords)
-            kept = (
-                node.args[0] if node.args else next((value for name, value in node.keywords if name == "cache"), NONE)
-            )
-            if not has_lock and (kept == NONE or not isinstance(scope.exprs[kept], Map)):
-                return True
-        return False
 
     def _of_attribute(self, frame: Frame, expr: int, kind: EventKind) -> Risk | None:
         node = self._index.scope(frame.gid).exprs[expr]
@@ -250,7 +227,7 @@ class ThreadSafety:
                 if not (given.own_receiver and key[0] == "attribute"):
                     return Risk(f"`{key[1]}` may grow or shrink while `{self._index.name(frame.gid)}` goes through it")
         looked_at: set[tuple[str, str]] = set()
-        if self._rebinds_together(frame):
+        if self._unlocked.sets_together(frame):
             return Risk(f"`{self._index.name(frame.gid)}` sets variables of its module that belong together")
         for touch in self._state.touches(frame):
             if given.own_receiver and touch.key[0] == "attribute":
@@ -260,19 +237,6 @@ class ThreadSafety:
             elif touch.how == "augment" or (touch.how == "change" and touch.key in looked_at):
                 return Risk(f"`{self._index.name(frame.gid)}` changes `{touch.key[1]}`, which other code shares")
         return None
-
-    def _rebinds_together(self, frame: Frame) -> bool:
-        """Whether several variables of a module are read and set under no lock: half of what is seen may be old."""
-        looked_at: set[str] = set()
-        rebound: set[str] = set()
-        module = self._index.module(frame.gid).base
-        for touch in self._state.touches(frame):
-            sites = self._index.rebinds.get((module, touch.key[1]), ()) if touch.key[0] == "name" else ()
-            if sites and touch.how in ("read", "replace"):
-                names = looked_at if touch.how == "read" else rebound
-                if touch.how == "read" or not Surroundings(self._project, self._state, frame, touch.event).holds_lock():
-                    names.add(touch.key[1])
-        return len(rebound) > 1 and len(rebound & looked_at) > 1
 
     def of_call_name(self, frame: Frame, expr: int, is_moved: bool = False) -> Risk | None:
         """Whether a call needs the thread that it is made in, or, if it alone is moved, the function."""
