@@ -132,11 +132,12 @@ class Outside:
 
     def _several(self, frame: Frame, acts: Sequence[Act]) -> Risk | None:
         scope = self._index.scope(frame.gid)
+        module = self._index.module(frame.gid).path
         shared = [act for act in acts if not act.path.own]
         for act in shared:
             if act.how == "rewrite":
                 return Risk("a file is rewritten in place, which others may read or rewrite meanwhile")
-            if act.how == "read" and act.path.abroad() in self._rewritten:
+            if act.how == "read" and act.path.known_as(module) in self._rewritten:
                 return Risk("the project rewrites this file in place, which must not happen while it is read")
         for one, other in combinations(shared, 2):
             if one.event != other.event and belong_together(one, other) and not _may_be_done_twice(one, other):
@@ -150,11 +151,9 @@ class Outside:
         found: set[tuple[Anchor, ...]] = set()
         for gid in range(self._index.count):
             if self._index.scope(gid).kind == "function":
-                frame = self._project.inference.plain_frame(gid)
-                for call in self._project.graph.node(frame).calls:
-                    act = self._files.of(frame, call, ()) if call.event != NONE else None
-                    if act is not None and act.how == "rewrite" and not act.path.own:
-                        found.add(act.path.abroad())
+                module = self._index.module(gid).path
+                acts = self._of(self._project.inference.plain_frame(gid), (), 0)
+                found.update(act.path.known_as(module) for act in acts if act.how == "rewrite" and not act.path.own)
         return frozenset(found - {()})
 
 

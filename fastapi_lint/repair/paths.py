@@ -78,10 +78,15 @@ class Name(msgspec.Struct, frozen=True):
         """Whether the path is written out."""
         return bool(self.parts) and all(kind == "text" for kind, _ in self.parts)
 
-    def abroad(self) -> tuple[Anchor, ...]:
-        """The parts as another function would write them; empty where they say too little to know the file again."""
+    def known_as(self, module: str) -> tuple[Anchor, ...]:
+        """The parts as other code of a module would write them; empty where they do not tell the file from others.
+
+        Texts alone do so only within the module, if other parts are not known.
+        """
         parts = tuple(_UNKNOWN if kind == "parameter" else (kind, value) for kind, value in self.parts)
-        return parts if self.is_text or any(kind not in ("unknown", "text") for kind, _ in parts) else ()
+        if self.is_text or any(kind not in ("unknown", "text") for kind, _ in parts):
+            return parts
+        return (*parts, ("module", module)) if any(len(value) > 1 for _, value in parts) else ()
 
 
 UNKNOWN = Name()
