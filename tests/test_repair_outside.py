@@ -167,6 +167,23 @@ CASES = {
         "return (FOLDER / name / 'x.json').read_text()",
         0,
     ),
+    "read and written by helpers": (
+        "def read(path: Path) -> str:\n    return path.read_text()\n\n\ndef write(path: Path) -> None:\n"
+        "    path.write_text('x')\n\n\ndef save() -> None:\n    write(CONFIG)\n",
+        "return read(CONFIG)",
+        0,
+    ),
+    "read and written by helpers, another file": (
+        "def read(path: Path) -> str:\n    return path.read_text()\n\n\ndef write(path: Path) -> None:\n"
+        "    path.write_text('x')\n\n\ndef save() -> None:\n    write(CONFIG)\n",
+        "return read(STATIC)",
+        1,
+    ),
+    "read by a name that is spelled alike": (
+        "def save(name: str) -> None:\n    Path('/tmp', f'cache-{name}').write_text('x')\n",
+        "return Path('/tmp', f'cache-{name}').read_text()",
+        0,
+    ),
     "read, never written": (
         "def save() -> None:\n    CONFIG.write_text('x')\n",
         "return STATIC.read_text()",
