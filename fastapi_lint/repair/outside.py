@@ -17,7 +17,7 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import exclude_each_other
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.repair.file_acts import Act, FileActs
-from fastapi_lint.repair.paths import Anchor, Parameters, Paths
+from fastapi_lint.repair.paths import Anchor, Parameters, Paths, may_be_same
 from fastapi_lint.repair.state_use import StateUse
 from fastapi_lint.repair.surroundings import Surroundings
 from fastapi_lint.repair.threads import Risk
@@ -137,13 +137,19 @@ class Outside:
         for act in shared:
             if act.how == "rewrite":
                 return Risk("a file is rewritten in place, which others may read or rewrite meanwhile")
-            if act.how == "read" and act.path.known_as(module) in self._rewritten:
+            if act.how == "read" and self._is_rewritten(act.path.known_as(module)):
                 return Risk("the project rewrites this file in place, which must not happen while it is read")
         for one, other in combinations(shared, 2):
             if one.event != other.event and belong_together(one, other) and not _may_be_done_twice(one, other):
                 if not exclude_each_other(scope, scope.events[one.event].region, scope.events[other.event].region):
                     return Risk("several steps with the same files, which others may take at the same time")
         return None
+
+    def _is_rewritten(self, parts: tuple[Anchor, ...]) -> bool:
+        """Whether the project rewrites a file of this name in place."""
+        if parts in self._rewritten:
+            return True
+        return bool(parts) and any(may_be_same(parts, other) for other in self._rewritten)
 
     @cached_property
     def _rewritten(self) -> frozenset[tuple[Anchor, ...]]:

@@ -249,6 +249,16 @@ class Paths:
         return bool(given_back) and all(self._of(frame, expr, given, depth + 2).own for expr in given_back)
 
 
+def may_be_same(one: tuple[Anchor, ...], other: tuple[Anchor, ...]) -> bool:
+    """Whether two names begin at the same variable or function and agree in their texts and what is known of both."""
+    if len(one) != len(other) or one[0] != other[0] or one[0][0] in ("unknown", "text"):
+        return False
+    return all(
+        first == last or (_UNKNOWN in (first, last) and "text" not in (first[0], last[0]))
+        for first, last in zip(one, other, strict=True)
+    )
+
+
 def _joined(names: Iterable[Name]) -> Name:
     """What is put together: nobody has it if nobody has one of the parts."""
     parts: tuple[Anchor, ...] = ()
