@@ -316,6 +316,11 @@ CASES = {
         "asyncio.create_task(put(name))",
         1,
     ),
+    "task that its starter waits for": (
+        "async def put(name: str) -> None:\n    client.put_item(TableName=name)\n",
+        "task = asyncio.create_task(put(name))\nprint(name)\nawait task",
+        1,
+    ),
     "no task": (
         "async def put(name: str) -> None:\n    client.put_item(TableName=name)\n",
         "await put(name)",

@@ -48,7 +48,9 @@ class Steps:
             edge.callee
             for node in self._project.nodes
             for edge in node.edges
-            if edge.mode == "task" and self._project.contexts.serves(node.frame.gid)
+            if edge.mode == "task"
+            and self._project.contexts.serves(node.frame.gid)
+            and not self._is_waited_for(node.frame, edge.event)
         ]
         seen: set[Frame] = set()
         while todo:
@@ -58,6 +60,12 @@ class Steps:
                 todo += self._instead_of(frame)
                 todo += [edge.callee for edge in self._project.graph.node(frame).edges if edge.mode == "coroutine"]
         return frozenset(frame.gid for frame in seen)
+
+    def _is_waited_for(self, frame: Frame, event: int) -> bool:
+        """Whether a function awaits the task that it starts: what it needs done before, it has seen to."""
+        scope = self._index.scope(frame.gid)
+        awaited = [each.expr for each in scope.events if each.kind == EventKind.AWAIT and each.expr != NONE]
+        return event != NONE and reaches(scope, awaited, scope.events[event].expr)
 
     def _instead_of(self, frame: Frame) -> list[Frame]:
         """The methods that subclasses have in the place of an abstract one."""
