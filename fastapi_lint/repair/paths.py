@@ -35,8 +35,8 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project import Project
+from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.types.binding import argument_at
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, InstanceV, ModuleV
 
 _UNIQUE = frozenset(
@@ -125,7 +125,7 @@ class Paths:
         skip = 1 if callee.receiver is not None and self._index.class_of(callee.gid) != NONE else 0
         found: list[tuple[int, Name]] = []
         for number, parameter in enumerate(self._index.scope(callee.gid).params):
-            expr = argument_at(self._index, frame.gid, node, number - skip, parameter.name, parameter.kind)
+            expr = argument_at(frame.scope, node, number - skip, parameter.name, parameter.kind)
             name = self._of(frame, expr, given, depth + 1) if expr != NONE else UNKNOWN
             if name.own or name.anchors or name.is_text:
                 found.append((number, name))
