@@ -25,6 +25,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -102,12 +103,13 @@ def read_record() -> dict[str, object]:
 
 
 def write_record(record: dict[str, object]) -> None:
-    with open("record.json", "w") as f:
+    with tempfile.NamedTemporaryFile("w", delete=False) as f:
         json.dump(record, f)
+    os.replace(f.name, "record.json")
 
 
 def write_record_alone(record: dict[str, object]) -> None:
-    with open("record.json", "w") as f:
+    with open("record.json", "x") as f:
         fcntl.flock(f, fcntl.LOCK_EX)
         json.dump(record, f)
 
@@ -273,15 +275,15 @@ class Pending:
         self.waiting.append(url)
 
     def save(self) -> None:
-        with open("pending.json", "w") as f:
+        with open("pending.json", "x") as f:
             json.dump(self.waiting, f)
 
     def save_copy(self) -> None:
-        with open("pending.json", "w") as f:
+        with open("pending.json", "x") as f:
             json.dump(list(self.waiting), f)
 
     def save_kinds(self) -> None:
-        with open("kinds.json", "w") as f:
+        with open("kinds.json", "x") as f:
             json.dump(self.kinds, f)
 
 
@@ -310,7 +312,8 @@ def fetch_first(url: str) -> str:
 
 class Slow:
     def __init__(self) -> None:
-        time.sleep(1)
+        self.at = time.monotonic()
+        self.text = requests.get("slow").text
 
 
 class Store:
@@ -469,17 +472,12 @@ REPAIRED = {
     "local augmented": ("x = 1\nx += count_alone()", "x = 1\nx += await asyncio.to_thread(count_alone)"),
     "constructor": ("return Slow()", "return await asyncio.to_thread(Slow)"),
     "method": ("return client.get(url)", "return await asyncio.to_thread(client.get, url)"),
-    "property": ("return client.status", 'return await asyncio.to_thread(getattr, client, "status")'),
-    "property of a call": (
-        "return Client().status + 1",
-        'return await asyncio.to_thread(getattr, Client(), "status") + 1',
-    ),
     "bcrypt": (
         "bcrypt.hashpw(b'x', bcrypt.gensalt())",
         "await asyncio.to_thread(bcrypt.hashpw, b'x', bcrypt.gensalt())",
     ),
     "subprocess": ('subprocess.run(["ls"])', 'await asyncio.to_thread(subprocess.run, ["ls"])'),
-    "copying trees": ('shutil.copytree("a", "b")', 'await asyncio.to_thread(shutil.copytree, "a", "b")'),
+    "removing a tree": ('shutil.rmtree("a")', 'await asyncio.to_thread(shutil.rmtree, "a")'),
     "method of a new object": ('Path("a").read_text()', 'await asyncio.to_thread(Path("a").read_text)'),
     "queue": ("return jobs.get()", "return await asyncio.to_thread(jobs.get)"),
     "memo": ("return fetch_remembering(url)", "return await asyncio.to_thread(fetch_remembering, url)"),
@@ -549,10 +547,6 @@ REPAIRED = {
         "record = read_record()\nawait other()\nwrite_record(record)",
         "record = await asyncio.to_thread(read_record)\nawait other()\nwrite_record(record)",
     ),
-    "record that is read, and another one written": (
-        "record = read_record()\nwrite_record({})\nprint(record)",
-        "record = await asyncio.to_thread(read_record)\nwrite_record({})\nprint(record)",
-    ),
     "walk through a copy": ("fetch_pages(1)", "await asyncio.to_thread(fetch_pages, 1)"),
     "walk through what nobody changes": ("fetch_fixed(1)", "await asyncio.to_thread(fetch_fixed, 1)"),
     "memo that nobody walks through": ("fetch_into_others(url)", "await asyncio.to_thread(fetch_into_others, url)"),
@@ -570,8 +564,8 @@ REPAIRED = {
         "data = await asyncio.to_thread(load_data)\nprint(data)",
     ),
     "write in a block": (
-        'with open(url, "w") as f:\n    # first\n    f.write("x")  # second\n\n    f.write("y")',
-        '\ndef use_file():\n    with open(url, "w") as f:\n        # first\n        f.write("x")  # second\n\n'
+        'with open(url, "x") as f:\n    # first\n    f.write("x")  # second\n\n    f.write("y")',
+        '\ndef use_file():\n    with open(url, "x") as f:\n        # first\n        f.write("x")  # second\n\n'
         '        f.write("y")\n\nawait asyncio.to_thread(use_file)',
     ),
     "block in a try": (
@@ -590,8 +584,8 @@ REPAIRED = {
         "a, b = await asyncio.to_thread(use_file)\nprint(b, a)",
     ),
     "two files": (
-        'with open(url) as source, open("b", "w") as target:\n    target.write(source.read())',
-        '\ndef use_source():\n    with open(url) as source, open("b", "w") as target:\n'
+        'with open(url) as source, open("b", "x") as target:\n    target.write(source.read())',
+        '\ndef use_source():\n    with open(url) as source, open("b", "x") as target:\n'
         "        target.write(source.read())\n\nawait asyncio.to_thread(use_source)",
     ),
     "block behind other code": (
@@ -604,8 +598,8 @@ REPAIRED = {
         "await asyncio.to_thread(use_file)",
     ),
     "result of writing": (
-        'with open(url, "a") as log:\n    size = log.write("x")\nprint(size)',
-        '\ndef use_log():\n    with open(url, "a") as log:\n        size = log.write("x")\n    return size\n\n'
+        'with open(url, "x") as log:\n    size = log.write("x")\nprint(size)',
+        '\ndef use_log():\n    with open(url, "x") as log:\n        size = log.write("x")\n    return size\n\n'
         "size = await asyncio.to_thread(use_log)\nprint(size)",
     ),
     "loop inside of a block": (
@@ -745,7 +739,10 @@ KEPT = {
     "record that is changed under a lock of its file": (
         'record = read_record()\nrecord["n"] = n\nwrite_record_alone(record)'
     ),
+    "property": "return client.status",
+    "property of a call": "return Client().status + 1",
     "record that is changed": 'record = read_record()\nrecord["n"] = n\nwrite_record(record)',
+    "record that is read, and another one written": "record = read_record()\nwrite_record({})\nprint(record)",
     "copy of a record that is changed": "record = read_record()\nwrite_record({**record, 'n': n})",
     "file that is changed": (
         'with open(url) as f:\n    data = json.load(f)\nwith open(url, "w") as f:\n    json.dump([data, n], f)'

@@ -26,7 +26,7 @@ class BlockingRepair:
         self._project = project
         self._moving = Moving(project)
         self._twins = Twins(project, self._moving, offloading)
-        self._plain = PlainDefs(project, self._moving.threads)
+        self._plain = PlainDefs(project, self._moving)
         self._offloads = Offloads(project, self._moving, offloading)
         self._extraction = Extraction(project, self._moving, offloading)
         self._reentry = Reentry()
@@ -42,6 +42,8 @@ class BlockingRepair:
             found = self._twins.fix(opened, imports, use, self._alike(use))
             if found is not None:
                 return found
+        if self._only_naps(use):
+            return None
         if _asks_a_person(use):
             return self._offloads.fix(opened, imports, use, Applicability.SAFE)
         if not self._is_awaiting_soon(opened, imports, use):
@@ -50,6 +52,12 @@ class BlockingRepair:
                 return found
         found = self._offloads.fix(opened, imports, use, Applicability.UNSAFE)
         return found or self._extraction.fix(opened, imports, use)
+
+    def _only_naps(self, use: BlockingUse) -> bool:
+        """Whether what is called sleeps for about as long as a thread costs, or is a constructor that sleeps."""
+        if use.edge is None or use.call.spec.blocks != "sleep":
+            return False
+        return use.is_short or use.edge.callee.scope.name == "__init__"
 
     def _alike(self, use: BlockingUse) -> list[BlockingUse]:
         """All uses of the same kind in the same file that a twin may replace."""

@@ -185,7 +185,8 @@ class Extraction:
                 continue
             if event.place >= 0 and _within(opened, module.facts.places[event.place], start, end):
                 inside.add(number)
-        return self._moving.threads.of_events(use.frame, inside) is not None
+        risk = self._moving.threads.of_events(use.frame, inside) or self._moving.beside_others(use.frame, inside)
+        return risk is not None
 
 
 def _follows_code(opened: OpenedFile, statement: cst.CSTNode) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi_lint.facts import Attr, Call, Param, Star, Use
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.repair.interruptions import Interruptions
+from fastapi_lint.repair.outside import Outside
 from fastapi_lint.repair.ownership import Ownership
 from fastapi_lint.repair.rewriting import Rewrites
 from fastapi_lint.repair.state_use import StateUse
@@ -29,6 +31,8 @@ class Moving:
         self._ownership = Ownership(project)
         self._rewrites = Rewrites(project)
         self._steps = Steps(project)
+        self.outside = Outside(project, self._state)
+        self._interruptions = Interruptions(project, self._state, self.outside)
 
     def pause(self, use: BlockingUse) -> Risk | None:
         """What speaks against leaving control at the place at all."""
@@ -75,7 +79,17 @@ class Moving:
             risk = Risk("StopIteration cannot leave a thread")
         if risk is None and self._waits_for_primitive(use):
             risk = Risk("a thread's lock belongs to the thread that takes it")
-        return risk or self._what_runs(use)
+        return risk or self._what_runs(use) or self.beside_others(use.frame, {use.event})
+
+    def beside_others(self, frame: Frame, events: set[int]) -> Risk | None:
+        """What speaks against running events of a coroutine in a thread while others run, or cancel the coroutine."""
+        if self._steps.is_ordered(frame):
+            return Risk("tasks that wait for nothing run in the order in which they are started")
+        if not self.around_event(frame, min(events)).is_exclusive():
+            risk = self.outside.of_events(frame, events)
+            if risk is not None:
+                return risk
+        return self._interruptions.of(frame, events)
 
     def _waits_for_primitive(self, use: BlockingUse) -> bool:
         """`lock.acquire()`: what was taken in a thread would be held by it, or by nobody if the task is cancelled."""
@@ -86,24 +100,21 @@ class Moving:
     def _what_runs(self, use: BlockingUse) -> Risk | None:
         frame = use.frame
         scope = self._project.index.scope(frame.gid)
-        node = scope.exprs[scope.events[use.event].expr]
-        handed: list[int] = []
-        base = None
-        if isinstance(node, Call):
-            handed = [*node.args, *(value for _, value in node.keywords)]
-            func = scope.exprs[node.func]
-            base = func.base if isinstance(func, Attr) else None
-            if any(callee.name in _LAZY for callee in self._project.inference.calls.callees(frame, node)):
-                return Risk("the call only makes something that runs later")
-            risk = self.threads.of_call_name(frame, scope.events[use.event].expr, is_moved=True)
-            risk = risk or self.threads.of_result(self._project.inference.type(frame, scope.events[use.event].expr))
-        else:
-            base = node.base if isinstance(node, Attr) else None
-            risk = self.threads.of_result(self._project.inference.type(frame, scope.events[use.event].expr))
+        expr = scope.events[use.event].expr
+        node = scope.exprs[expr]
+        if not isinstance(node, Call):
+            return Risk("only calls are handed to threads")
+        handed = [*node.args, *(value for _, value in node.keywords)]
+        func = scope.exprs[node.func]
+        base = func.base if isinstance(func, Attr) else None
+        if any(callee.name in _LAZY for callee in self._project.inference.calls.callees(frame, node)):
+            return Risk("the call only makes something that runs later")
+        risk = self.threads.of_call_name(frame, expr, is_moved=True)
+        risk = risk or self.threads.of_result(self._project.inference.type(frame, expr))
         risk = risk or self.threads.of_event(frame, use.event) or self.threads.of_values(frame, handed)
         if risk is None and base is not None:
             risk = self.threads.of_receiver(frame, base)
-        if risk is None and isinstance(node, Call):
+        if risk is None:
             risk = self.threads.of_containers(frame, node)
         if risk is None and use.edge is None and _is_lazy(use.call.name):
             risk = Risk("the call only makes something that blocks later")

@@ -12,8 +12,8 @@ from fastapi_lint.facts import NONE, Attr, Call, EventKind, Expr, Free, Import, 
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.types.values import CoroutineV, FunctionV, MethodV, PartialV, Value, WrappedV
+from fastapi_lint.repair.moving import Moving
 from fastapi_lint.repair.opened import Change, OpenedFile
-from fastapi_lint.repair.threads import ThreadSafety
 
 _KINDS = frozenset({"route", "dependency"})
 _ASYNC_NODES = (cst.Await, cst.Asynchronous, cst.Yield)
@@ -22,10 +22,11 @@ _ASYNC_NODES = (cst.Await, cst.Asynchronous, cst.Yield)
 class PlainDefs:
     """Decides for a whole coroutine function, so that all its diagnostics get the same fix."""
 
-    def __init__(self, project: Project, threads: ThreadSafety) -> None:
+    def __init__(self, project: Project, moving: Moving) -> None:
         self._project = project
         self._index = project.index
-        self._threads = threads
+        self._threads = moving.threads
+        self._outside = moving.outside
         self._references: dict[int, bool] = {}
 
     def fix(self, opened: OpenedFile, use: BlockingUse) -> Fix | None:
@@ -38,7 +39,7 @@ class PlainDefs:
             return None
         if self._threads.of_body(use.frame) is not None or self._gets_shared_objects(use.frame):
             return None
-        if self._gives_thread_bound(use.frame):
+        if self._gives_thread_bound(use.frame) or self._outside.of_body(use.frame) is not None:
             return None
         start = opened.start(function.asynchronous)
         end = opened.text.index("def", start + len("async"))

@@ -93,7 +93,8 @@ class Stretches:
                 return Risk("what a `with` holds is not known, or a lock")
         if self._leaves_behind(stretch):
             return Risk("what belongs to its thread gets out of it")
-        return self._of_given(stretch) or self._moving.threads.of_events(stretch.frame, stretch.events)
+        risk = self._of_given(stretch) or self._moving.threads.of_events(stretch.frame, stretch.events)
+        return risk or self._moving.beside_others(stretch.frame, stretch.events)
 
     def of_results(self, stretch: Stretch, names: Iterable[str]) -> Risk | None:
         """What speaks against handing values of these names from the thread to the loop."""

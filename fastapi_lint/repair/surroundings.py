@@ -119,12 +119,13 @@ class Surroundings:
         if any(region.kind == "finally" for region in regions):
             return True
         handlers = [region.expr for region in regions if region.kind == "except"]
-        return any(expr != NONE and self._names_cancellation(expr) for expr in handlers)
+        return any(expr != NONE and self.names_cancellation(expr) for expr in handlers)
 
-    def _names_cancellation(self, expr: int) -> bool:
+    def names_cancellation(self, expr: int) -> bool:
+        """Whether a handler of this class, or tuple of classes, gets the exception of a cancelled task."""
         node = self._scope.exprs[expr]
         if isinstance(node, Seq):
-            return any(self._names_cancellation(item) for item in node.items)
+            return any(self.names_cancellation(item) for item in node.items)
         kind = self._project.inference.type(self._frame, expr)
         return any(isinstance(value, ExternalV) and value.name in _CANCELLATIONS for value in kind)
 
@@ -138,7 +139,7 @@ class Surroundings:
         In a loop each round counts for itself: what is looked at and written behind the place stays together. Who
         holds a lock of the event loop around all of it has seen to that.
         """
-        guarded = self._guarded_events()
+        guarded = self.guarded_events()
         looked_at: dict[tuple[str, str], bool] = {}
         written: dict[tuple[str, str], bool] = {}
         for touch in self._state.touches(self._frame):
@@ -148,7 +149,11 @@ class Surroundings:
                 written[touch.key] = written.get(touch.key, True) and touch.event in guarded
         return any(not (looked_at[key] and written[key]) for key in looked_at.keys() & written.keys())
 
-    def _guarded_events(self) -> set[int]:
+    def is_exclusive(self) -> bool:
+        """Whether a lock of the event loop keeps other runs of the code away from the place."""
+        return bool(self.guarded_events())
+
+    def guarded_events(self) -> set[int]:
         """The events under the same lock of the event loop as this one."""
         locks = {
             number

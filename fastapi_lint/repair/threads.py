@@ -33,6 +33,7 @@ from fastapi_lint.repair.containers import Containers
 from fastapi_lint.repair.memory_databases import MemoryDatabases
 from fastapi_lint.repair.ownership import Ownership
 from fastapi_lint.repair.state_use import StateUse
+from fastapi_lint.repair.unlocked import Unlocked
 
 _LOOP_BOUND = ("asyncio.", "anyio.", "trio.", "signal.", "uvloop.", "sniffio.", "nest_asyncio.")
 _FROM_THREADS = frozenset(
@@ -110,6 +111,7 @@ class ThreadSafety:
         self._ownership = Ownership(project)
         self._state = state
         self._containers = Containers(project, state)
+        self._unlocked = Unlocked(project, state)
         self.memory = MemoryDatabases(project)
         self._known: dict[tuple[Frame, Given], Risk | None] = {}
 
@@ -175,6 +177,8 @@ class ThreadSafety:
         for edge in node.edges:
             if edge.mode in ("coroutine", "task", "new-loop"):
                 return Risk(f"`{name}` starts `{edge.name}` on an event loop")
+        if self._unlocked.is_cached(frame):
+            return Risk(f"the cache of `{name}` is not made for several threads")
         for call in node.calls:
             risk = self._of_library_call(frame, call, given)
             if risk is not None:
@@ -223,6 +227,8 @@ class ThreadSafety:
                 if not (given.own_receiver and key[0] == "attribute"):
                     return Risk(f"`{key[1]}` may grow or shrink while `{self._index.name(frame.gid)}` goes through it")
         looked_at: set[tuple[str, str]] = set()
+        if self._unlocked.sets_together(frame):
+            return Risk(f"`{self._index.name(frame.gid)}` sets variables of its module that belong together")
         for touch in self._state.touches(frame):
             if given.own_receiver and touch.key[0] == "attribute":
                 continue

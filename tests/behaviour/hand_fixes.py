@@ -49,6 +49,10 @@ def keep_definition(name: str) -> tuple[str, str]:
 
 
 RIGHT: dict[str, Edits] = {
+    "files_own": [
+        ("async def make_report", "def make_report"),
+        ("async def make_public", "def make_public"),
+    ],
     "sleep_direct": [INSTEAD, NAP],
     "sleep_from_import": [
         ("from time import perf_counter, sleep", "import asyncio\nfrom time import perf_counter, sleep"),

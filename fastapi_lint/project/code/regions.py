@@ -47,3 +47,27 @@ def may_be_passed(scope: Scope, region: int) -> set[int]:
         and found.behind != "raise"
         and not (found.kind == "loop" and found.expr != NONE and scope.exprs[found.expr] in (Lit(True), Lit(1)))
     }
+
+
+def exclude_each_other(scope: Scope, one: int, other: int) -> bool:
+    """Whether two regions stand in different branches of the same condition: of one pass only one of them runs."""
+    for number in around(scope, one):
+        found = scope.regions[number]
+        opposite = {"if": "else", "else": "if"}.get(found.kind)
+        if opposite is None or found.expr == NONE:
+            continue
+        for its in around(scope, other):
+            region = scope.regions[its]
+            if (region.kind, region.expr, region.parent) == (opposite, found.expr, found.parent):
+                return True
+    return False
+
+
+def is_paused_between(scope: Scope, first: int, last: int) -> bool:
+    """Whether others are sure to get their turn between two events: a wait that is not passed by where both run."""
+    if last <= first:
+        return False
+    allowed = may_be_passed(scope, scope.events[first].region) | may_be_passed(scope, scope.events[last].region)
+    return any(
+        event.pauses and may_be_passed(scope, event.region) <= allowed for event in scope.events[first + 1 : last]
+    )

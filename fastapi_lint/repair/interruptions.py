@@ -1,0 +1,115 @@
+"""What goes wrong if others run, or the task is cancelled, at a place where nothing could happen before?
+
+Where a task waits others run, and it may be cancelled. The thread goes on, so that what it does outside of the process
+happens; but the statements behind the new `await`, which note it or begin the `try` that undoes it, are not reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fastapi_lint.facts import NONE
+from fastapi_lint.project import Project
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import around, exclude_each_other, is_paused_between, within
+from fastapi_lint.repair.file_acts import Act
+from fastapi_lint.repair.outside import Outside, belong_together
+from fastapi_lint.repair.state_use import StateUse
+from fastapi_lint.repair.surroundings import Surroundings
+from fastapi_lint.repair.threads import Risk
+
+_EFFECTS = frozenset({"change", "rewrite", "run", "send"})
+
+
+class Interruptions:
+    """Looks at what stands around some events of a coroutine, up to the next place where it waits anyway."""
+
+    def __init__(self, project: Project, state: StateUse, outside: Outside) -> None:
+        self._project = project
+        self._index = project.index
+        self._state = state
+        self._outside = outside
+
+    def of(self, frame: Frame, events: Iterable[int]) -> Risk | None:
+        """What speaks against an `await` in the place of these events."""
+        moved = set(events)
+        acts = self._outside.acts(frame, range(len(self._index.scope(frame.gid).events)))
+        before = [act for act in acts if act.event in moved or self._leads_to(frame, act.event, min(moved))]
+        behind = [act for act in acts if act.event in moved or self._leads_to(frame, max(moved), act.event)]
+        if self._splits_steps(frame, moved, before, behind):
+            return Risk("it is one of several steps with the same files, or stands between them")
+        if not any(act.how in _EFFECTS for act in before):
+            return None
+        if self._is_noted_behind(frame, moved):
+            return Risk("what is done here is noted behind it, and a task that is cancelled does not get there")
+        if self._is_undone_behind(frame, max(moved)):
+            return Risk("the `try` that undoes it begins behind it, and a task that is cancelled does not get there")
+        return None
+
+    def _leads_to(self, frame: Frame, first: int, last: int) -> bool:
+        """Whether one event may follow another one without a wait in between."""
+        scope = self._index.scope(frame.gid)
+        one, other = scope.events[first].region, scope.events[last].region
+        return first < last and not exclude_each_other(scope, one, other) and not is_paused_between(scope, first, last)
+
+    def _splits_steps(self, frame: Frame, moved: set[int], before: list[Act], behind: list[Act]) -> bool:
+        """Whether steps with the same files, of which others saw all or none, come to lie on both sides of a wait."""
+        locked = Surroundings(self._project, self._state, frame, min(moved)).guarded_events()
+        for one in before:
+            for other in behind:
+                if one.event in locked and other.event in locked:
+                    continue
+                if not (one.event in moved and other.event in moved) and belong_together(one, other):
+                    return True
+        return False
+
+    def _is_noted_behind(self, frame: Frame, moved: set[int]) -> bool:
+        """Whether state that outlives the coroutine is changed right behind the place."""
+        scope = self._index.scope(frame.gid)
+        here = set(around(scope, scope.events[max(moved)].region))
+        for touch in self._state.touches(frame):
+            if touch.how == "read" or touch.event in moved or not self._leads_to(frame, max(moved), touch.event):
+                continue
+            inside = set(around(scope, scope.events[touch.event].region)) - here
+            if not any(scope.regions[number].kind == "except" for number in inside):
+                return True
+        return False
+
+    def _is_undone_behind(self, frame: Frame, last: int) -> bool:
+        """Whether a `try` that undoes something for a cancelled task, too, begins behind the place, without a wait."""
+        scope = self._index.scope(frame.gid)
+        here = set(around(scope, scope.events[last].region))
+        for number, region in enumerate(scope.regions):
+            if region.kind != "try" or number in here or region.parent not in here:
+                continue
+            inside = self._events_in(frame, {number})
+            if not inside or inside[0] <= last or is_paused_between(scope, last, inside[0]):
+                continue
+            if self._changes_anything(frame, self._events_in(frame, self._cleaning(frame, number))):
+                return True
+        return False
+
+    def _cleaning(self, frame: Frame, number: int) -> set[int]:
+        """The `finally` of a `try`, and its handlers that a cancelled task comes to."""
+        scope = self._index.scope(frame.gid)
+        surroundings = Surroundings(self._project, self._state, frame, 0)
+        found: set[int] = set()
+        is_over = False
+        for other, region in enumerate(scope.regions[number + 1 :], number + 1):
+            if region.parent == scope.regions[number].parent and not is_over:
+                is_over = region.kind in ("try", "finally")
+                found.update({other} if region.kind == "finally" else ())
+            elif region.parent == number and region.kind == "except":
+                if region.expr == NONE or surroundings.names_cancellation(region.expr):
+                    found.add(other)
+        return found
+
+    def _events_in(self, frame: Frame, regions: set[int]) -> list[int]:
+        scope = self._index.scope(frame.gid)
+        return [number for number, event in enumerate(scope.events) if within(scope, event.region, regions)]
+
+    def _changes_anything(self, frame: Frame, events: list[int]) -> bool:
+        wanted = set(events)
+        if any(act.how in _EFFECTS for act in self._outside.acts(frame, wanted)):
+            return True
+        return any(touch.event in wanted and touch.how != "read" for touch in self._state.touches(frame))
