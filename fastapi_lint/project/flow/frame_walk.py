@@ -153,7 +153,7 @@ class FrameWalk(ImplicitCalls):
             callees = Awaiting(self.inference).candidates(callees)
         for callee in callees:
             if callee.frame is not None:
-                if not self.kinds.exclude(node, event.region, callee.frame):
+                if not self.kinds.exclude(node.func, event.region, callee.frame.scope):
                     self.first_party(event, callee, is_awaited and not is_probed)
             elif callee.spec is not None:
                 if callee.spec.decorates is None or not self.only_decorates(event.expr):

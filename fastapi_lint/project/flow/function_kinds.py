@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Call, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Call, Expr, Scope, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Site
 from fastapi_lint.project.code.logic import truth
@@ -39,20 +39,20 @@ class FunctionKinds:
         self._frame = frame
         self._scope = frame.scope
 
-    def exclude(self, node: Call, region: int, callee: Frame) -> bool:
-        """Whether the branches around a call of what a name or an attribute holds are for other kinds of functions."""
-        func = self._scope.exprs[node.func]
-        if callee.scope.decorators or not self._is_held(func, callee):
+    def exclude(self, func: int, region: int, called: Scope) -> bool:
+        """Whether the branches around are for other kinds of functions than `called`, which `func` may hold."""
+        held = self._scope.exprs[func]
+        if called.decorators or not self._is_held(held, called):
             return False
-        simple = partial(self._is_of_kind, node.func, callee.scope)
+        simple = partial(self._is_of_kind, func, called)
         return any(
             (told := truth(self._scope, branch.expr, simple)) is not None and told is not (branch.kind == "if")
             for branch in branches(self._scope, region)
         )
 
-    def _is_held(self, func: object, callee: Frame) -> bool:
+    def _is_held(self, func: Expr, called: Scope) -> bool:
         if isinstance(func, Attr):
-            return is_receiver(self._scope, func.base) and func.name != callee.scope.name
+            return is_receiver(self._scope, func.base) and func.name != called.name
         return isinstance(func, Use)
 
     def _is_of_kind(self, func: int, called: Scope, test: int) -> bool | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Call, Lit
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.flow.function_kinds import FunctionKinds
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import LibraryCall, Node
 from fastapi_lint.project.types.values import (
@@ -63,9 +64,18 @@ def _judge(graph: Graph, frame: Frame, call: LibraryCall) -> Offload | None:
             names = [callee.name for callee in graph.inference.calls.callees(frame, inner)]
             return Offload(frame, call.place, call.name, names[0] if names else "the call", "result", call.expr)
         if kind and all(_is_coroutine_function(graph, value) for value in kind):
+            if _is_asked_for(graph, frame, call, given, kind):
+                return None
             return Offload(frame, call.place, call.name, _name(graph, kind[0]), "coroutine function", call.expr)
         return None
     return None
+
+
+def _is_asked_for(graph: Graph, frame: Frame, call: LibraryCall, given: int, kind: Type) -> bool:
+    """Whether the branches around an offload are for plain functions only."""
+    kinds, region = FunctionKinds(graph.inference, frame), frame.scope.events[call.event].region
+    functions = (one.function if isinstance(one, MethodV) else one for one in graph.inference.functions(kind))
+    return any(kinds.exclude(given, region, graph.index.scope(function.gid)) for function in functions)
 
 
 def _gives_no_callable(graph: Graph, frame: Frame, call: Call, kind: Type) -> bool:
