@@ -132,3 +132,15 @@ def add(name: str) -> None:
         time.sleep(1)
 """
     assert labels(tmp_path, app=app) == [label]
+
+
+@pytest.mark.parametrize("given", ["make_router()", "router=make_router()", "made"])
+def test_a_router_that_a_function_makes_has_the_prefix_that_it_is_included_with(tmp_path: Path, given: str) -> None:
+    items = ITEMS.format(own=OWN).replace("router = APIRouter", "def make_router():\n    router = APIRouter")
+    body = items.replace("\n@router", "\n    @router").replace("\nasync def", "\n    async def")
+    body = body.replace("\n    time.sleep(1)", "\n        time.sleep(1)\n    return router")
+    app = (
+        "from fastapi import FastAPI\nfrom items import make_router\n\napp = FastAPI()\nmade = make_router()\n"
+        f"app.include_router({given}, prefix='/v1')\n"
+    )
+    assert labels(tmp_path, items=body, app=app) == ["GET /v1/items/all"]

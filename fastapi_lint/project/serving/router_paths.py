@@ -8,11 +8,13 @@ from fastapi_lint.facts import NONE, Bin, Call, Declared, Expr, Iter, Lit, Map, 
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.types.inference import Inference
+from fastapi_lint.project.types.values import FunctionV
 
 _Router = tuple[int, int]
 """The expression that makes a router: its scope and its number there."""
 
 _INCLUDES = "include_router"
+_MOST_HOPS = 3
 
 
 class RouterPaths:
@@ -97,9 +99,23 @@ class RouterPaths:
                     missing = "" if len(items) == len(entry.keys) else None
                     yield router, self._text(found[0], items["prefix"]) if "prefix" in items else missing
 
-    def _router(self, gid: int, expr: int) -> _Router | None:
-        found = self._inference.annotations.definition(self._inference.plain_frame(gid), expr)
-        return self._made(*found) if found is not None else None
+    def _router(self, gid: int, expr: int, hops: int = 0) -> _Router | None:
+        frame = self._inference.plain_frame(gid)
+        found = self._inference.annotations.definition(frame, expr)
+        if found is None and not isinstance(frame.scope.exprs[expr], Call):
+            return None
+        made = self._made(*(found if found is not None else (frame, expr)))
+        given = self._returned(*made) if hops < _MOST_HOPS else None
+        return made if given is None else self._router(*given, hops + 1)
+
+    def _returned(self, gid: int, expr: int) -> _Router | None:
+        """What a function of the project gives that makes a router and returns it: `get_router()`."""
+        node = self._index.scope(gid).exprs[expr]
+        called = self._inference.type(self._inference.plain_frame(gid), node.func) if isinstance(node, Call) else ()
+        if len(called) != 1 or not isinstance(called[0], FunctionV):
+            return None
+        returned = self._inference.names.returns(called[0].gid)
+        return (called[0].gid, returned[0]) if len(returned) == 1 else None
 
     def _made(self, frame: Frame, expr: int) -> _Router:
         node = self._index.scope(frame.gid).exprs[expr]
