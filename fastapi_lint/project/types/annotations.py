@@ -310,11 +310,27 @@ class Annotations:
 
     def refine(self, declared: Type, inferred: Type) -> Type:
         """The inferred type, plus what the declaration allows beyond it: a base class says nothing more."""
-        inferred = tuple(value for value in inferred if not _is_emptier(value, declared))
+        inferred = self._allowed(declared, tuple(value for value in inferred if not _is_emptier(value, declared)))
         if not inferred:
             return declared
         rest = [value for value in declared if not any(self._is_covered(value, other) for other in inferred)]
         return union([inferred, tuple(rest)])
+
+    def _allowed(self, declared: Type, inferred: Type) -> Type:
+        """Of several classes that a factory may give those that the declaration names: `kv: Storage = make(name)`.
+
+        If it names none of them, or a protocol, it tells nothing.
+        """
+        classes = self._inference.classes
+        wanted = [value.gid for value in declared if isinstance(value, InstanceV)]
+        if len(inferred) < 2 or not wanted or any(classes.derives_from(gid, "typing.Protocol") for gid in wanted):
+            return inferred
+        named = {
+            value
+            for value in inferred
+            if isinstance(value, InstanceV) and any(classes.is_subclass(value.gid, gid) for gid in wanted)
+        }
+        return tuple(v for v in inferred if v in named or not isinstance(v, InstanceV)) if named else inferred
 
     def _is_covered(self, declared: Value, inferred: Value) -> bool:
         if declared == inferred:
