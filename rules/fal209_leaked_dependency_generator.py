@@ -12,6 +12,8 @@ what it injects itself.
 without `return`, `break` or an exception. Until the garbage collector finds the generator, the session and its
 connection stay open, and the pool runs empty. A `next(get_session())` closes the session at once, while it is in use.
 
+Silent is who holds the generator, or takes its value by `next()`, and closes that value in a `finally` or a `with`.
+
 ## Example
 
 ```python
@@ -113,5 +115,5 @@ def _message(leaked: LeakedGenerator) -> str:
         )
     return (
         f"`{leaked.how}()` takes one value out of the dependency `{leaked.name}`, and nothing runs the "
-        "code behind its `yield` in time; inject it, or use it as a context manager"
+        "code behind its `yield` when the value has been used; inject it, or use it as a context manager"
     )
