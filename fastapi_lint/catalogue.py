@@ -84,6 +84,16 @@ class Instead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     returns: str | None = None
 
 
+class Over(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The argument of a constructor that has the connections: what is made over one that lasts opens none of its own.
+
+    Who closes what is made closes them, too, unless `kept` holds.
+    """
+
+    arg: str
+    kept: Condition | None = None
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A registration: calling this API makes the callable in `args` (or the decorated function) an entry point.
 
@@ -110,7 +120,8 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     with the same type, and is nothing where the loop's thread begins none. `serves` marks a call that runs the server
     until it stops: what comes after it hurts nobody. `pool` names the arguments whose sum bounds a pool, with their
     defaults. `shareable` marks the making of what all threads and requests may use at once, whatever their event loop,
-    without a trace of one another, and `idle` of what costs next to nothing until it is used. `loses` is what is lost
+    without a trace of one another, and `idle` of what costs next to nothing until it is used. `over` names the argument
+    that has the connections, if it is given. `loses` is what is lost
     where something without a pool is made anew (`connection`: its one, for one request at a time).
     The constructor of a type is its `__init__`; `for x in obj` is `__iter__`, `with obj` is `__enter__`, and so on.
     """
@@ -139,6 +150,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shareable: bool = False
     loses: Literal["certificates", "configuration", "tokens", "connection"] | None = None
     idle: bool = False
+    over: Over | None = None
     decorates: Literal["same", "blocks", "offloads", "cached", "contextmanager", "property", "entry"] | None = None
 
     @property

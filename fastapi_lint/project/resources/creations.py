@@ -28,6 +28,7 @@ from fastapi_lint.project.flow.call_conditions import is_harmless
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.resources.after_errors import is_after_error
+from fastapi_lint.project.resources.closings import is_closed
 from fastapi_lint.project.resources.fallbacks import Fallbacks
 from fastapi_lint.project.resources.keeping import (
     is_kept_by_receiver,
@@ -48,6 +49,7 @@ from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.serving.start_up import StartUp
+from fastapi_lint.project.types.given import holds
 from fastapi_lint.project.types.inference import STATE
 from fastapi_lint.project.types.values import ClassV, ExtInstanceV, InstanceV
 
@@ -140,6 +142,7 @@ class Creations:
         self._holders = Holders(graph, self._lifetimes, self._reach.callers)
         self._unread = Unread(graph, self._reach.callers)
         self._own_values = OwnValues(graph.inference, request_data)
+        self._start_up = start_up
         self._fallbacks = Fallbacks(graph, start_up, self._reach.callers)
 
     @property
@@ -208,6 +211,8 @@ class Creations:
                     continue
                 if self._is_behind_expiry(frame, call.event) or self._is_idle(frame, call):
                     continue
+                if self._is_over_lasting(frame, call):
+                    continue
                 if self._is_kept_by_lasting(frame, scope, call) or self._own_values.is_own(frame, call):
                     continue
                 if self._fallbacks.is_needless(frame, scope.events[call.event].region):
@@ -226,6 +231,18 @@ class Creations:
     def _is_light(self, frame: Frame, call: LibraryCall) -> bool:
         """Whether the arguments make it cheap: a client without connections, one over a pool that is there."""
         return call.spec.blocks is None and is_harmless(self._graph.inference, frame, call)
+
+    def _is_over_lasting(self, frame: Frame, call: LibraryCall) -> bool:
+        """Whether its connections are those of an argument that is there for all requests, and stay open."""
+        over, scope = call.spec.over, frame.scope
+        node = scope.exprs[call.expr] if over is not None and call.expr != NONE else None
+        if over is None or not isinstance(node, Call):
+            return False
+        inference = self._graph.inference
+        given = inference.calls.argument(frame.gid, node, over.arg)
+        if given == NONE or not (self._holders.is_held(frame, given) or self._start_up.has_set(frame.gid, given)):
+            return False
+        return not is_closed(scope, call.expr) or (over.kept is not None and holds(inference, frame, node, over.kept))
 
     def _is_idle(self, frame: Frame, call: LibraryCall) -> bool:
         """Whether it costs nothing until it is used, and no request that makes it uses it."""

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Await, Call, Declared, Event, EventKind, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Call, EventKind, Scope, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in
 from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.resources.closings import is_closed_in_any_case
 from fastapi_lint.project.shared.own_locks import aliases
 from fastapi_lint.project.types.libraries import CONNECTIONS, SESSIONS
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, FunctionV, GeneratorV
@@ -18,8 +19,6 @@ _LENT = (*SESSIONS, *CONNECTIONS)
 _STEPS = frozenset({"builtins.next", "builtins.anext"})
 _METHODS = frozenset({"__next__", "__anext__", "send", "asend"})
 _OF_ASYNC = frozenset({"anext", "__anext__", "asend"})
-_CLOSERS = frozenset({"close", "aclose"})
-_CLOSING = frozenset({"contextlib.closing", "contextlib.aclosing"})
 _ENDS = frozenset({"close", "aclose", "throw", "athrow"})
 
 
@@ -155,32 +154,10 @@ class LeakedGenerators:
         No help is that to an async generator that nothing holds: the event loop closes it at once, in a task of its own
         (`loop._asyncgen_finalizer_hook`), so what it lent is closed while in use.
         """
-        scope = frame.scope
-        if isinstance(scope.exprs[stepped], Call) and self._index.scope(self._dependency(frame, stepped)).is_async:
-            return False
-        return any(self._closes(frame, event, step) for event in scope.events)
-
-    def _closes(self, frame: Frame, event: Event, step: int) -> bool:
-        scope = frame.scope
-        node = scope.exprs[event.expr] if event.expr != NONE else None
-        if event.kind == EventKind.CALL and isinstance(node, Call):
-            func = scope.exprs[node.func]
-            return (
-                isinstance(func, Attr)
-                and func.name in _CLOSERS
-                and _may_be(scope, func.base, step)
-                and stands_in(scope, event.region, "finally")
-            )
-        if event.kind != EventKind.ENTER:
-            return False
-        if isinstance(node, Call) and any(_may_be(scope, value, step) for value in node.args[:1]):
-            called = self._inference.type(frame, node.func)
-            return any(isinstance(value, ExternalV) and value.name in _CLOSING for value in called)
-        libraries = self._inference.libraries
-        return _may_be(scope, event.expr, step) and any(
-            isinstance(value, ExtInstanceV) and any(libraries.is_a(value, name) for name in SESSIONS)
-            for value in self._inference.type(frame, event.expr)
-        )
+        if isinstance(frame.scope.exprs[stepped], Call):
+            if self._index.scope(self._dependency(frame, stepped)).is_async:
+                return False
+        return is_closed_in_any_case(self._inference, frame, step)
 
     def _spelled(self, scope: Scope, node: Call) -> str:
         return str(getattr(scope.exprs[node.func], "name", "next"))
@@ -190,16 +167,3 @@ def _made(scope: Scope, expr: int) -> int:
     """What a local name with one definition stands for, else the expression itself."""
     node = scope.exprs[expr]
     return scope.defs[node.defs[0]].value if isinstance(node, Use) and len(node.defs) == 1 else expr
-
-
-def _may_be(scope: Scope, expr: int, made: int) -> bool:
-    """Whether a name may stand for what a call gives, awaited or not, where it is bound to other things besides."""
-    node = scope.exprs[expr]
-    if isinstance(node, (Await, Declared)) and node.value != NONE:
-        return _may_be(scope, node.value, made)
-    if isinstance(node, Use):
-        return any(
-            expr != (value := scope.defs[number].value) and value < expr and _may_be(scope, value, made)
-            for number in node.defs
-        )
-    return expr == made

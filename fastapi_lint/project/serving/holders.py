@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Func, Scope, Use, Var
+from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Func, Lit, Param, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.spelling import is_receiver
 from fastapi_lint.project.flow.graph import Graph
@@ -41,6 +41,10 @@ class Holders:
             known = bool(callers) and all(self._is_of_lasting(caller, edge) for caller, edge in callers)
             self._known[frame] = known
         return known
+
+    def is_held(self, frame: Frame, expr: int) -> bool:
+        """Whether an expression is an object that outlives the request, and is not there only if somebody gives one."""
+        return self._lasts(frame, frame.scope, expr, 0) and not self._is_optional(frame, expr)
 
     def is_registered(self, frame: Frame) -> bool:
         """Whether each function that calls a method has made the object, and puts it where it outlives the request.
@@ -113,6 +117,25 @@ class Holders:
             if not stored and not self._is_field(owner.gid, node.name):
                 return False
         return bool(owners)
+
+    def _is_optional(self, frame: Frame, expr: int) -> bool:
+        """Whether an attribute is a parameter of the constructor that is None by default."""
+        node = frame.scope.exprs[expr]
+        owners = self._graph.inference.type(frame, node.base) if isinstance(node, Attr) else ()
+        return any(
+            self._is_none_by_default(site.gid, site.expr)
+            for owner in owners
+            if isinstance(owner, InstanceV) and isinstance(node, Attr)
+            for site in self._graph.inference.classes.stored(owner.gid, node.name)
+        )
+
+    def _is_none_by_default(self, gid: int, expr: int) -> bool:
+        scope = self._graph.index.scope(gid)
+        node = scope.exprs[expr]
+        made = [scope.exprs[scope.defs[number].value] for number in node.defs] if isinstance(node, Use) else []
+        defaults = [scope.params[one.index].default for one in made if isinstance(one, Param)]
+        outer = self._graph.index.scope(self._graph.index.parent(gid))
+        return any(default != NONE and outer.exprs[default] == Lit(None) for default in defaults)
 
     def _is_field(self, gid: int, name: str) -> bool:
         """Whether a class body declares an attribute: a field of a dataclass or a model, not a property."""
