@@ -24,10 +24,8 @@ def is_closed(scope: Scope, made: int) -> bool:
 def is_closed_in_any_case(inference: Inference, frame: Frame, made: int) -> bool:
     """Whether a function closes what a call of it gives in a `finally`, or by a `with` that closes it."""
     return any(
-        _calls_closer(frame.scope, event, made)
-        and stands_in(frame.scope, event.region, "finally")
-        or event.kind == EventKind.ENTER
-        and _is_closing(inference, frame, event, made)
+        (_calls_closer(frame.scope, event, made) and stands_in(frame.scope, event.region, "finally"))
+        or (event.kind == EventKind.ENTER and _is_closing(inference, frame, event, made))
         for event in frame.scope.events
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Comp, Event, EventKind, Iter, Lit, Narrow, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Comp, Event, EventKind, Free, Iter, Lit, Narrow, Scope, Sub, Use
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
@@ -95,7 +95,40 @@ class KeyedUse:
                 filled = tuple(one for one in missed if self._puts_in(gid, number, one))
                 if filled:
                     found[number] = filled
+        found.update(self._unhashable(gid, {one for filled in found.values() for one in filled}))
         return found
+
+    def _unhashable(self, gid: int, filled: set[Keyed]) -> dict[int, tuple[Keyed, ...]]:
+        """The handlers for keys that cannot be looked up at all, in a function that otherwise puts in what it misses.
+
+        `try: made = cache.get(key)`, `except TypeError: return make(key)`: keys that it can hold never get there.
+        """
+        scope = self._index.scope(gid)
+        found: dict[int, tuple[Keyed, ...]] = {}
+        for number, region in enumerate(scope.regions) if filled else ():
+            if region.kind == "except" and region.expr != NONE and scope.exprs[region.expr] == Free("TypeError"):
+                asked = tuple(
+                    one
+                    for one in self._asked_in(gid, region.parent)
+                    if any(one.slot.is_same(other.slot) and same(scope, one.key, other.key) for other in filled)
+                )
+                if asked:
+                    found[number] = asked
+        return found
+
+    def _asked_in(self, gid: int, region: int) -> Iterator[Keyed]:
+        """What the code of a `try` looks up."""
+        scope = self._index.scope(gid)
+        for event in scope.events:
+            if event.region != region:
+                continue
+            node = scope.exprs[event.expr] if event.kind in (EventKind.ITEM, EventKind.OP) else None
+            if event.kind == EventKind.CALL:
+                yield from self._looked_up(gid, event.expr)
+            elif isinstance(node, Sub):
+                yield from self._item(gid, node.base, node.index)
+            elif isinstance(node, Bin) and node.op == "in":
+                yield from self._item(gid, node.left, node.right)
 
     def _missed(self, gid: int, test: int, holds: bool) -> Iterator[Keyed]:
         """What is known not to be there where a condition holds, or where it does not."""
