@@ -80,10 +80,12 @@ class HeavyObjectPerRequest(SharingRule):
             f"the pydantic model `{name}` is defined for each request{often(model)}, and its validator built each "
             "time; "
         )
-        uses = ", ".join(f"`{used}`" for used in model.uses)
         if model.from_request:
-            return made + f"it depends on {uses}, which comes with the request: keep one for each, if they are few"
-        return made + (f"make it once for each {uses}, in a cached function" if uses else "define it at module level")
+            coming = "which comes with the request" if len(model.uses) == 1 else "some of which come with the request"
+            return made + f"it depends on {_listed(model.uses)}, {coming}: keep one for each, if they are few"
+        if not model.uses:
+            return made + "define it at module level"
+        return made + f"make it once for each {_listed(model.uses)}, in a cached function"
 
     def _message(self, project: Project, creation: Creation) -> str:
         name = project.creation_name(creation)
@@ -91,3 +93,9 @@ class HeavyObjectPerRequest(SharingRule):
         if creation.from_request:
             return made + "what it is built from comes with the request: keep one for each, if they are few"
         return made + "build it once, at module level, in a cached function or in the lifespan"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """`a`, `b` and `c`."""
+    *first, last = [f"`{name}`" for name in names]
+    return f"{', '.join(first)} and {last}" if first else last

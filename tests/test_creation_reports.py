@@ -436,6 +436,30 @@ def index(name: str):
     assert said in found.message
 
 
+def test_a_model_class_is_kept_for_all_that_its_methods_and_bases_take(tmp_path: Path) -> None:
+    source = """
+from pydantic import BaseModel
+
+def scorer(func, base, is_session, unused):
+    limit = load()
+    def check(x):
+        return x < limit
+    class Scorer(BaseModel, base):
+        session = is_session
+        def __call__(self, x):
+            return func(x) if check(x) else None
+    return Scorer()
+
+@app.get("/{session}")
+def index(session: bool):
+    return scorer(len, object, session, 1)
+"""
+    (found,) = lint(source, tmp_path, "FAL205")
+    assert (
+        "it depends on `base`, `is_session`, `func` and `limit`, some of which come with the request" in found.message
+    )
+
+
 def test_in_a_loop_too_what_comes_with_the_request_is_not_to_be_made_once(tmp_path: Path) -> None:
     source = """
 @app.post("/")

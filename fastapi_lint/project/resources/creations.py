@@ -15,9 +15,6 @@ from fastapi_lint.facts import (
     Cls,
     Event,
     EventKind,
-    Func,
-    Import,
-    Lit,
     Scope,
     Var,
 )
@@ -28,6 +25,7 @@ from fastapi_lint.project.flow.call_conditions import is_harmless
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.resources.after_errors import is_after_error
+from fastapi_lint.project.resources.captured import captured
 from fastapi_lint.project.resources.closings import is_closed
 from fastapi_lint.project.resources.fallbacks import Fallbacks
 from fastapi_lint.project.resources.keeping import (
@@ -102,7 +100,7 @@ class Creation(msgspec.Struct, frozen=True):
 class LocalModel(msgspec.Struct, frozen=True):
     """A class below `pydantic.BaseModel` that a function defines each time it runs; `gid` is the class.
 
-    `uses` are the values of the function that the class body takes: no module level has them. `from_request` says that
+    `uses` are the values of the function that the class takes: no module level has them. `from_request` says that
     one of them is data of the request.
     """
 
@@ -264,13 +262,7 @@ class Creations:
                     yield self._local_model(frame, gid)
 
     def _local_model(self, frame: Frame, gid: int) -> LocalModel:
-        scope = self._graph.index.scope(frame.gid)
-        used: dict[str, list[int]] = {}
-        for node in self._graph.index.scope(gid).exprs:
-            if isinstance(node, Var) and self._graph.index.local(gid, node.scope) == frame.gid:
-                values = [scope.defs[number].value for number in scope.names.get(node.name, ())]
-                if not all(isinstance(scope.exprs[value], (Cls, Func, Import, Lit)) for value in values):
-                    used[node.name] = values
+        used = captured(self._graph.index, frame.gid, gid)
         return LocalModel(
             frame=frame,
             gid=gid,
