@@ -69,4 +69,6 @@ class ThreadLocalInAsync(ProjectRule):
                 f"`{use.name}` of a `threading.local` is the same for all requests on the event loop; "
                 "use a `contextvars.ContextVar`"
             )
-            yield Report(project.spot(use.gid, use.place), message, (), project.labels(use.gid))
+            entered = any(arrival.entry is not None for arrival in use.way)
+            labels = project.labels(use.gid) if entered else ()  # others may lead here on a thread of their own
+            yield Report(project.spot(use.gid, use.place), message, project.way_in(use.way), labels)

@@ -295,7 +295,9 @@ class Project:
 
     def thread_locals(self) -> Iterator[LocalUse]:
         """Every use of a `threading.local` on the event loop."""
-        return (use for use in ThreadLocals(self.graph, self.loop_frames).find() if self.is_served(use.gid))
+        return (
+            use for use in ThreadLocals(self.graph, self.contexts, self.loop_frames).find() if self.is_served(use.gid)
+        )
 
     def leaked_generators(self) -> Iterator[LeakedGenerator]:
         """Every dependency generator that serving code drives by hand and leaves suspended."""

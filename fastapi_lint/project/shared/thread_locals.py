@@ -8,12 +8,14 @@ from functools import cached_property
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit, Scope
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Use
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import branches, stands_in, within
 from fastapi_lint.project.code.spelling import parts, spelled
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, InstanceV
 
 _LOCAL = "threading.local"
@@ -21,11 +23,15 @@ _ACCESSORS = frozenset({"builtins.getattr", "builtins.setattr"})
 
 
 class LocalUse(msgspec.Struct, frozen=True):
-    """Code of scope `gid` uses attribute `name` of a thread-local object, on the loop."""
+    """Code of scope `gid` uses attribute `name` of a thread-local object, on the loop.
+
+    `way` leads there from the nearest entry point, or from a coroutine of which none is known.
+    """
 
     gid: int
     place: int
     name: str
+    way: tuple[Arrival, ...] = ()
 
 
 class _Use(msgspec.Struct, frozen=True):
@@ -40,8 +46,9 @@ class _Use(msgspec.Struct, frozen=True):
 class ThreadLocals:
     """Uses in coroutines, and in the functions that they run on the loop's thread."""
 
-    def __init__(self, graph: Graph, loop_frames: Iterable[Frame]) -> None:
+    def __init__(self, graph: Graph, contexts: Contexts, loop_frames: Iterable[Frame]) -> None:
         self._graph = graph
+        self._contexts = contexts
         self._index = graph.index
         self._inference = graph.inference
         self._loop_frames = loop_frames
@@ -51,33 +58,46 @@ class ThreadLocals:
         reached, aside = self._on_loop()
         stored = {use.name for frame in reached for use in self._uses(frame) if use.stores}
         handed_back = {use.name for frame in aside for use in self._uses(frame) if use.stores} - stored
-        told: dict[tuple[int, str], _Use] = {}
+        told: dict[tuple[int, str], tuple[Frame, _Use]] = {}
         for frame in reached:
             for use in self._uses(frame):
                 if use.event.place == NONE or use.name in self._kept_per_thread or use.name in handed_back:
                     continue
-                known = told.setdefault((frame.gid, use.local), use)
+                _, known = told.setdefault((frame.gid, use.local), (frame, use))
                 if use.stores and not known.stores:
-                    told[frame.gid, use.local] = use
-        for (gid, _), use in told.items():
-            yield LocalUse(gid, use.event.place, use.name)
+                    told[frame.gid, use.local] = frame, use
+        for frame, use in told.values():
+            yield LocalUse(frame.gid, use.event.place, use.name, self._way(frame, reached))
 
-    def _on_loop(self) -> tuple[list[Frame], list[Frame]]:
+    def _way(self, frame: Frame, reached: dict[Frame, Arrival]) -> tuple[Arrival, ...]:
+        first, *calls = self._contexts.way_in(frame, reached)
+        root = calls[0].caller if calls else frame
+        entered = self._contexts.way_in(root, self._contexts.reached("request")) if root is not None else []
+        return (*(entered or [first]), *calls)
+
+    def _on_loop(self) -> tuple[dict[Frame, Arrival], list[Frame]]:
         """What runs there and then, on the caller's thread, and what only managers of uninterrupted blocks run.
 
-        What such a manager stores at the block's beginning and takes back at its end, no other request sees.
+        What such a manager stores at the block's beginning and takes back at its end, no other request sees. The same
+        holds for what runs only where a test finds nothing: it makes the one value that the thread has.
         """
-        seen = dict.fromkeys(self._loop_frames)
+        served = self._contexts.reached("request")
+        roots = sorted(self._loop_frames, key=lambda frame: frame not in served)
+        seen: dict[Frame, Arrival] = {}
         managing: dict[Frame, None] = {}
-        todo = deque(seen)
-        while todo:
-            frame = todo.popleft()
-            for edge in self._followed(frame):
-                if self._is_uninterrupted(frame, edge):
-                    managing[edge.callee] = None
-                elif edge.callee not in seen:
-                    seen[edge.callee] = None
-                    todo.append(edge.callee)
+        todo: deque[Frame] = deque()
+        for root in roots:  # the ways from known entry points first
+            if root not in seen:
+                seen[root] = Arrival(None, None, None)
+                todo.append(root)
+            while todo:
+                frame = todo.popleft()
+                for edge in self._followed(frame):
+                    if self._is_uninterrupted(frame, edge) or self._fills_what_is_missing(frame, edge):
+                        managing[edge.callee] = None
+                    elif edge.callee not in seen:
+                        seen[edge.callee] = Arrival(frame, edge, None)
+                        todo.append(edge.callee)
         aside = dict.fromkeys(frame for frame in managing if frame not in seen)
         todo.extend(aside)
         while todo:
@@ -85,7 +105,7 @@ class ThreadLocals:
                 if edge.callee not in seen and edge.callee not in aside:
                     aside[edge.callee] = None
                     todo.append(edge.callee)
-        return list(seen), list(aside)
+        return seen, list(aside)
 
     def _followed(self, frame: Frame) -> Iterator[Edge]:
         return (edge for edge in self._graph.node(frame).edges if edge.mode in ("runs", "once") and not edge.off_loop)
@@ -98,6 +118,27 @@ class ThreadLocals:
             return False
         blocks = {n for n, region in enumerate(scope.regions) if region.kind == "with" and region.expr == event.expr}
         return not any(other.pauses and within(scope, other.region, blocks) for other in scope.events)
+
+    def _fills_what_is_missing(self, frame: Frame, edge: Edge) -> bool:
+        """Whether an edge stands where a thread-local object lacks something: `if not hasattr(...): self.set(...)`."""
+        scope = self._index.scope(frame.gid)
+        if not 0 <= edge.event < len(scope.events):
+            return False
+        return any(
+            self._lacks(frame, part, is_true)
+            for branch in branches(scope, scope.events[edge.event].region)
+            for part, is_true in implied(scope, branch.expr, branch.kind == "if")
+        )
+
+    def _lacks(self, frame: Frame, test: int, holds: bool) -> bool:
+        """Whether a condition says that there is nothing: it has no such attribute, or that is None."""
+        scope = frame.scope
+        node = scope.exprs[test]
+        if isinstance(node, Bin) and scope.exprs[node.right] == Lit(None) and node.op in ("is", "is not"):
+            return (node.op == "is") is holds and self._lacks(frame, node.left, False)
+        if isinstance(node, Use) and len(node.defs) == 1:
+            node = scope.exprs[scope.defs[node.defs[0]].value]
+        return not holds and self._mentions_local(frame, node)
 
     def _uses(self, frame: Frame) -> Iterator[_Use]:
         scope = self._index.scope(frame.gid)
