@@ -51,7 +51,7 @@ class KeyedUse:
         `for one in found: if isinstance(one, Tracer): return one`; then `made = Tracer(); found.append(made)`.
         """
         scope = self._index.scope(gid)
-        target, made = _put_in(self._index, gid, event)
+        target, made = put_in(self._index, gid, event)
         built = scope.exprs[_defined(scope, made)] if target != NONE else None
         slots = tuple(self._first_use.slot(gid, target)) if isinstance(built, Call) else ()
         if not slots or not isinstance(built, Call):
@@ -162,11 +162,11 @@ class KeyedUse:
         for event in scope.events:
             if not within(scope, event.region, (region,)):
                 continue
-            target, key = _put_in(self._index, gid, event)
+            target, key = put_in(self._index, gid, event)
             if target != NONE and same(scope, key, missed.key) and self._is_of(gid, target, missed.slot):
                 return True
             if event.kind == EventKind.CALL and any(
-                (given := _put_in(self._index, callee, inner)[0]) != NONE and self._is_of(callee, given, missed.slot)
+                (given := put_in(self._index, callee, inner)[0]) != NONE and self._is_of(callee, given, missed.slot)
                 for callee in called(self._index, gid, event.expr)
                 for inner in self._index.scope(callee).events
             ):
@@ -206,7 +206,7 @@ def _narrowed(scope: Scope, expr: int) -> Narrow | None:
     return node if isinstance(node, Narrow) and node.positive else None
 
 
-def _put_in(index: Index, gid: int, event: Event) -> tuple[int, int]:
+def put_in(index: Index, gid: int, event: Event) -> tuple[int, int]:
     """The container into which an event puts something, and under which key; NONE for all others."""
     scope = index.scope(gid)
     if event.kind == EventKind.STORE_ITEM and event.value != NONE and not event.flag:

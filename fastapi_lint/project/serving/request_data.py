@@ -53,6 +53,9 @@ class RequestData:
         self._inference = graph.inference
         self._injection = Injection(graph.inference)
         self._entries = frozenset(e.frame.gid for e in self._all_entries if e.frame is not None and e.kind in _ENTRIES)
+        self._brought = frozenset(
+            e.frame.gid for e in self._all_entries if e.frame is not None and e.kind in _ENTRIES - {"stream"}
+        )
         self._flow = flow or ArgumentFlow(graph)
         self._answers = AnyOf[tuple[int, int]]()
 
@@ -75,10 +78,6 @@ class RequestData:
             return True
         return self.is_from_request(gid, key)
 
-    def is_passed_on(self, gid: int, number: int) -> bool:
-        """Whether some call of the project passes data of the request for a parameter."""
-        return any(self.is_from_request(at, given) for at, given in self._flow.given(gid, number))
-
     def _decide(self, gid: int, node: Expr) -> bool:
         if isinstance(node, Param):
             return self._parameter(gid, node.index)
@@ -86,9 +85,15 @@ class RequestData:
             return self._attribute(gid, node)
         if isinstance(node, Var):
             return self._variable(gid, node)
-        return any(self.is_from_request(gid, part) for part in self._parts(gid, node))
+        return any(self.is_from_request(gid, part) for part in self.made_of(gid, node))
 
-    def _parts(self, gid: int, node: Expr) -> list[int]:
+    def given(self, gid: int, number: int) -> list[tuple[int, int]]:
+        """What calls pass for a parameter, (scope, expression); nothing where a request brings it itself."""
+        is_brought = gid in self._brought or self._injected(gid, number) is not None
+        return [] if is_brought else self._flow.given(gid, number)
+
+    def made_of(self, gid: int, node: Expr) -> list[int]:
+        """The expressions of scope `gid` that a value is made of."""
         scope = self._index.scope(gid)
         if isinstance(node, (Use, Phi)):
             put_in = self._flow.put_in(gid)
