@@ -6,7 +6,8 @@ Reports functions on a request's way under `functools.cache`, `lru_cache(maxsize
 `cachetools.cached` with a plain dictionary whose arguments come from requests, and dictionaries that requests share,
 look up and fill under keys of their own, when nothing in the project ever removes, counts or replaces what is in them.
 What `cache_clear()` empties is bounded. Flags, enumerations and literals are few, and so are files
-that a function has asked the file system about: a cache keyed by them is none of these.
+that a function has asked the file system about, and what had to be in a list to get there (`if model not in MODELS:
+raise`, here, in a caller or in a function that checks it): a cache keyed by them is none of these.
 
 ## Why is this bad?
 
