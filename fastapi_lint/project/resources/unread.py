@@ -16,6 +16,7 @@ from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.resources.keeping import values
 from fastapi_lint.project.types.values import InstanceV
 
+_MOST_HOPS = 3
 _GIVES = frozenset({EventKind.RETURN, EventKind.YIELD, EventKind.ENTER, EventKind.ITER})
 
 
@@ -28,9 +29,12 @@ class Unread:
         self._callers = callers
 
     def is_unread(self, frame: Frame, call: LibraryCall) -> bool:
-        """Whether the constructor only keeps it, and nobody who makes the object for a request calls what reads it."""
+        """Whether constructors only keep it, and nobody who makes the object for a request calls what reads it."""
+        return self._is_unread(frame, call.expr, 0)
+
+    def _is_unread(self, frame: Frame, made: int, hops: int) -> bool:
         scope, owner = frame.scope, frame.receiver
-        if scope.name != "__init__" or not isinstance(owner, InstanceV):
+        if scope.name != "__init__" or not isinstance(owner, InstanceV) or hops > _MOST_HOPS:
             return False
         kept = {
             event.name
@@ -38,12 +42,22 @@ class Unread:
             if event.kind == EventKind.STORE_ATTR
             and is_receiver(scope, event.expr)
             and event.value != NONE
-            and call.expr in values(scope, event.value)
+            and made in values(scope, event.value)
         }
         if len(kept) != 1 or self._calls_on(scope, kept):
             return False
         callers = self._callers(frame)
-        return bool(callers) and all(self._leaves_alone(caller, edge, owner.gid, kept) for caller, edge in callers)
+        return bool(callers) and all(
+            self._leaves_alone(caller, edge, owner.gid, kept) or self._keeps_unread(caller, edge, hops)
+            for caller, edge in callers
+        )
+
+    def _keeps_unread(self, caller: Frame, edge: Edge, hops: int) -> bool:
+        """Whether the object is itself only kept by the constructor of another one, of which the same is true."""
+        scope = caller.scope
+        if edge.mode == "injected" or not 0 <= edge.event < len(scope.events):
+            return False
+        return self._is_unread(caller, scope.events[edge.event].expr, hops + 1)
 
     def _calls_on(self, scope: Scope, kept: set[str]) -> bool:
         """Whether a method of what is kept is called in the constructor itself, where it is set up otherwise."""
