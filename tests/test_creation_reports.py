@@ -521,3 +521,46 @@ def test_what_only_websockets_make_is_made_for_each_connection(tmp_path: Path) -
     assert "is created for each websocket connection (2 entry points lead here)" in found.message
     (found,) = lint(source + "@app.get('/c')\ndef c():\n    make()\n", tmp_path)
     assert "is created for each request (3 entry points lead here)" in found.message
+
+
+def test_the_way_leads_through_the_object_of_the_request_not_through_one_that_lasts(tmp_path: Path) -> None:
+    source = """
+from fastapi.responses import StreamingResponse
+
+class Proxy:
+    def __init__(self):
+        self._ready = False
+        self._client = None
+    async def start(self):
+        if not self._ready:
+            self._client = httpx.AsyncClient()
+            self._ready = True
+    async def chat(self):
+        if not self._client:
+            await self.start()
+        return await self._client.get("https://example.org")
+    async def stream(self):
+        if not self._client:
+            await self.start()
+        yield b""
+
+proxy = Proxy()
+
+@app.post("/chat")
+async def chat(stream: bool = False):
+    if stream:
+        return StreamingResponse(proxy.stream())
+    return await proxy.chat()
+
+@app.post("/test")
+async def test():
+    return await Proxy().chat()
+"""
+    (found,) = lint(source, tmp_path)
+    assert "entry points" not in found.message
+    assert [entry.label for entry in found.entry_points] == ["POST /test"]
+    assert [hop.text for hop in found.chain] == [
+        "route `POST /test` enters here",
+        "`test` runs `Proxy.chat`",
+        "`Proxy.chat` runs `Proxy.start`",
+    ]

@@ -279,16 +279,37 @@ class Creations:
 
     def _creation(self, frame: Frame, scope: Scope, call: LibraryCall) -> Creation:
         is_usual = frame in self._usual and not self._is_after_error(frame, call.event)
-        way = tuple(self._contexts.way_in(frame, self._usual)) if is_usual else self._reach.way(frame)
+        way, entries = self._ways_of_passing(frame, scope, call, is_usual)
+        if not entries:
+            way = tuple(self._contexts.way_in(frame, self._usual)) if is_usual else self._reach.way(frame)
+            entries = tuple(self._reach.entries(frame))
         is_own = self._passes.is_of_object_of_pass(frame, scope, call, way)
         return Creation(
             frame=frame,
             call=call,
             way=way,
-            entries=tuple(self._reach.entries(frame)),
+            entries=entries,
             in_loop=self._passes.is_multiplied(frame, scope, call, way) and not is_own,
             from_request=is_own or self._is_from_request(frame, scope, call),
             after_error=not is_usual,
+        )
+
+    def _ways_of_passing(
+        self, frame: Frame, scope: Scope, call: LibraryCall, is_usual: bool
+    ) -> tuple[tuple[Arrival, ...], tuple[EntryPoint, ...]]:
+        """Of what an object keeps: the ways that come through objects of requests, not those through one that lasts."""
+        owner = frame.receiver
+        if owner is None or not (call.first_use == "object" or is_kept_by_receiver(scope, call)):
+            return (), ()
+
+        def is_left_out(caller: Frame, edge: Edge) -> bool:
+            if is_usual and self._is_after_error(caller, edge.event):
+                return True
+            receiver = edge.callee.receiver
+            return receiver is not None and receiver.gid == owner.gid and self._holders.is_of_lasting(caller, edge)
+
+        return self._reach.narrowed(
+            frame, is_left_out, lambda root: root.receiver is None or root.receiver.gid != owner.gid
         )
 
     def _is_from_request(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:

@@ -38,7 +38,7 @@ class Holders:
         if known is None:
             self._known[frame] = True  # a method that calls itself: the other ways decide
             callers = self._callers(frame)
-            known = bool(callers) and all(self._is_of_lasting(caller, edge) for caller, edge in callers)
+            known = bool(callers) and all(self.is_of_lasting(caller, edge) for caller, edge in callers)
             self._known[frame] = known
         return known
 
@@ -78,7 +78,8 @@ class Holders:
             for node in made
         )
 
-    def _is_of_lasting(self, caller: Frame, edge: Edge) -> bool:
+    def is_of_lasting(self, caller: Frame, edge: Edge) -> bool:
+        """Whether a call is of a method of an object that is there for all requests."""
         scope = self._graph.index.scope(caller.gid)
         base = _called_on(scope, edge)
         return base != NONE and self._lasts(caller, scope, base, 0)

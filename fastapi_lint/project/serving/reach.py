@@ -64,6 +64,34 @@ class Reach:
         others = [entry for entry in found.values() if entry.kind != "dependency"]
         return others or list(found.values())
 
+    def narrowed(
+        self, frame: Frame, is_left_out: Callable[[Frame, Edge], bool], is_root: Callable[[Frame], bool]
+    ) -> tuple[tuple[Arrival, ...], tuple[EntryPoint, ...]]:
+        """The shortest way to a frame, and all entry points, without some edges and roots; empty if none is left."""
+        onward: dict[Frame, Arrival] = {}
+        seen: dict[Frame, None] = {frame: None}
+
+        def callers(one: Frame) -> list[Frame]:
+            kept = [(caller, edge) for caller, edge in self.callers(one) if not is_left_out(caller, edge)]
+            for caller, edge in kept:
+                if caller not in seen:
+                    onward.setdefault(caller, Arrival(caller, edge, None))
+            return [caller for caller, _ in kept]
+
+        roots = [one for one in seen_while_growing(seen, callers) if is_root(one) and self._entries.get(one)]
+        entries = [entry for root in roots for entry in self._entries[root]]
+        if not entries:
+            return (), ()
+        others = [entry for entry in entries if entry.kind != "dependency"]
+        first = (others or entries)[0]
+        current = next(root for root in roots if first in self._entries[root])
+        way = [Arrival(None, None, first)]
+        while (arrival := onward.get(current)) is not None and arrival.edge is not None and current is not frame:
+            way.append(arrival)
+            current = arrival.edge.callee
+        unique = {(entry.kind, entry.label): entry for entry in reversed(others or entries)}
+        return tuple(way), tuple(reversed(unique.values()))
+
 
 def seen_while_growing(seen: dict[Frame, None], onward: Callable[[Frame], list[Frame]]) -> Iterable[Frame]:
     """Breadth first: each frame once, in the order in which it is found."""
