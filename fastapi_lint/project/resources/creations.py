@@ -302,14 +302,18 @@ class Creations:
         if owner is None or not (call.first_use == "object" or is_kept_by_receiver(scope, call)):
             return (), ()
 
+        holding = self._holders.holding(frame)
+
         def is_left_out(caller: Frame, edge: Edge) -> bool:
             if is_usual and self._is_after_error(caller, edge.event):
                 return True
             receiver = edge.callee.receiver
-            return receiver is not None and receiver.gid == owner.gid and self._holders.is_of_lasting(caller, edge)
+            if receiver is None or receiver.gid not in holding:
+                return False
+            return self._holders.is_of_lasting(caller, edge) or self._holders.registers(caller, edge)
 
         return self._reach.narrowed(
-            frame, is_left_out, lambda root: root.receiver is None or root.receiver.gid != owner.gid
+            frame, is_left_out, lambda root: root.receiver is None or root.receiver.gid not in holding
         )
 
     def _is_from_request(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Func, Lit, Param, Scope, Use, Var
+from fastapi_lint.facts import NONE, Attr, Call, Declared, Event, EventKind, Func, Lit, Param, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import may_be_passed
 from fastapi_lint.project.code.spelling import is_receiver
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
@@ -28,7 +29,9 @@ class Holders:
         self._graph = graph
         self._lifetimes = lifetimes
         self._callers = callers
+        self._index = graph.index
         self._known: dict[Frame, bool] = {}
+        self._registered: dict[Frame, bool] = {}
 
     def is_lasting(self, frame: Frame) -> bool:
         """Whether every way of requests to a method comes through an object that is there for all of them."""
@@ -51,21 +54,66 @@ class Holders:
 
         `peer = Peer(); await peer.open(); self._peers[key] = peer`: the peer keeps what the method stores.
         """
-        callers = self._callers(frame) if isinstance(frame.receiver, InstanceV) else []
-        return bool(callers) and all(self._registers(caller, edge) for caller, edge in callers)
+        known = self._registered.get(frame)
+        if known is None:
+            self._registered[frame] = False  # a method that calls itself
+            callers = self._callers(frame) if isinstance(frame.receiver, InstanceV) else []
+            known = bool(callers) and all(self.registers(caller, edge) for caller, edge in callers)
+            self._registered[frame] = known
+        return known
 
-    def _registers(self, caller: Frame, edge: Edge) -> bool:
-        scope = self._graph.index.scope(caller.gid)
-        held = scope.exprs[base] if (base := _called_on(scope, edge)) != NONE else None
+    def registers(self, caller: Frame, edge: Edge) -> bool:
+        """Whether a function puts the object whose method it calls, or the one that holds it, where it stays."""
+        scope = self._index.scope(caller.gid)
+        base = _called_on(scope, edge)
+        held = scope.exprs[base] if base != NONE else None
+        if isinstance(held, Attr) and is_receiver(scope, held.base):
+            return self._is_set_once(caller, held) and self.is_registered(caller)
         if not isinstance(held, Use) or not self._is_constructed(caller, held):
             return False
         return any(
-            event.kind == EventKind.STORE_ITEM
-            and event.value != NONE
-            and scope.exprs[event.value] == held
-            and self._lasts(caller, scope, event.expr, 0)
-            for event in scope.events
+            self._puts_away(caller, event, held) or self._hands_over(caller, event, held) for event in scope.events
         )
+
+    def _puts_away(self, frame: Frame, event: Event, held: Use) -> bool:
+        scope = frame.scope
+        is_store = event.kind == EventKind.STORE_ITEM and event.value != NONE and scope.exprs[event.value] == held
+        return is_store and self._lasts(frame, scope, event.expr, 0)
+
+    def _hands_over(self, frame: Frame, event: Event, held: Use) -> bool:
+        """Whether an event calls a function of the project that puts the object away in any case: `keep(key, peer)`."""
+        scope, inference = frame.scope, self._graph.inference
+        node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+        called = inference.type(frame, node.func) if isinstance(node, Call) else ()
+        if not isinstance(node, Call) or len(called) != 1 or not isinstance(called[0], FunctionV):
+            return False
+        keeper = inference.plain_frame(called[0].gid)
+        given = {Param(number) for number, value in enumerate(node.args) if scope.exprs[value] == held}
+        inside = keeper.scope
+        names = [
+            one
+            for one in inside.exprs
+            if isinstance(one, Use) and given.issuperset(inside.exprs[inside.defs[number].value] for number in one.defs)
+        ]
+        return any(
+            not may_be_passed(inside, inner.region) and self._puts_away(keeper, inner, name)
+            for inner in inside.events
+            for name in names
+        )
+
+    def holding(self, frame: Frame) -> frozenset[int]:
+        """The class of a method's object, and those of the objects that hold it and call the method."""
+        found: dict[Frame, None] = {frame: None}
+        for one in (todo := [frame]):
+            for caller, edge in self._callers(one):
+                scope = self._index.scope(caller.gid)
+                base = _called_on(scope, edge)
+                held = scope.exprs[base] if base != NONE else None
+                inner = held.base if isinstance(held, Attr) else base
+                if base != NONE and is_receiver(scope, inner) and caller not in found:
+                    found[caller] = None
+                    todo.append(caller)
+        return frozenset(one.receiver.gid for one in found if one.receiver is not None)
 
     def _is_constructed(self, frame: Frame, held: Use) -> bool:
         """Whether a local name stands for an object that this very function constructs."""
