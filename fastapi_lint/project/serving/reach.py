@@ -73,6 +73,7 @@ class Reach:
 
         def callers(one: Frame) -> list[Frame]:
             kept = [(caller, edge) for caller, edge in self.callers(one) if not is_left_out(caller, edge)]
+            kept.sort(key=lambda pair: pair[1].conditions)  # of several calls the one that rests on least
             for caller, edge in kept:
                 if caller not in seen:
                     onward.setdefault(caller, Arrival(caller, edge, None))
