@@ -262,7 +262,7 @@ class Project:
 
     @cached_property
     def _state(self) -> SharedState:
-        return SharedState(self.graph, self._requests)
+        return SharedState(self.graph, self.contexts, self._requests)
 
     @cached_property
     def _mutations(self) -> list[Mutation]:
