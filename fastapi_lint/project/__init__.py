@@ -268,7 +268,7 @@ class Project:
     def _mutations(self) -> list[Mutation]:
         bounded = BoundedCaches(self.graph, self._changes, self._state)
         own = OwnUse(self.graph, self.contexts, self._changes)
-        timed = TimedSlots(self.graph, self._changes, self._caches, self._request_data)
+        timed = TimedSlots(self.graph, self._changes, self._caches, self._request_data, self._creations.lifetimes)
         keepers = Keepers(bounded, timed, own, self._request_data)
         return list(Mutations(self.graph, self._changes, self._locks, self._caches, keepers).find())
 
