@@ -7,6 +7,7 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.reach import Reach
+from fastapi_lint.project.shared.lock_blocks import LockBlocks
 from fastapi_lint.project.shared.state import LOCKS
 from fastapi_lint.project.types.values import ExtInstanceV
 
@@ -18,6 +19,7 @@ class Locks:
         self._index = graph.index
         self._inference = graph.inference
         self._requests = requests
+        self._blocks = LockBlocks(graph, self.is_lock, self.certain_regions)
 
     def regions(self, frame: Frame) -> frozenset[int]:
         """The regions of a scope inside of which a lock is held, or may be."""
@@ -33,9 +35,9 @@ class Locks:
         return not kind or any(self.is_lock(value) for value in kind)
 
     def is_lock(self, value: object) -> bool:
-        """Whether a value is a lock, a semaphore or a condition of a library."""
+        """Whether a value is a lock, a semaphore or a condition of a library, or holds a lock while it is entered."""
         if not isinstance(value, ExtInstanceV):
-            return False
+            return self._blocks.holds(value)
         libraries = self._inference.libraries
         return any(libraries.is_a(value, name) for name in LOCKS) or "lock" in value.name.lower()
 
