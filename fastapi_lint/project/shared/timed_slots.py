@@ -259,7 +259,8 @@ class TimedSlots:
             return True
         if not _is_computed(scope, event.value) and not _is_display(scope, event.value):
             return False
-        return self._stands_beside([(frame, change)], times) or bool(self._passed(frame, event.region, 0))
+        is_behind = bool(aged) and bool(self._passed(frame, event.region, 0))
+        return is_behind or self._stands_beside([(frame, change)], times)
 
     def _is_of_old(self, scope: Scope, event: Event) -> bool:
         """Whether the new value is computed from the old one, as a count is."""
