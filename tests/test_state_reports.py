@@ -396,6 +396,146 @@ def route(now: int):
 """,
         {("FAL302", Severity.INFO)},
     ),
+    "a time that a caller hands over, for a kind": (
+        """
+class Limiter:
+    def __init__(self):
+        self.last = {}
+
+    def alert(self, now, kind):
+        before = self.last.get(kind)
+        if before is not None and now - before < 60:
+            return
+        self.last[kind] = now
+        print("slow")
+
+limiter = Limiter()
+
+@app.get("/{now}")
+def route(now: int):
+    limiter.alert(now, "slow")
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "a time that a caller hands over, for each client": (
+        """
+class Limiter:
+    def __init__(self):
+        self.last = {}
+
+    def alert(self, now, client):
+        before = self.last.get(client)
+        if before is not None and now - before < 60:
+            return
+        self.last[client] = now
+
+limiter = Limiter()
+
+@app.get("/{now}/{name}")
+def route(now: int, name: str):
+    limiter.alert(now, name)
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "a time beside another one": (
+        """
+class Limiter:
+    def __init__(self):
+        self.last = {}
+        self.other = {}
+
+    def alert(self, now, kind):
+        before = self.other.get(kind)
+        if before is not None and now - before < 60:
+            return
+        self.last[kind] = now
+
+limiter = Limiter()
+
+@app.get("/{now}")
+def route(now: int):
+    limiter.alert(now, "slow")
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "a count up to the next round": (
+        """
+added = 0
+
+@app.post("/{name}")
+def route(name: str):
+    global added
+    added += len(name)
+    if added < 100:
+        return
+    added = 0
+    tidy()
+
+def tidy():
+    print("tidied")
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "each hundredth time": (
+        """
+added = 0
+
+@app.post("/{name}")
+def route(name: str):
+    global added
+    added += 1
+    if added % 100 == 0:
+        print("hundred more")
+    return name
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "a count up to an error": (
+        """
+added = 0
+
+@app.post("/{name}")
+def route(name: str):
+    global added
+    added += 1
+    if added > 100:
+        added = 0
+        raise ValueError(name)
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "a count up to another answer": (
+        """
+added = 0
+
+@app.post("/{name}")
+def route(name: str):
+    global added
+    added += 1
+    if added > 100:
+        added = 0
+        return "enough"
+    return name
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "a count up to a round that is told, too": (
+        """
+added = 0
+
+@app.post("/{name}")
+def route(name: str):
+    global added
+    added += 1
+    if added > 100:
+        added = 0
+
+@app.get("/")
+def told():
+    return added
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
     "a number that is not counted from": (
         """
 @app.get("/{now}")

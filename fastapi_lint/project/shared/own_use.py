@@ -189,6 +189,44 @@ class OwnUse:
         logging = [call for call in calls if self._logs(use.gid, call)]
         return bool(logging) and all(call in logging or _is_of_notes(scope, call, use.expr) for call in calls)
 
+    # -- counts that say when to do something again
+
+    def round_counts(self) -> frozenset[Name]:
+        """The numbers that are counted up and asked only whether it is time to go round again; nothing else."""
+        counts = {
+            name
+            for name, found in self._changes.by_name.items()
+            if any(self._is_counted_up(*one) for one in found)
+            and all(self._is_counted_up(*one) or self._is_set_back(*one) for one in found)
+        }
+        uses = name_uses(self._index, frozenset(map(_last, counts)))
+        return frozenset(name for name in counts if self._only_begins_rounds(uses[_last(name)]))
+
+    def _is_counted_up(self, frame: Frame, change: Change) -> bool:
+        scope, event = self._index.scope(frame.gid), change.event
+        value = scope.exprs[event.value] if event.kind in _CHANGING and event.flag and event.value != NONE else None
+        return isinstance(value, Bin) and value.op == "+="
+
+    def _only_begins_rounds(self, uses: list[NameUse]) -> bool:
+        rest = [use for use in uses if not self._is_raised(use)]
+        return bool(rest) and all(map(self._begins_round, rest))
+
+    def _begins_round(self, use: NameUse) -> bool:
+        """Whether a number decides on a branch that sets it back, or on each hundredth time, and on no answer."""
+        scope = self._index.scope(use.gid)
+        node = scope.exprs[use.holder] if use.holder != NONE else None
+        decided = _decided(scope, use.expr)
+        regions = [scope.regions[number] for number in decided]
+        if not isinstance(node, Bin) or not regions:
+            return False
+        if any(one.kind not in ("if", "else") or one.behind == "raise" for one in regions):
+            return False
+        inside = [event for event in scope.events if within(scope, event.region, decided)]
+        if any(_answers(scope, event) for event in inside):
+            return False
+        name = getattr(scope.exprs[use.expr], "name", "")
+        return node.op == "%" or any(event.kind in _CHANGING and event.name == name for event in inside)
+
     def _is_set_back(self, frame: Frame, change: Change) -> bool:
         scope, event = self._index.scope(frame.gid), change.event
         value = scope.exprs[event.value] if event.kind in _CHANGING and event.value != NONE else None
@@ -298,6 +336,13 @@ def _is_of_notes(scope: Scope, call: Call, notes: int) -> bool:
     if func == Free("len"):
         return len(call.args) == 1 and same(scope, call.args[0], notes)
     return isinstance(func, Attr) and func.name in _NOTES and same(scope, func.base, notes)
+
+
+def _answers(scope: Scope, event: Event) -> bool:
+    """Whether an event hands something to the caller: a value, an item, an error."""
+    if event.kind == EventKind.RETURN:
+        return event.expr != NONE and scope.exprs[event.expr] != Lit(None)
+    return event.kind in (EventKind.RERAISE, EventKind.YIELD)
 
 
 def _last(name: Name) -> str:
