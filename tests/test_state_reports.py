@@ -396,6 +396,16 @@ def route(now: int):
 """,
         {("FAL302", Severity.INFO)},
     ),
+    "a time under a key that is made anew": (
+        """
+import secrets, time
+
+@app.get("/")
+def route():
+    stock[secrets.token_urlsafe(32)] = time.time()
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
     "a time that a caller hands over, for a kind": (
         """
 class Limiter:
@@ -641,6 +651,39 @@ def test_who_serves_what_it_has_made_has_no_second_worker(given: str, is_alone: 
     assert "`self._scaler.stamps` is shared by all requests (an attribute of `Controller`)" in found[0].message
     assert ("one process serves them" in found[0].message) is is_alone
     assert ("a store that all workers share" in found[0].message) is not is_alone
+
+
+PROGRAM = """
+import uvicorn
+from fastapi import FastAPI
+
+app = FastAPI()
+
+class Controller:
+    def __init__(self):
+        self.workers = {}
+
+    def register(self, name):
+        self.workers[name] = 1
+
+@app.post("/register/{name}")
+async def register(name: str):
+    controller.register(name)
+
+{before}
+if __name__ == "__main__":
+    controller = Controller()
+    uvicorn.run(app)
+"""
+
+
+@pytest.mark.parametrize(("before", "is_alone"), [("", True), ("controller = Controller()", False)])
+def test_what_only_a_program_has_is_in_one_process(before: str, is_alone: bool, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(PROGRAM.replace("{before}", before), encoding="utf-8")
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL3"]})
+    (found,) = check(CheckRequest((tmp_path,), settings, tmp_path)).diagnostics
+    assert "`controller.workers` is shared by all requests" in found.message
+    assert ("one process serves them" in found.message) is is_alone
 
 
 FRESH_OR_SHARED = """

@@ -30,6 +30,7 @@ from fastapi_lint.project.code.spelling import parts, same, stored_item
 from fastapi_lint.project.flow.clocks import is_clock
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
+from fastapi_lint.project.serving.new_keys import NewKeys
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.shared.bounded_caches import BoundedCaches, removes
 from fastapi_lint.project.shared.caches import Caches
@@ -88,6 +89,7 @@ class Keepers(msgspec.Struct, frozen=True):
     timed: TimedSlots
     own: OwnUse
     request_data: RequestData
+    new_keys: NewKeys
 
 
 class Mutations:
@@ -216,23 +218,28 @@ class Mutations:
             or self._is_timed_item(frame, scope, event),
             fills=fills,
             grows=fills and self._caches.grows(frame, event, change.state),
-            alone=self._changes.is_of_one_process(frame),
+            alone=self._changes.is_of_one_process(frame, change.state),
         )
 
     def _keeps_now(self, frame: Frame, scope: Scope, event: Event) -> bool:
-        """Whether a store keeps the time at which it is made, as a whole or under a key that no request brings."""
+        """Whether a store keeps the time at which it is made, as a whole or under a key that no request has by itself."""
         if event.flag or event.value == NONE or not is_clock(self._inference, frame, event.value):
             return False
         item = stored_item(scope, event)
         if item is None:
             return event.kind in (EventKind.REBIND, EventKind.STORE_ATTR) and not _is_measured_from(scope, event.name)
         is_nested = isinstance(scope.exprs[item.base], Sub)
-        return not is_nested and not self._keepers.request_data.is_from_request(frame.gid, item.index)
+        return not is_nested and not self._is_for_each(frame, item.index)
+
+    def _is_for_each(self, frame: Frame, key: int) -> bool:
+        """Whether each request has a key of its own: what it brings, or what is made anew for it."""
+        keepers = self._keepers
+        return keepers.request_data.is_from_request(frame.gid, key) or keepers.new_keys.is_new(frame.gid, key)
 
     def _is_timed_item(self, frame: Frame, scope: Scope, event: Event) -> bool:
         """Whether a store keeps the time up to which a condition has counted, under a key that no request brings."""
         item = stored_item(scope, event)
-        if item is None or event.value == NONE or self._keepers.request_data.is_from_request(frame.gid, item.index):
+        if item is None or event.value == NONE or self._is_for_each(frame, item.index):
             return False
         return any(
             any(_is_item(scope, old, item) for old in parts(scope, node.right))

@@ -1,6 +1,6 @@
 """Which shared variables are the business of one task, one connection or one process alone?
 
-Entries that only their maker finds again (under the running task, or `id(websocket)`), counters that only say that
+Entries that only their maker finds again (under the running task, `id(websocket)` or a `uuid4()`), counters that only say that
 something has changed, flags for the task that a request starts or finds running, and what an application hands over to
 the command that serves it: no other worker could miss it.
 """
@@ -16,6 +16,7 @@ from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.code.spelling import parts, same, stored_item
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Contexts
+from fastapi_lint.project.serving.new_keys import NewKeys
 from fastapi_lint.project.shared.bounded_caches import Name, removes
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.types.values import ExternalV
@@ -34,12 +35,13 @@ _CHANGING = (EventKind.REBIND, EventKind.STORE_ATTR)
 class OwnUse:
     """Looked for among all changes of request code."""
 
-    def __init__(self, graph: Graph, contexts: Contexts, changes: Changes) -> None:
+    def __init__(self, graph: Graph, contexts: Contexts, changes: Changes, new_keys: NewKeys) -> None:
         self._graph = graph
         self._index = graph.index
         self._inference = graph.inference
         self._contexts = contexts
         self._changes = changes
+        self._new_keys = new_keys
         self._uses: dict[str, list[NameUse]] = {}
 
     def find(self) -> frozenset[Name]:
@@ -61,11 +63,14 @@ class OwnUse:
             | {name for name in flags if self._tells_own_task(name, sites[name])}
         )
 
-    # -- entries under the identity of an object
+    # -- entries under the identity of an object, or under a key that is made anew
 
     def _is_keyed(self, frame: Frame, change: Change) -> bool:
         scope = self._index.scope(frame.gid)
-        return any(_is_identity(scope, key) for key in _keys(scope, change.event))
+        return any(self._is_own_key(frame.gid, key) for key in _keys(scope, change.event))
+
+    def _is_own_key(self, gid: int, key: int) -> bool:
+        return _is_identity(self._index.scope(gid), key) or self._new_keys.is_new(gid, key)
 
     def _takes_out(self, frame: Frame, change: Change) -> bool:
         """Whether a change removes the entry: a later object may have the identity of one that is gone."""
@@ -76,13 +81,13 @@ class OwnUse:
         scope = self._index.scope(use.gid)
         node = scope.exprs[use.holder] if use.holder != NONE else None
         if isinstance(node, Sub):
-            return node.base == use.expr and _is_identity(scope, node.index)
+            return node.base == use.expr and self._is_own_key(use.gid, node.index)
         if isinstance(node, Bin) and node.op in ("among", "not among"):
-            return node.right == use.expr and _is_identity(scope, node.left)
+            return node.right == use.expr and self._is_own_key(use.gid, node.left)
         if not isinstance(node, Attr) or node.name not in _BY_KEY:
             return False
         return any(
-            isinstance(call, Call) and call.func == use.holder and call.args and _is_identity(scope, call.args[0])
+            isinstance(call, Call) and call.func == use.holder and call.args and self._is_own_key(use.gid, call.args[0])
             for call in scope.exprs
         )
 
