@@ -31,7 +31,9 @@ class NewKeys:
         node = scope.exprs[expr]
         if isinstance(node, Param):
             return self._is_passed(gid, node.index)
-        if isinstance(node, (Use, Phi)):  # each of several possibilities has to be new: `given or str(uuid4())` may not be
+        if isinstance(
+            node, (Use, Phi)
+        ):  # each of several possibilities has to be new: `given or str(uuid4())` may not be
             values = [scope.defs[number].value for number in node.defs]
             return bool(values) and all(self.is_new(gid, value, hops + 1) for value in values)
         if isinstance(node, Choice):

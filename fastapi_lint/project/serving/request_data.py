@@ -78,10 +78,6 @@ class RequestData:
             return True
         return self.is_from_request(gid, key)
 
-    def given(self, gid: int, number: int) -> list[tuple[int, int]]:
-        """What the project's calls of a function pass for a parameter: (scope of the call, expression)."""
-        return self._flow.given(gid, number)
-
     def _decide(self, gid: int, node: Expr) -> bool:
         if isinstance(node, Param):
             return self._parameter(gid, node.index)

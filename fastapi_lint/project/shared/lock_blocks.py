@@ -1,7 +1,7 @@
 """Which blocks of the project's own hold a lock while they are entered?
 
-A class whose `__aenter__` acquires a lock and whose `__aexit__` releases it, itself or through other such objects, and a
-function under `@asynccontextmanager` that yields inside of such a block.
+A class whose `__aenter__` acquires a lock and whose `__aexit__` releases it, itself or through other such objects, and
+a function under `@asynccontextmanager` that yields inside of such a block.
 """
 
 from __future__ import annotations

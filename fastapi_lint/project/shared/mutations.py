@@ -58,8 +58,8 @@ class Mutation(msgspec.Struct, frozen=True):
     request brings), `timed` that it keeps the time from which something counts on, `fills`
     that it puts into a dictionary what a look-up has missed, and `grows` that nothing ever takes it out although
     requests bring the keys. `alone` says that one process serves all requests that get here, `ends` that it keeps what
-    open streams of this process read from, `counts` that it counts for a log, and `rounds` that it counts up to the next
-    round of something.
+    open streams of this process read from, `counts` that it counts for a log, and `rounds` that it counts up to the
+    next round of something.
     """
 
     frame: Frame
@@ -222,7 +222,7 @@ class Mutations:
         )
 
     def _keeps_now(self, frame: Frame, scope: Scope, event: Event) -> bool:
-        """Whether a store keeps the time at which it is made, as a whole or under a key that no request has by itself."""
+        """Whether a store keeps the time at which it is made, as a whole or under a key that requests share."""
         if event.flag or event.value == NONE or not is_clock(self._inference, frame, event.value):
             return False
         item = stored_item(scope, event)
@@ -242,8 +242,7 @@ class Mutations:
         if item is None or event.value == NONE or self._is_for_each(frame, item.index):
             return False
         return any(
-            any(_is_item(scope, old, item) for old in parts(scope, node.right))
-            for node in _elapsed(scope, event)
+            any(_is_item(scope, old, item) for old in parts(scope, node.right)) for node in _elapsed(scope, event)
         )
 
     def _is_kept_safe(self, frame: Frame, scope: Scope, change: Change) -> bool:

@@ -1,8 +1,8 @@
 """Which shared variables are the business of one task, one connection or one process alone?
 
-Entries that only their maker finds again (under the running task, `id(websocket)` or a `uuid4()`), counters that only say that
-something has changed, flags for the task that a request starts or finds running, and what an application hands over to
-the command that serves it: no other worker could miss it.
+Entries that only their maker finds again (under the running task, `id(websocket)` or a `uuid4()`), counters that only
+say that something has changed, flags for the task that a request starts or finds running, and what an application hands
+over to the command that serves it: no other worker could miss it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Which shared variables are caches of one value that their own code renews when it is too old?
 
 `if now - _read_at > TTL: _value = read(); _read_at = now`: whatever a process keeps longer than another is no older
-than the code allows, and what is lost is read again. Test, value and time may stand in functions of their own. `if signature != _signature: _value = read(); _signature =
-signature` is the same with what the store says of its contents.
+than the code allows, and what is lost is read again. Test, value and time may stand in functions of their own.
+`if signature != _signature: _value = read(); _signature = signature` is the same with what the store says of its
+contents.
 """
 
 from __future__ import annotations
@@ -103,7 +104,11 @@ class TimedSlots:
     def _is_emptied(self, frame: Frame, change: Change, renewed: list[tuple[Frame, Change]]) -> bool:
         """Whether a change leaves None, and all that renews the value asks for that."""
         event, first_use = change.event, self._inference.first_use
-        if event.kind not in _SETS or event.value == NONE or self._index.scope(frame.gid).exprs[event.value] != Lit(None):
+        if (
+            event.kind not in _SETS
+            or event.value == NONE
+            or self._index.scope(frame.gid).exprs[event.value] != Lit(None)
+        ):
             return False
         return all(first_use.may_fill(at.gid, other.event.region, event.name) for at, other in renewed)
 
