@@ -98,6 +98,7 @@ class TimedSlots:
             one in renewed
             or self._caches.is_fill(one[0], one[1].event, one[1].state)
             or self._is_emptied(*one, renewed)
+            or self._is_emptied_beside(*one, times)
             for one in found
         )
 
@@ -111,6 +112,21 @@ class TimedSlots:
         ):
             return False
         return all(first_use.may_fill(at.gid, other.event.region, event.name) for at, other in renewed)
+
+    def _is_emptied_beside(self, frame: Frame, change: Change, times: set[Name]) -> bool:
+        """Whether a change empties the value where its time is set back: the next read renews it."""
+        scope, event = self._index.scope(frame.gid), change.event
+        node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+        func = scope.exprs[node.func] if isinstance(node, Call) else None
+        is_cleared = isinstance(func, Attr) and func.name == "clear"
+        if not is_cleared and not (event.kind in _SETS and is_empty(scope, event.value)):
+            return False
+        return any(
+            (other.state.name, other.state.where) in times
+            and other.event.region == event.region
+            and self._is_set_back(frame, other)
+            for other in self._changes.of(frame)
+        )
 
     def _is_set_back(self, frame: Frame, change: Change) -> bool:
         """Whether a change makes a time one that has passed long ago: 0, `float("-inf")`."""
