@@ -500,6 +500,20 @@ def route(name: str):
 """,
         {("FAL302", Severity.INFO)},
     ),
+    "a count of what runs": (
+        """
+added = 0
+
+@app.post("/")
+def route():
+    global added
+    if added > 100:
+        return
+    added += 1
+    print("running")
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
     "a count up to an error": (
         """
 added = 0

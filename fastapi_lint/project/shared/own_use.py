@@ -230,7 +230,8 @@ class OwnUse:
         if any(_answers(scope, event) for event in inside):
             return False
         name = getattr(scope.exprs[use.expr], "name", "")
-        return node.op == "%" or any(event.kind in _CHANGING and event.name == name for event in inside)
+        is_set_back = any(event.kind in _CHANGING and event.name == name and not event.flag for event in inside)
+        return is_set_back or node.op == "%"
 
     def _is_set_back(self, frame: Frame, change: Change) -> bool:
         scope, event = self._index.scope(frame.gid), change.event
