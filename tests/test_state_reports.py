@@ -396,6 +396,170 @@ def route(now: int):
 """,
         {("FAL302", Severity.INFO)},
     ),
+    "a time under a key that is made anew": (
+        """
+import secrets, time
+
+@app.get("/")
+def route():
+    stock[secrets.token_urlsafe(32)] = time.time()
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "a time that a caller hands over, for a kind": (
+        """
+class Limiter:
+    def __init__(self):
+        self.last = {}
+
+    def alert(self, now, kind):
+        before = self.last.get(kind)
+        if before is not None and now - before < 60:
+            return
+        self.last[kind] = now
+        print("slow")
+
+limiter = Limiter()
+
+@app.get("/{now}")
+def route(now: int):
+    limiter.alert(now, "slow")
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "a time that a caller hands over, for each client": (
+        """
+class Limiter:
+    def __init__(self):
+        self.last = {}
+
+    def alert(self, now, client):
+        before = self.last.get(client)
+        if before is not None and now - before < 60:
+            return
+        self.last[client] = now
+
+limiter = Limiter()
+
+@app.get("/{now}/{name}")
+def route(now: int, name: str):
+    limiter.alert(now, name)
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "a time beside another one": (
+        """
+class Limiter:
+    def __init__(self):
+        self.last = {}
+        self.other = {}
+
+    def alert(self, now, kind):
+        before = self.other.get(kind)
+        if before is not None and now - before < 60:
+            return
+        self.last[kind] = now
+
+limiter = Limiter()
+
+@app.get("/{now}")
+def route(now: int):
+    limiter.alert(now, "slow")
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "a count up to the next round": (
+        """
+added = 0
+
+@app.post("/{name}")
+def route(name: str):
+    global added
+    added += len(name)
+    if added < 100:
+        return
+    added = 0
+    tidy()
+
+def tidy():
+    print("tidied")
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "each hundredth time": (
+        """
+added = 0
+
+@app.post("/{name}")
+def route(name: str):
+    global added
+    added += 1
+    if added % 100 == 0:
+        print("hundred more")
+    return name
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "a count of what runs": (
+        """
+added = 0
+
+@app.post("/")
+def route():
+    global added
+    if added > 100:
+        return
+    added += 1
+    print("running")
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "a count up to an error": (
+        """
+added = 0
+
+@app.post("/{name}")
+def route(name: str):
+    global added
+    added += 1
+    if added > 100:
+        added = 0
+        raise ValueError(name)
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "a count up to another answer": (
+        """
+added = 0
+
+@app.post("/{name}")
+def route(name: str):
+    global added
+    added += 1
+    if added > 100:
+        added = 0
+        return "enough"
+    return name
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "a count up to a round that is told, too": (
+        """
+added = 0
+
+@app.post("/{name}")
+def route(name: str):
+    global added
+    added += 1
+    if added > 100:
+        added = 0
+
+@app.get("/")
+def told():
+    return added
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
     "a number that is not counted from": (
         """
 @app.get("/{now}")
@@ -501,6 +665,39 @@ def test_who_serves_what_it_has_made_has_no_second_worker(given: str, is_alone: 
     assert "`self._scaler.stamps` is shared by all requests (an attribute of `Controller`)" in found[0].message
     assert ("one process serves them" in found[0].message) is is_alone
     assert ("a store that all workers share" in found[0].message) is not is_alone
+
+
+PROGRAM = """
+import uvicorn
+from fastapi import FastAPI
+
+app = FastAPI()
+
+class Controller:
+    def __init__(self):
+        self.workers = {}
+
+    def register(self, name):
+        self.workers[name] = 1
+
+@app.post("/register/{name}")
+async def register(name: str):
+    controller.register(name)
+
+{before}
+if __name__ == "__main__":
+    controller = Controller()
+    uvicorn.run(app)
+"""
+
+
+@pytest.mark.parametrize(("before", "is_alone"), [("", True), ("controller = Controller()", False)])
+def test_what_only_a_program_has_is_in_one_process(before: str, is_alone: bool, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(PROGRAM.replace("{before}", before), encoding="utf-8")
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL3"]})
+    (found,) = check(CheckRequest((tmp_path,), settings, tmp_path)).diagnostics
+    assert "`controller.workers` is shared by all requests" in found.message
+    assert ("one process serves them" in found.message) is is_alone
 
 
 FRESH_OR_SHARED = """

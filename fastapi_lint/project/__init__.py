@@ -28,6 +28,7 @@ from fastapi_lint.project.resources.shared_sessions import SharedSession, Shared
 from fastapi_lint.project.serving.contexts import STAGES, Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint, EntryPoints
 from fastapi_lint.project.serving.first_times import FirstTimes
+from fastapi_lint.project.serving.new_keys import NewKeys
 from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
@@ -262,14 +263,15 @@ class Project:
 
     @cached_property
     def _state(self) -> SharedState:
-        return SharedState(self.graph, self._requests)
+        return SharedState(self.graph, self.contexts, self._requests)
 
     @cached_property
     def _mutations(self) -> list[Mutation]:
         bounded = BoundedCaches(self.graph, self._changes, self._state)
-        own = OwnUse(self.graph, self.contexts, self._changes)
-        timed = TimedSlots(self.graph, self._changes, self._caches, self._request_data)
-        keepers = Keepers(bounded, timed, own, self._request_data)
+        new_keys = NewKeys(self.graph, self._request_data)
+        own = OwnUse(self.graph, self.contexts, self._changes, new_keys)
+        timed = TimedSlots(self.graph, self._changes, self._caches, self._request_data, self._creations.lifetimes)
+        keepers = Keepers(bounded, timed, own, self._request_data, new_keys)
         return list(Mutations(self.graph, self._changes, self._locks, self._caches, keepers).find())
 
     @cached_property

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Call, EventKind, Use
+from fastapi_lint.facts import NONE, Call, EventKind, Expr, Free, Scope, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.values import ExternalV, ExtMemberV, FunctionV, Value
 
 _CLOCKS = frozenset(
-    {"time.time", "time.monotonic", "time.perf_counter", "datetime.datetime.now", "datetime.datetime.utcnow"}
+    {
+        "time.time",
+        "time.monotonic",
+        "time.perf_counter",
+        "datetime.datetime.now",
+        "datetime.datetime.utcnow",
+        "asyncio.AbstractEventLoop.time",
+    }
 )
+_ROUNDING = frozenset({"int", "float", "round"})
 
 
 def is_clock(inference: Inference, frame: Frame, expr: int) -> bool:
-    """Whether an expression is the time now: of a clock, or of a function that gives that."""
-    scope = inference.index.scope(frame.gid)
-    node = scope.exprs[expr]
-    if isinstance(node, Use) and len(node.defs) == 1:
-        node = scope.exprs[scope.defs[node.defs[0]].value]
+    """Whether an expression is the time now, rounded perhaps: of a clock, or of a function that gives that."""
+    node = _made(frame.scope, expr)
+    func = frame.scope.exprs[node.func] if isinstance(node, Call) and len(node.args) == 1 else None
+    if isinstance(node, Call) and isinstance(func, Free) and func.name in _ROUNDING:
+        node = _made(frame.scope, node.args[0])
     return isinstance(node, Call) and any(
         _reads(value) or (isinstance(value, FunctionV) and _gives_time(inference, value.gid))
         for value in inference.type(frame, node.func)
     )
+
+
+def _made(scope: Scope, expr: int) -> Expr:
+    """An expression, or what the local name stands for that it is."""
+    node = scope.exprs[expr]
+    if isinstance(node, Use) and len(node.defs) == 1:
+        return scope.exprs[scope.defs[node.defs[0]].value]
+    return node
 
 
 def _reads(value: Value) -> bool:

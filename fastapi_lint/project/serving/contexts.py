@@ -199,6 +199,12 @@ class Contexts:
                     found.setdefault(text.value, set()).add(site.gid)
         return found
 
+    def is_of_handlers(self, gid: int) -> bool:
+        """Whether all that calls a function by its name are coroutines, and one of them may be a request's."""
+        calls = self._calls_by_name(self._graph.index.scope(gid).name)
+        calling = {caller for caller, functions in calls if gid in functions}
+        return all(self._graph.index.scope(one).is_async for one in calling) and any(map(self.serves, calling))
+
     def _calls_by_name(self, name: str) -> list[tuple[int, tuple[int, ...]]]:
         """The callers that call something of this name, with the functions it may be; none if that is unknown."""
         known = self._named_calls.get(name)

@@ -21,6 +21,7 @@ _LATER, _EARLIER = frozenset({">", ">="}), frozenset({"<", "<="})
 _QUESTIONS = frozenset({"not", "is", "is not", "equals", "differs"})
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _MOST_HOPS = 3
+_NEVER: frozenset[str] = frozenset()
 
 
 class Expiry:
@@ -33,14 +34,18 @@ class Expiry:
 
     def is_behind(self, frame: Frame, region: int) -> bool:
         """Whether a region is entered only where a stored time has passed, and sets that time anew."""
+        return bool(self.times(frame, region))
+
+    def times(self, frame: Frame, region: int) -> frozenset[str]:
+        """The names of the stored times that have passed where a region is entered, and one of which it sets anew."""
         scope = frame.scope
         for number in around(scope, region):
             here = scope.regions[number]
             if here.kind in ("if", "else") and here.expr != NONE:
-                times = set(self._passed(frame, here.expr, here.kind == "if", 0))
+                times = frozenset(self._passed(frame, here.expr, here.kind == "if", 0))
                 if times and self._sets(frame, number, times):
-                    return True
-        return False
+                    return times
+        return _NEVER
 
     # -- the test
 
@@ -85,20 +90,23 @@ class Expiry:
         return any(True for _ in self._inference.first_use.slot(frame.gid, test))
 
     def _told(self, frame: Frame, node: Call, holds: bool, hops: int) -> Iterator[str]:
-        """What a function of the project says that compares times, and else only yes or no."""
+        """What a function of the project says that compares times, and else only yes or no, or what is stored."""
         for value in self._inference.type(frame, node.func):
             if not isinstance(value, (FunctionV, MethodV)):
                 continue
             callee = self._inference.binding.frame_of(value)
             ends = [e for e in callee.scope.events if e.kind == EventKind.RETURN and e.expr != NONE]
-            tests = [end.expr for end in ends if not isinstance(callee.scope.exprs[end.expr], Lit)]
-            if len(tests) == 1:
-                yield from self._passed(callee, tests[0], holds, hops + 1)
-            elif not tests:
-                answers = [end for end in ends if callee.scope.exprs[end.expr] == Lit(holds)]
-                found = [self._before(callee, end, hops + 1) for end in answers]
-                if None not in found:
-                    yield from (time for times in found for time in times or ())
+            found = [self._answer(callee, end, holds, hops + 1) for end in ends]
+            if None not in found:
+                yield from (time for times in found for time in times or ())
+
+    def _answer(self, frame: Frame, end: Event, holds: bool, hops: int) -> list[str] | None:
+        """The times that have passed where a function gives this answer; None if it does for another reason."""
+        node = frame.scope.exprs[end.expr]
+        if isinstance(node, Lit):
+            return self._before(frame, end, hops) if node == Lit(holds) else []
+        times = list(self._passed(frame, end.expr, holds, hops))
+        return times or ([] if self._asks_for_stored(frame, end.expr) else None)
 
     def _before(self, frame: Frame, end: Event, hops: int) -> list[str] | None:
         """The times that have passed where a function returns; None if it returns for another reason."""
@@ -135,7 +143,7 @@ class Expiry:
 
     # -- what is renewed
 
-    def _sets(self, frame: Frame, region: int, times: set[str]) -> bool:
+    def _sets(self, frame: Frame, region: int, times: frozenset[str]) -> bool:
         """Whether the code of a region sets one of some times, or what it calls does."""
         scope = frame.scope
         if any(_is_set(scope, event, times) for event in scope.events if within(scope, event.region, (region,))):
@@ -161,5 +169,5 @@ def _order(scope: Scope, node: Bin) -> str:
     return ""
 
 
-def _is_set(scope: Scope, event: Event, names: set[str]) -> bool:
+def _is_set(scope: Scope, event: Event, names: frozenset[str]) -> bool:
     return event.kind in _SETS and event.name in names and event.value != NONE and scope.name != "__init__"

@@ -14,8 +14,10 @@ import msgspec
 from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, EventKind, Free, Lit, Use, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
-from fastapi_lint.project.code.regions import around, within
+from fastapi_lint.project.code.regions import around, may_be_passed, within
 from fastapi_lint.project.code.spelling import dotted, is_receiver
+
+_MOST_HOPS = 2
 
 Lifetime = Literal["", "object", "process"]
 """How long what is filled lasts; empty for code that runs each time."""
@@ -23,6 +25,8 @@ Lifetime = Literal["", "object", "process"]
 
 class Slot(msgspec.Struct, frozen=True):
     """A variable of module level (no base), or the attribute of an object that is spelled like this: `expr`.
+
+    `gid` is the scope of that expression where it is another one, which answers the test: `if self.is_ready(): return`.
 
     `needs` are the other parts of the test and what each has to be, so that the test tells that the variable is empty:
     `if _table is not None and not reload: return _table` does where `reload` is false.
@@ -32,6 +36,7 @@ class Slot(msgspec.Struct, frozen=True):
     name: str
     on_receiver: bool = False
     expr: int = NONE
+    gid: int = NONE
     needs: tuple[tuple[int, bool], ...] = ()
 
     def is_same(self, other: Slot) -> bool:
@@ -102,14 +107,14 @@ class FirstUse:
                 found[number] = filled
         return found
 
-    def _empty(self, gid: int, test: int, holds: bool) -> Iterator[Slot]:
+    def _empty(self, gid: int, test: int, holds: bool, hops: int = 0) -> Iterator[Slot]:
         """What is known to be empty where a condition holds, or where it does not."""
         scope = self._index.scope(gid)
         node = scope.exprs[test]
         if isinstance(node, Bin) and node.op == "not":
-            yield from self._empty(gid, node.left, not holds)
+            yield from self._empty(gid, node.left, not holds, hops)
         elif isinstance(node, Bin) and node.op == "and":
-            first, second = list(self._empty(gid, node.left, holds)), list(self._empty(gid, node.right, holds))
+            first, second = (list(self._empty(gid, part, holds, hops)) for part in (node.left, node.right))
             # `not (hasattr(self, "x") and self.x)` says that `self.x` is empty, `not (x and y)` where the other holds
             if holds:
                 yield from (*first, *second)
@@ -120,12 +125,25 @@ class FirstUse:
         elif isinstance(node, Choice) and node.test == NONE:
             for item in node.items:
                 others = tuple((other, False) for other in node.items if other != item) if holds else ()
-                yield from (_if_also(slot, others) for slot in self._empty(gid, item, holds))
+                yield from (_if_also(slot, others) for slot in self._empty(gid, item, holds, hops))
         elif isinstance(node, Bin) and node.op in ("is", "is not", "equals"):
             if self._is_nothing(gid, node.right) and (node.op != "is not") is holds:
                 yield from self.slot(gid, node.left)
+        elif isinstance(node, Call) and node.args == () and hops < _MOST_HOPS:
+            yield from self._answered(gid, test, holds, hops + 1)
         elif not holds:
             yield from self.slot(gid, test)
+
+    def _answered(self, gid: int, call: int, holds: bool, hops: int) -> Iterator[Slot]:
+        """What is empty where a function of the project that only asks for it says yes, or no."""
+        for callee in called(self._index, gid, call):
+            scope = self._index.scope(callee)
+            ends = [event for event in scope.events if event.kind == EventKind.RETURN]
+            if len(ends) != 1 or ends[0].expr == NONE or may_be_passed(scope, ends[0].region) or scope.is_async:
+                continue
+            for slot in self._empty(callee, ends[0].expr, holds, hops):
+                if not slot.needs:
+                    yield slot if slot.gid != NONE else msgspec.structs.replace(slot, gid=callee)
 
     def _is_nothing(self, gid: int, expr: int) -> bool:
         """Whether a test compares with what stands for nothing: an empty literal, or `_UNSET = object()`."""

@@ -210,7 +210,8 @@ class StartUp:
         if slot.expr == NONE:
             yield self._index.module(gid).key, slot.name
         else:
-            yield from self._attribute(self._inference.plain_frame(gid), slot.expr, slot.name)
+            at = slot.gid if slot.gid != NONE else gid
+            yield from self._attribute(self._inference.plain_frame(at), slot.expr, slot.name)
 
     def _attribute(self, frame: Frame, base: int, name: str) -> Iterator[Variable]:
         """The variable that an attribute of a module, a class or `app.state` is."""

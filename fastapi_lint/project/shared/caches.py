@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import takewhile
 
 import msgspec
 
@@ -21,12 +22,14 @@ from fastapi_lint.facts import (
     Scope,
     Seq,
     Sub,
+    Unpack,
     Use,
     Var,
 )
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import branches, stands_in
 from fastapi_lint.project.code.spelling import parts, same, signature, spelled, stored_item
+from fastapi_lint.project.flow.clocks import is_clock
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.keyed_use import taken_from
@@ -76,20 +79,54 @@ class Caches:
     # -- dictionaries
 
     def is_fill(self, frame: Frame, event: Event, state: State) -> bool:
-        """Whether a store puts in what a look-up under the same key has missed: the dictionary is a cache."""
+        """Whether a store puts in what a look-up under the same key has missed, or found too old: that is a cache."""
         scope = self._index.scope(frame.gid)
         if event.kind == EventKind.CALL:
             added = setdefault(scope, event)
             return added is not None and self._is_used(scope, event) and not self._is_kept_state(frame, added[1])
         target = stored_item(scope, event)
-        if event.flag or event.value == NONE or target is None or self._is_kept_state(frame, event.value):
+        if event.flag or event.value == NONE or target is None:
+            return False
+        is_kept = self._is_kept_state(frame, event.value)
+        if is_kept and not self._holds_time(frame, event.value):
             return False
         if self._mentions(frame, event.value, state) or not self._is_read(frame, target.index, state):
             return False
-        return stands_in(scope, event.region, "except") or any(
-            self._tells_presence(frame, branch.expr, target.index, state) is (branch.kind == "else")
-            for branch in branches(scope, event.region)
+        if self._is_found_old(frame, event, target.index, state):
+            return True
+        return not is_kept and (
+            stands_in(scope, event.region, "except")
+            or any(
+                self._tells_presence(frame, branch.expr, target.index, state) is (branch.kind == "else")
+                for branch in branches(scope, event.region)
+            )
         )
+
+    def _is_found_old(self, frame: Frame, event: Event, key: int, state: State) -> bool:
+        """Whether the function has returned what it found under the key by then, if that was new enough."""
+        scope = self._index.scope(frame.gid)
+        for other in takewhile(lambda one: one is not event, scope.events):
+            if other.kind == EventKind.RETURN and other.expr != NONE and other.region:
+                if self._holds_item(frame, _made_of(scope, other.expr), key, state) and any(
+                    self._tells_age(frame, branch.expr, key, state) for branch in branches(scope, other.region)
+                ):
+                    return True
+        return False
+
+    def _tells_age(self, frame: Frame, test: int, key: int, state: State) -> bool:
+        made_of = list(_made_of(self._index.scope(frame.gid), test))
+        return self._holds_item(frame, made_of, key, state) and any(
+            is_clock(self._inference, frame, part) for part in made_of
+        )
+
+    def _holds_item(self, frame: Frame, made_of: Iterable[int], key: int, state: State) -> bool:
+        return any(self._is_item(frame, part, key, state) for part in made_of)
+
+    def _holds_time(self, frame: Frame, value: int) -> bool:
+        """Whether a value is a display with the time in it: `{"value": value, "at": time.time()}`."""
+        node = self._index.scope(frame.gid).exprs[value]
+        items = node.values if isinstance(node, Map) else node.items if isinstance(node, Seq) else ()
+        return any(is_clock(self._inference, frame, item) for item in items)
 
     def _is_used(self, scope: Scope, event: Event) -> bool:
         """Whether somebody gets what a call gives: a name, a caller, another expression."""
@@ -336,6 +373,15 @@ class Caches:
             return bool(node.items) and all(self._is_few(frame, item) for item in node.items)
         kind = self._inference.type(frame, key)
         return bool(kind) and all(self._inference.few_values.is_value(value) for value in kind)
+
+
+def _made_of(scope: Scope, expr: int) -> Iterator[int]:
+    """What an expression is made of, through names that an item was unpacked into, too."""
+    for part in parts(scope, expr):
+        yield part
+        node = scope.exprs[part]
+        if isinstance(node, Unpack):
+            yield from parts(scope, node.value)
 
 
 def setdefault(scope: Scope, event: Event) -> tuple[int, int] | None:

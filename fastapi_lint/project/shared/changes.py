@@ -11,7 +11,7 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import within
+from fastapi_lint.project.code.regions import stands_in, within
 from fastapi_lint.project.code.spelling import same
 from fastapi_lint.project.flow.caller_tests import CallerTests
 from fastapi_lint.project.flow.conditions import is_conditional
@@ -92,10 +92,26 @@ class Changes:
         """Whether start-up gets to a function, under conditions perhaps."""
         return self._start_up.runs_early(frame)
 
-    def is_of_one_process(self, frame: Frame) -> bool:
-        """Whether the functions that register what leads to a frame serve it, too: there is no second worker."""
+    def is_of_one_process(self, frame: Frame, state: State) -> bool:
+        """Whether there is no second worker: the functions that register what leads to a frame serve it, too.
+
+        Nor is there one where only the program that serves has the state: `if __name__ == "__main__": store = Store()`.
+        """
         entries = self.requests.entries(frame)
-        return bool(entries) and all(self._start_up.serves_object(entry.gid) for entry in entries)
+        return bool(entries) and all(
+            self._start_up.serves_object(entry.gid) or self._is_of_program(entry.gid, state) for entry in entries
+        )
+
+    def _is_of_program(self, gid: int, state: State) -> bool:
+        """Whether a module has the variable that a state hangs on only where it is run as a program."""
+        base, name = self._index.module(gid).base, state.name.partition(".")[0]
+        scope = self._index.scope(base)
+        regions = [scope.defs[number].region for number in scope.names.get(name, ())]
+        return (
+            bool(regions)
+            and (base, name) not in self._index.rebinds
+            and all(stands_in(scope, region, "main") for region in regions)
+        )
 
     def _all(self, frame: Frame) -> list[Change]:
         found: list[Change] = []

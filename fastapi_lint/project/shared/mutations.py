@@ -30,6 +30,7 @@ from fastapi_lint.project.code.spelling import parts, same, stored_item
 from fastapi_lint.project.flow.clocks import is_clock
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
+from fastapi_lint.project.serving.new_keys import NewKeys
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.shared.bounded_caches import BoundedCaches, removes
 from fastapi_lint.project.shared.caches import Caches
@@ -57,7 +58,8 @@ class Mutation(msgspec.Struct, frozen=True):
     request brings), `timed` that it keeps the time from which something counts on, `fills`
     that it puts into a dictionary what a look-up has missed, and `grows` that nothing ever takes it out although
     requests bring the keys. `alone` says that one process serves all requests that get here, `ends` that it keeps what
-    open streams of this process read from, and `counts` that it counts for a log.
+    open streams of this process read from, `counts` that it counts for a log, and `rounds` that it counts up to the
+    next round of something.
     """
 
     frame: Frame
@@ -77,6 +79,7 @@ class Mutation(msgspec.Struct, frozen=True):
     alone: bool = False
     ends: bool = False
     counts: bool = False
+    rounds: bool = False
 
 
 class Keepers(msgspec.Struct, frozen=True):
@@ -86,6 +89,7 @@ class Keepers(msgspec.Struct, frozen=True):
     timed: TimedSlots
     own: OwnUse
     request_data: RequestData
+    new_keys: NewKeys
 
 
 class Mutations:
@@ -122,11 +126,11 @@ class Mutations:
         ]
         told = self._first_of_each_use(kept)
         ends = {(one.name, one.where) for one in kept if self._holds_ends(one)}
-        counts = self._keepers.own.log_counts()
+        counts, rounds = self._keepers.own.log_counts(), self._keepers.own.round_counts()
         for one in kept:
             if not one.lazy or one in told:
                 name = (one.name, one.where)
-                yield msgspec.structs.replace(one, ends=name in ends, counts=name in counts)
+                yield msgspec.structs.replace(one, ends=name in ends, counts=name in counts, rounds=name in rounds)
 
     def _first_of_each_use(self, mutations: list[Mutation]) -> set[Mutation]:
         """Of all that one first use sets, what it makes: a flag and its object are one thing to look at."""
@@ -209,21 +213,37 @@ class Mutations:
             notes=notes,
             tried=lazy and self._changes.may_run_early(frame),
             personal=lazy and not notes and self._keepers.request_data.is_from_request(frame.gid, event.value),
-            timed=_is_timed(scope, event) or self._keeps_now(frame, scope, event),
+            timed=_is_timed(scope, event)
+            or self._keeps_now(frame, scope, event)
+            or self._is_timed_item(frame, scope, event),
             fills=fills,
             grows=fills and self._caches.grows(frame, event, change.state),
-            alone=self._changes.is_of_one_process(frame),
+            alone=self._changes.is_of_one_process(frame, change.state),
         )
 
     def _keeps_now(self, frame: Frame, scope: Scope, event: Event) -> bool:
-        """Whether a store keeps the time at which it is made, as a whole or under a key that no request brings."""
+        """Whether a store keeps the time at which it is made, as a whole or under a key that requests share."""
         if event.flag or event.value == NONE or not is_clock(self._inference, frame, event.value):
             return False
         item = stored_item(scope, event)
         if item is None:
             return event.kind in (EventKind.REBIND, EventKind.STORE_ATTR) and not _is_measured_from(scope, event.name)
         is_nested = isinstance(scope.exprs[item.base], Sub)
-        return not is_nested and not self._keepers.request_data.is_from_request(frame.gid, item.index)
+        return not is_nested and not self._is_for_each(frame, item.index)
+
+    def _is_for_each(self, frame: Frame, key: int) -> bool:
+        """Whether each request has a key of its own: what it brings, or what is made anew for it."""
+        keepers = self._keepers
+        return keepers.request_data.is_from_request(frame.gid, key) or keepers.new_keys.is_new(frame.gid, key)
+
+    def _is_timed_item(self, frame: Frame, scope: Scope, event: Event) -> bool:
+        """Whether a store keeps the time up to which a condition has counted, under a key that no request brings."""
+        item = stored_item(scope, event)
+        if item is None or event.value == NONE or self._is_for_each(frame, item.index):
+            return False
+        return any(
+            any(_is_item(scope, old, item) for old in parts(scope, node.right)) for node in _elapsed(scope, event)
+        )
 
     def _is_kept_safe(self, frame: Frame, scope: Scope, change: Change) -> bool:
         """Whether somebody looks after the state: takes a lock, or is an object that makes what it first needs."""
@@ -269,12 +289,26 @@ def _is_timed(scope: Scope, event: Event) -> bool:
     """Whether a store keeps the time up to which a condition has counted: `if now - last > 60: ...; last = now`."""
     if event.flag or event.value == NONE or event.kind not in (EventKind.REBIND, EventKind.STORE_ATTR):
         return False
+    return any(_spells(scope, node.right, event.name) for node in _elapsed(scope, event))
+
+
+def _elapsed(scope: Scope, event: Event) -> Iterator[Bin]:
+    """How long ago something was, in the conditions around a store: `value - before`."""
     for branch in branches(scope, event.region):
         for node in (scope.exprs[part] for part in parts(scope, branch.expr)):
-            if isinstance(node, Bin) and node.op == "-" and _spells(scope, node.right, event.name):
-                if same(scope, node.left, event.value):
-                    return True
-    return False
+            if isinstance(node, Bin) and node.op == "-" and same(scope, node.left, event.value):
+                yield node
+
+
+def _is_item(scope: Scope, expr: int, item: Sub) -> bool:
+    """Whether an expression looks the same item up: `seen[key]`, `seen.get(key)`."""
+    node = scope.exprs[expr]
+    if isinstance(node, Sub):
+        return same(scope, node.base, item.base) and same(scope, node.index, item.index)
+    func = scope.exprs[node.func] if isinstance(node, Call) and node.args else None
+    if not isinstance(node, Call) or not isinstance(func, Attr) or func.name != "get":
+        return False
+    return same(scope, func.base, item.base) and same(scope, node.args[0], item.index)
 
 
 def _is_measured_from(scope: Scope, name: str) -> bool:

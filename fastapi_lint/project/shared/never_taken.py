@@ -2,8 +2,8 @@
 
 Those for "no context", where every way from a request has set the context variable before, those in which the event
 loop that some state belongs to is closed while another runs: a serving process has one loop, those for a variable that
-is not of the class that it is declared and made with, and those for a program that is not the server, as an environment
-variable tells which each server is started with.
+is not of the class that it is declared and made with, those for a program that is not the server, as an environment
+variable tells which each server is started with, and those that a boolean of a module closes, which nothing changes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.launches import Launches
 from fastapi_lint.project.shared.declared_kinds import DeclaredKinds
+from fastapi_lint.project.shared.switches import Switches
 from fastapi_lint.project.types.constants import Constants
 from fastapi_lint.project.types.values import ExtInstanceV, InstanceV, LiteralV, ModuleV
 
@@ -44,6 +45,7 @@ class NeverTaken:
         self._contexts = contexts
         self._launches = launches
         self._kinds = DeclaredKinds(graph.inference)
+        self._switches = Switches(graph.inference)
         self._known: dict[Frame, frozenset[int]] = {}
         self._without: dict[ContextVariable, frozenset[Frame]] = {}
         self._setting: dict[Frame, dict[ContextVariable, int]] = {}
@@ -73,6 +75,8 @@ class NeverTaken:
             return False
         holds = region.kind == "if"
         for test, is_true in implied(frame.scope, region.expr, holds):
+            if self._switches.value(frame, test) is (not is_true):
+                return True
             says_set = self._launches.says_set(frame, test)
             if (says_set is not None and says_set is not is_true) or (not is_true and self._kinds.holds(frame, test)):
                 return True

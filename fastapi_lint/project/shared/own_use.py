@@ -1,8 +1,8 @@
 """Which shared variables are the business of one task, one connection or one process alone?
 
-Entries that only their maker finds again (under the running task, or `id(websocket)`), counters that only say that
-something has changed, flags for the task that a request starts or finds running, and what an application hands over to
-the command that serves it: no other worker could miss it.
+Entries that only their maker finds again (under the running task, `id(websocket)` or a `uuid4()`), counters that only
+say that something has changed, flags for the task that a request starts or finds running, and what an application hands
+over to the command that serves it: no other worker could miss it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.code.spelling import parts, same, stored_item
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Contexts
+from fastapi_lint.project.serving.new_keys import NewKeys
 from fastapi_lint.project.shared.bounded_caches import Name, removes
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.types.values import ExternalV
@@ -34,12 +35,13 @@ _CHANGING = (EventKind.REBIND, EventKind.STORE_ATTR)
 class OwnUse:
     """Looked for among all changes of request code."""
 
-    def __init__(self, graph: Graph, contexts: Contexts, changes: Changes) -> None:
+    def __init__(self, graph: Graph, contexts: Contexts, changes: Changes, new_keys: NewKeys) -> None:
         self._graph = graph
         self._index = graph.index
         self._inference = graph.inference
         self._contexts = contexts
         self._changes = changes
+        self._new_keys = new_keys
         self._uses: dict[str, list[NameUse]] = {}
 
     def find(self) -> frozenset[Name]:
@@ -61,11 +63,14 @@ class OwnUse:
             | {name for name in flags if self._tells_own_task(name, sites[name])}
         )
 
-    # -- entries under the identity of an object
+    # -- entries under the identity of an object, or under a key that is made anew
 
     def _is_keyed(self, frame: Frame, change: Change) -> bool:
         scope = self._index.scope(frame.gid)
-        return any(_is_identity(scope, key) for key in _keys(scope, change.event))
+        return any(self._is_own_key(frame.gid, key) for key in _keys(scope, change.event))
+
+    def _is_own_key(self, gid: int, key: int) -> bool:
+        return _is_identity(self._index.scope(gid), key) or self._new_keys.is_new(gid, key)
 
     def _takes_out(self, frame: Frame, change: Change) -> bool:
         """Whether a change removes the entry: a later object may have the identity of one that is gone."""
@@ -76,13 +81,13 @@ class OwnUse:
         scope = self._index.scope(use.gid)
         node = scope.exprs[use.holder] if use.holder != NONE else None
         if isinstance(node, Sub):
-            return node.base == use.expr and _is_identity(scope, node.index)
+            return node.base == use.expr and self._is_own_key(use.gid, node.index)
         if isinstance(node, Bin) and node.op in ("among", "not among"):
-            return node.right == use.expr and _is_identity(scope, node.left)
+            return node.right == use.expr and self._is_own_key(use.gid, node.left)
         if not isinstance(node, Attr) or node.name not in _BY_KEY:
             return False
         return any(
-            isinstance(call, Call) and call.func == use.holder and call.args and _is_identity(scope, call.args[0])
+            isinstance(call, Call) and call.func == use.holder and call.args and self._is_own_key(use.gid, call.args[0])
             for call in scope.exprs
         )
 
@@ -188,6 +193,45 @@ class OwnUse:
         calls = [call for event in inside if (call := _call(scope, event)) is not None]
         logging = [call for call in calls if self._logs(use.gid, call)]
         return bool(logging) and all(call in logging or _is_of_notes(scope, call, use.expr) for call in calls)
+
+    # -- counts that say when to do something again
+
+    def round_counts(self) -> frozenset[Name]:
+        """The numbers that are counted up and asked only whether it is time to go round again; nothing else."""
+        counts = {
+            name
+            for name, found in self._changes.by_name.items()
+            if any(self._is_counted_up(*one) for one in found)
+            and all(self._is_counted_up(*one) or self._is_set_back(*one) for one in found)
+        }
+        uses = name_uses(self._index, frozenset(map(_last, counts)))
+        return frozenset(name for name in counts if self._only_begins_rounds(uses[_last(name)]))
+
+    def _is_counted_up(self, frame: Frame, change: Change) -> bool:
+        scope, event = self._index.scope(frame.gid), change.event
+        value = scope.exprs[event.value] if event.kind in _CHANGING and event.flag and event.value != NONE else None
+        return isinstance(value, Bin) and value.op == "+="
+
+    def _only_begins_rounds(self, uses: list[NameUse]) -> bool:
+        rest = [use for use in uses if not self._is_raised(use)]
+        return bool(rest) and all(map(self._begins_round, rest))
+
+    def _begins_round(self, use: NameUse) -> bool:
+        """Whether a number decides on a branch that sets it back, or on each hundredth time, and on no answer."""
+        scope = self._index.scope(use.gid)
+        node = scope.exprs[use.holder] if use.holder != NONE else None
+        decided = _decided(scope, use.expr)
+        regions = [scope.regions[number] for number in decided]
+        if not isinstance(node, Bin) or not regions:
+            return False
+        if any(one.kind not in ("if", "else") or one.behind == "raise" for one in regions):
+            return False
+        inside = [event for event in scope.events if within(scope, event.region, decided)]
+        if any(_answers(scope, event) for event in inside):
+            return False
+        name = getattr(scope.exprs[use.expr], "name", "")
+        is_set_back = any(event.kind in _CHANGING and event.name == name and not event.flag for event in inside)
+        return is_set_back or node.op == "%"
 
     def _is_set_back(self, frame: Frame, change: Change) -> bool:
         scope, event = self._index.scope(frame.gid), change.event
@@ -298,6 +342,13 @@ def _is_of_notes(scope: Scope, call: Call, notes: int) -> bool:
     if func == Free("len"):
         return len(call.args) == 1 and same(scope, call.args[0], notes)
     return isinstance(func, Attr) and func.name in _NOTES and same(scope, func.base, notes)
+
+
+def _answers(scope: Scope, event: Event) -> bool:
+    """Whether an event hands something to the caller: a value, an item, an error."""
+    if event.kind == EventKind.RETURN:
+        return event.expr != NONE and scope.exprs[event.expr] != Lit(None)
+    return event.kind in (EventKind.RERAISE, EventKind.YIELD)
 
 
 def _last(name: Name) -> str:

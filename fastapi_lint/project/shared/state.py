@@ -31,7 +31,7 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.spelling import is_receiver
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
-from fastapi_lint.project.serving.contexts import Arrival
+from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.shared.class_attributes import ClassAttributes
@@ -76,8 +76,9 @@ class State(msgspec.Struct, frozen=True):
 class SharedState:
     """Module-level and class-level objects, `app.state`, objects that live there, and what they hold."""
 
-    def __init__(self, graph: Graph, requests: Reach) -> None:
+    def __init__(self, graph: Graph, contexts: Contexts, requests: Reach) -> None:
         self._graph = graph
+        self._contexts = contexts
         self._index = graph.index
         self._inference = graph.inference
         self._requests = requests
@@ -188,7 +189,18 @@ class SharedState:
         return values == [Param(0)] and self._is_own_receiver(self._inference.plain_frame(gid), 0)
 
     def _runs_per_request(self, gid: int) -> bool:
-        return gid in self._request_gids
+        """Whether a request runs a function, or a coroutine does of which nobody says when it runs: a handler.
+
+        What registers routes makes the application, whoever calls it.
+        """
+        if gid in self._request_gids:
+            return True
+        makes_application = gid in self._registering or "startup" in self._contexts.categories(gid)
+        return not makes_application and self._contexts.is_of_handlers(gid)
+
+    @cached_property
+    def _registering(self) -> frozenset[int]:
+        return frozenset(entry.gid for entry in self._contexts.entries)
 
     @cached_property
     def _request_gids(self) -> frozenset[int]:

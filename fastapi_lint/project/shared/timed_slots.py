@@ -1,8 +1,9 @@
 """Which shared variables are caches of one value that their own code renews when it is too old?
 
 `if now - _read_at > TTL: _value = read(); _read_at = now`: whatever a process keeps longer than another is no older
-than the code allows, and what is lost is read again. `if signature != _signature: _value = read(); _signature =
-signature` is the same with what the store says of its contents.
+than the code allows, and what is lost is read again. Test, value and time may stand in functions of their own.
+`if signature != _signature: _value = read(); _signature = signature` is the same with what the store says of its
+contents.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from fastapi_lint.facts import (
     Declared,
     Event,
     EventKind,
+    Free,
     Lit,
     Map,
     Param,
@@ -34,6 +36,8 @@ from fastapi_lint.project.code.regions import branches, within
 from fastapi_lint.project.code.spelling import is_empty, parts, same, spelled
 from fastapi_lint.project.flow.clocks import is_clock
 from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.serving.expiry import Expiry
+from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.shared.bounded_caches import Name, removes
 from fastapi_lint.project.shared.caches import Caches
@@ -46,37 +50,118 @@ _STAMPS = frozenset({"st_mtime", "st_mtime_ns"})
 _FILE_TIME = "os.path.getmtime"
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _NONE: frozenset[tuple[int, str]] = frozenset()
+_NEVER: frozenset[str] = frozenset()
+_MOST_HOPS = 4
 
 
 class TimedSlots:
     """Looked for among all changes of request code."""
 
-    def __init__(self, graph: Graph, changes: Changes, caches: Caches, request_data: RequestData) -> None:
+    def __init__(
+        self, graph: Graph, changes: Changes, caches: Caches, request_data: RequestData, lifetimes: Lifetimes
+    ) -> None:
         self._graph = graph
         self._index = graph.index
         self._inference = graph.inference
         self._changes = changes
         self._caches = caches
         self._request_data = request_data
+        self._expiry = Expiry(graph, lifetimes)
+        self._behind: dict[tuple[Frame, int], frozenset[str]] = {}
 
     def find(self) -> frozenset[Name]:
         """What is only ever set to a new value beside the time, or with the time in it, and those times."""
         sites = self._changes.by_name
         aged = self._aged({frame for found in sites.values() for frame, _ in found})
-        times = {name for name, found in sites.items() if aged and all(self._keeps_time(*one, aged) for one in found)}
+        kept = {name: [one for one in found if aged and self._keeps_time(*one, aged)] for name, found in sites.items()}
+        times = {
+            name
+            for name, found in sites.items()
+            if kept[name] and all(one in kept[name] or self._is_set_back(*one) for one in found)
+        }
         slots = {
             name for name, found in sites.items() if aged and name not in times and self._is_slot(found, times, aged)
         }
-        clocks = {time for time in times if self._stands_beside(sites[time], slots)}
-        clocks |= {time for time in times if all(self._is_of_upkeep(*one) for one in sites[time])}
+        clocks = {
+            time
+            for time in times
+            if self._stands_beside(kept[time], slots)
+            or all(self._is_of_upkeep(*one) for one in sites[time])
+            or all(self._tells_age(*one, slots) for one in kept[time])
+        }
         return frozenset(slots | clocks | self._signed(sites) | self._stamps(sites))
 
     def _is_slot(self, found: list[tuple[Frame, Change]], times: set[Name], aged: frozenset[tuple[int, str]]) -> bool:
-        """Whether every change renews it, or puts in what a look-up has missed in what is emptied with the rest."""
-        rest = [one for one in found if not self._is_renewed(*one, times, aged)]
-        return len(rest) < len(found) and all(
-            self._caches.is_fill(frame, change.event, change.state) for frame, change in rest
+        """Whether every change renews it, or empties it, or puts in what a look-up has missed in what is emptied."""
+        renewed = [one for one in found if self._is_renewed(*one, times, aged)]
+        return bool(renewed) and all(
+            one in renewed
+            or self._caches.is_fill(one[0], one[1].event, one[1].state)
+            or self._is_emptied(*one, renewed)
+            or self._is_emptied_beside(*one, times)
+            for one in found
         )
+
+    def _is_emptied(self, frame: Frame, change: Change, renewed: list[tuple[Frame, Change]]) -> bool:
+        """Whether a change leaves None, and all that renews the value asks for that."""
+        event, first_use = change.event, self._inference.first_use
+        if (
+            event.kind not in _SETS
+            or event.value == NONE
+            or self._index.scope(frame.gid).exprs[event.value] != Lit(None)
+        ):
+            return False
+        return all(first_use.may_fill(at.gid, other.event.region, event.name) for at, other in renewed)
+
+    def _is_emptied_beside(self, frame: Frame, change: Change, times: set[Name]) -> bool:
+        """Whether a change empties the value where its time is set back: the next read renews it."""
+        scope, event = self._index.scope(frame.gid), change.event
+        node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+        func = scope.exprs[node.func] if isinstance(node, Call) else None
+        is_cleared = isinstance(func, Attr) and func.name == "clear"
+        if not is_cleared and not (event.kind in _SETS and is_empty(scope, event.value)):
+            return False
+        return any(
+            (other.state.name, other.state.where) in times
+            and other.event.region == event.region
+            and self._is_set_back(frame, other)
+            for other in self._changes.of(frame)
+        )
+
+    def _is_set_back(self, frame: Frame, change: Change) -> bool:
+        """Whether a change makes a time one that has passed long ago: 0, `float("-inf")`."""
+        scope, event = self._index.scope(frame.gid), change.event
+        if event.kind not in _SETS or event.flag or event.value == NONE:
+            return False
+        node = scope.exprs[event.value]
+        is_call = isinstance(node, Call) and scope.exprs[node.func] == Free("float") and len(node.args) == 1
+        literal = scope.exprs[node.args[0]] if isinstance(node, Call) and is_call else node
+        return isinstance(literal, Lit) and (not literal.value or literal == Lit("-inf")) and literal.value is not False
+
+    def _tells_age(self, frame: Frame, change: Change, slots: set[Name]) -> bool:
+        """Whether a time is set behind a test of its own, for what is renewed behind that."""
+        return change.event.name in self._passed(frame, change.event.region, 0) and any(
+            change.event.name in self._passed(at, other.event.region, 0)
+            for name in slots
+            for at, other in self._changes.by_name[name]
+        )
+
+    def _passed(self, frame: Frame, region: int, hops: int) -> frozenset[str]:
+        """The times that have passed wherever requests get to a region, and that are set anew behind that test."""
+        known = self._behind.get((frame, region))
+        if known is None and hops < _MOST_HOPS:
+            self._behind[frame, region] = _NEVER  # what calls itself only is not behind a test
+            known = self._expiry.times(frame, region) or self._passed_by_callers(frame, hops + 1)
+            self._behind[frame, region] = known
+        return known or _NEVER
+
+    def _passed_by_callers(self, frame: Frame, hops: int) -> frozenset[str]:
+        calls = [] if self._changes.requests.entry_of(frame) else self._changes.requests.callers(frame)
+        found = [
+            self._passed(caller, caller.scope.events[edge.event].region, hops) if edge.event >= 0 else _NEVER
+            for caller, edge in calls
+        ]
+        return frozenset.intersection(*found) if found else _NEVER
 
     def _is_of_upkeep(self, frame: Frame, change: Change) -> bool:
         """Whether all that is done to shared state when such a time has passed is to take out what is too old."""
@@ -193,21 +278,26 @@ class TimedSlots:
             return False
         if self._holds_time(frame, event.value, aged):
             return True
-        is_new = _is_computed(scope, event.value) or _is_display(scope, event.value)
-        return is_new and self._stands_beside([(frame, change)], times)
+        if not _is_computed(scope, event.value) and not _is_display(scope, event.value):
+            return False
+        is_behind = bool(aged) and bool(self._passed(frame, event.region, 0))
+        return is_behind or self._stands_beside([(frame, change)], times)
 
     def _is_of_old(self, scope: Scope, event: Event) -> bool:
         """Whether the new value is computed from the old one, as a count is."""
         return any(event.name in spelled(scope, part) for part in parts(scope, event.value, through_names=False))
 
     def _holds_time(self, frame: Frame, expr: int, aged: frozenset[tuple[int, str]]) -> bool:
-        """Whether a value is a dictionary with the time in it, here or in all calls that hand it over."""
+        """Whether a value is a dictionary or a tuple with the time in it, here or in all calls that hand it over."""
         scope = self._index.scope(frame.gid)
         node = scope.exprs[expr]
         if isinstance(node, Use) and len(node.defs) == 1:
             node = scope.exprs[scope.defs[node.defs[0]].value]
+        base = self._index.module(frame.gid).base
+        if isinstance(node, Seq):
+            times = [n for n, item in enumerate(node.items) if (base, f"[{n}]") in aged]
+            return any(is_clock(self._inference, frame, node.items[n]) for n in times)
         if isinstance(node, Map):
-            base = self._index.module(frame.gid).base
             return any(
                 key != NONE
                 and isinstance(literal := scope.exprs[key], Lit)

@@ -96,7 +96,7 @@ class Names:
         for star in reversed(module.facts.star_imports):
             if star.after <= after:
                 return ()
-            key = self._module_key(module, star.module, star.level)
+            key = self.module_key(module, star.module, star.level)
             if key is None:
                 continue
             source = self._index.table.by_key.get(key)
@@ -109,16 +109,17 @@ class Names:
 
     def has_external_star(self, module: Module) -> bool:
         """Whether a star import of a library may define any name here."""
-        return any(self._module_key(module, star.module, star.level) is None for star in module.facts.star_imports)
+        return any(self.module_key(module, star.module, star.level) is None for star in module.facts.star_imports)
 
-    def _module_key(self, module: Module, name: str, level: int) -> str | None:
+    def module_key(self, module: Module, name: str, level: int) -> str | None:
+        """The first-party module, or package, that an import in `module` names; None for a library's."""
         if level:
             return self._index.table.relative(module, name, level)
         return self._index.table.absolute(module, name)
 
     def imported(self, module: Module, statement: Import) -> Type:
         """What an import statement binds."""
-        key = self._module_key(module, statement.module, statement.level)
+        key = self.module_key(module, statement.module, statement.level)
         if key is None:
             if statement.level or self._index.table.owns(module, statement.module.split(".")[0]):
                 return ()  # a first-party module that is not there
