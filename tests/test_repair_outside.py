@@ -367,6 +367,22 @@ CASES = {
         "return is_paused()",
         1,
     ),
+    # -- looked for here, read in a thread
+    "looked for, read, and removed by somebody": (
+        "def revoke(name: str) -> None:\n    (FOLDER / name).unlink(missing_ok=True)\n",
+        "file = FOLDER / name\nif not file.exists():\n    return None\nreturn file.read_text()",
+        0,
+    ),
+    "looked for and read, and another one removed": (
+        "def revoke() -> None:\n    (FOLDER / 'old').unlink(missing_ok=True)\n",
+        "if not STATIC.exists():\n    return None\nreturn STATIC.read_text()",
+        2,
+    ),
+    "looked for before a wait": (
+        "def revoke(name: str) -> None:\n    (FOLDER / name).unlink(missing_ok=True)\n",
+        "file = FOLDER / name\nif not file.exists():\n    return None\nawait other()\nreturn file.read_text()",
+        2,
+    ),
     # -- short sleeps
     "constructor that sleeps": (
         "class Box:\n    def __init__(self) -> None:\n        time.sleep(1)\n",

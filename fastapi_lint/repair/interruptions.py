@@ -59,7 +59,9 @@ class Interruptions:
             for other in behind:
                 if one.event in locked and other.event in locked:
                     continue
-                if not (one.event in moved and other.event in moved) and belong_together(one, other):
+                if one.event in moved and other.event in moved:
+                    continue
+                if belong_together(one, other) or self._outside.may_vanish(frame, one, other):
                     return True
         return False
 

@@ -145,22 +145,32 @@ class Outside:
                     return Risk("several steps with the same files, which others may take at the same time")
         return None
 
+    def may_vanish(self, frame: Frame, one: Act, other: Act) -> bool:
+        """Whether two acts look for a file and read it, and the project removes it or puts another one there."""
+        if {one.how, other.how} != {"look", "read"} or one.path.own or other.path.own:
+            return False
+        module = self._index.module(frame.gid).path
+        return one.path.may_be_below(other.path) and _is_among(other.path.known_as(module), self._known["change"])
+
     def _is_rewritten(self, parts: tuple[Anchor, ...]) -> bool:
         """Whether the project rewrites a file of this name in place."""
-        if parts in self._rewritten:
-            return True
-        return bool(parts) and any(may_be_same(parts, other) for other in self._rewritten)
+        return _is_among(parts, self._known["rewrite"])
 
     @cached_property
-    def _rewritten(self) -> frozenset[tuple[Anchor, ...]]:
-        """The files that any function rewrites in place, as far as they can be known again."""
-        found: set[tuple[Anchor, ...]] = set()
+    def _known(self) -> dict[str, frozenset[tuple[Anchor, ...]]]:
+        """The files that any function rewrites in place, and those it changes in one step, as far as they are known."""
+        found: dict[str, set[tuple[Anchor, ...]]] = {"rewrite": set(), "change": set()}
         for gid in range(self._index.count):
             if self._index.scope(gid).kind == "function":
                 module = self._index.module(gid).path
-                acts = self._of(self._project.inference.plain_frame(gid), (), 0)
-                found.update(act.path.known_as(module) for act in acts if act.how == "rewrite" and not act.path.own)
-        return frozenset(found - {()})
+                for act in self._of(self._project.inference.plain_frame(gid), (), 0):
+                    if act.how in found and not act.path.own:
+                        found[act.how].add(act.path.known_as(module))
+        return {how: frozenset(names - {()}) for how, names in found.items()}
+
+
+def _is_among(parts: tuple[Anchor, ...], known: frozenset[tuple[Anchor, ...]]) -> bool:
+    return parts in known or (bool(parts) and any(may_be_same(parts, other) for other in known))
 
 
 def _is_run(edge: Edge) -> bool:
