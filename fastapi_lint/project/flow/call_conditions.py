@@ -9,6 +9,7 @@ from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.flow.held import is_same
 from fastapi_lint.project.flow.nodes import LibraryCall
+from fastapi_lint.project.flow.nonblocking import is_set_not_to_block
 from fastapi_lint.project.flow.pseudo_files import is_of_kernel
 from fastapi_lint.project.types.given import holds, made_by
 from fastapi_lint.project.types.inference import Inference
@@ -29,7 +30,10 @@ def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
         return made is not None and any(holds(inference, *made, condition) for condition in spec.unless)
     if not isinstance(node, Call):
         return False
-    if spec.would_block and is_caught(inference, frame, scope.events[call.event].region, spec.would_block):
+    if spec.would_block and (
+        is_caught(inference, frame, scope.events[call.event].region, spec.would_block)
+        or is_set_not_to_block(inference, frame, node)
+    ):
         return True
     if spec.blocks == "file" and is_of_kernel(inference, frame, call):
         return True
