@@ -23,7 +23,7 @@ from fastapi_lint.project.serving.contexts import STAGES, Contexts
 from fastapi_lint.project.serving.first_times import FirstTimes
 
 _CALLED_BY_FASTAPI = frozenset({"route", "dependency", "background-task", "exception-handler"})
-_Rank = tuple[bool, bool, bool, bool, int]
+_Rank = tuple[bool, bool, bool, bool, bool, int]
 
 _SHORT = 0.01
 """Seconds that a sleep of this length or less takes from the others: as much as a slow query, not a standstill."""
@@ -103,14 +103,15 @@ class Blocking:
             for frame, witness, use, passed, is_constructing in self._nearest(kind):
                 here = (frame.gid, witness.place)
                 if witness.certain:
-                    if not use.is_conditional:
+                    if not use.is_conditional and kind != "metadata":
                         told.add(here)
                     certain.setdefault(kind, []).append(use)
                     continue
                 if witness.is_over and not use.stage:
                     continue  # the first time was before the first request
                 about = here if witness.once == NONE or witness.is_keyed else (witness.once,)
-                rank = (bool(use.stage), not is_constructing, use.is_conditional, witness.is_keyed, witness.distance)
+                said = (bool(use.stage), not is_constructing, use.is_conditional, witness.is_keyed)
+                rank = (kind == "metadata", *said, witness.distance)  # a rule that is off by default hides no other
                 for once in passed:
                     firsts.setdefault(once, []).append((kind, use))
                 if about not in doubtful or rank < doubtful[about][0]:

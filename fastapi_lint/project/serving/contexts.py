@@ -13,7 +13,6 @@ from functools import cached_property
 import msgspec
 
 from fastapi_lint.facts import NONE, Call, EventKind, Lit, Use
-from fastapi_lint.project.code.cycles import AnyOf
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in
 from fastapi_lint.project.flow.frame_walk import LOOP_STARTERS
@@ -68,7 +67,7 @@ class Contexts:
         self.entries = tuple(entries)
         self._reached: dict[str, dict[Frame, Arrival]] = {}
         self._by_gid: dict[int, set[str]] | None = None
-        self._serving: AnyOf[int] = AnyOf()
+        self._serving: dict[int, bool] = {}
         self._named_calls: dict[str, list[tuple[int, tuple[int, ...]]]] = {}
 
     def reached(self, category: str) -> dict[Frame, Arrival]:
@@ -170,19 +169,40 @@ class Contexts:
             return bool(categories & SERVING)
         if self._graph.index.scope(gid).kind != "function":
             return True
-        return self._serving.ask(gid, lambda: self._is_called_while_serving(gid))
+        known = self._serving.get(gid)
+        if known is None:
+            known = self._serving[gid] = self._may_be_called_while_serving(gid)
+        return known
 
-    def _is_called_while_serving(self, gid: int) -> bool:
-        """Whether any call that may mean a function stands in code that serves, or none is known.
+    def _may_be_called_while_serving(self, gid: int) -> bool:
+        """Whether any call that may mean a function, or those that may call it, stands in code that serves.
 
-        Nothing is known to reach the function, so its callers are found by name: a method of an object of unknown type
-        (`await services.get("writer").start()` in the lifespan) may be any method of that name, and a function of a
-        module may be what `getattr(module, "create")` gives.
+        So it is taken to be where nobody is known to call one of them, or none but each other.
+        """
+        seen, todo, is_elsewhere = {gid}, [gid], False
+        while todo:
+            callers = self._callers_by_name(todo.pop())
+            if not callers:
+                return True
+            for caller in callers:
+                categories = self.categories(caller)
+                if categories & SERVING or (not categories and self._graph.index.scope(caller).kind != "function"):
+                    return True
+                is_elsewhere = is_elsewhere or bool(categories)
+                if not categories and caller not in seen:
+                    seen.add(caller)
+                    todo.append(caller)
+        return not is_elsewhere
+
+    def _callers_by_name(self, gid: int) -> set[int]:
+        """Who else has a call that may mean a function of which nothing is known to reach it.
+
+        A method of an object of unknown type (`await services.get("writer").start()` in the lifespan) may be any method
+        of that name, and a function of a module may be what `getattr(module, "create")` gives.
         """
         name = self._graph.index.scope(gid).name
         calls = (*self._calls_by_name(name), *((caller, ()) for caller in self._looked_up.get(name, ())))
-        calling = {caller for caller, functions in calls if caller != gid and (not functions or gid in functions)}
-        return not calling or any(self.serves(caller) for caller in calling)
+        return {caller for caller, functions in calls if caller != gid and (not functions or gid in functions)}
 
     @cached_property
     def _looked_up(self) -> dict[str, set[int]]:
