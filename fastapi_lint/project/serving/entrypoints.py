@@ -8,6 +8,7 @@ import msgspec
 
 from fastapi_lint.catalogue import Where
 from fastapi_lint.facts import NONE, Attr, Call, Lit, Map, Param, Seq, Use
+from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.serving.router_paths import RouterPaths
@@ -26,11 +27,14 @@ from fastapi_lint.project.types.values import (
     Type,
     Value,
     WrappedV,
+    union,
 )
 
 _PROVIDER = "dishka.Provider"
 _PROVIDE = frozenset({"dishka.provide", "dishka.provider.provide"})
 _REQUEST_SCOPES = frozenset({"REQUEST", "ACTION", "STEP"})
+_LIFESPANS = frozenset({"lifespan", "startup"})
+_MOST_CALLS = 32
 _VERBS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 
@@ -101,17 +105,28 @@ class EntryPoints:
                     for target in self._registered(gid, registered):
                         targets = self._inference.type(frame, target)
                         made = self._targets(entry.kind, label, targets, gid, node.place)
-                        made = made or self._targets(entry.kind, label, self._default(frame, target), gid, node.place)
+                        if not made and entry.kind in _LIFESPANS:
+                            made = self._targets(entry.kind, label, self._handed_in(frame, target), gid, node.place)
                         found += [msgspec.structs.replace(one, where=entry.where) for one in made]
         return found
 
-    def _default(self, frame: Frame, expr: int) -> Type:
-        """What a parameter is where nobody gives it, whatever it is annotated with: `def create(lifespan=lifespan)`."""
+    def _handed_in(self, frame: Frame, expr: int) -> Type:
+        """What a parameter is, whatever it is annotated with: its default, and what the project's calls pass for it."""
         scope = frame.scope
         node = scope.exprs[expr]
         made = scope.exprs[scope.defs[node.defs[0]].value] if isinstance(node, Use) and len(node.defs) == 1 else None
-        default = scope.params[made.index].default if isinstance(made, Param) else NONE
-        return self._inference.type(self._inference.binding.outer(frame), default) if default != NONE else ()
+        if not isinstance(made, Param):
+            return ()
+        parameter = scope.params[made.index]
+        outer = self._inference.binding.outer(frame)
+        found = [self._inference.type(outer, parameter.default)] if parameter.default != NONE else []
+        for site in self._index.call_sites(scope.name)[:_MOST_CALLS]:
+            at = self._inference.plain_frame(site.gid)
+            call = at.scope.exprs[site.expr]
+            if isinstance(call, Call) and FunctionV(frame.gid) in self._inference.type(at, call.func):
+                given = argument_at(at.scope, call, made.index, parameter.name, parameter.kind)
+                found += [self._inference.type(at, given)] if given != NONE else []
+        return union(found)
 
     def _registered(self, gid: int, expr: int) -> list[int]:
         """The callables in an argument: itself, the items of a list, the values of a dict."""
@@ -222,9 +237,18 @@ class EntryPoints:
                 # a middleware object is made once, when the app is put together
                 is_made = kind == "middleware" and self._index.scope(frame.gid).name == "__init__"
                 found.append(EntryPoint("startup" if is_made else kind, shown, frame, gid, place, value))
+                if kind in _LIFESPANS:  # what a plain function gives is entered
+                    found += self._targets(kind, label, self._entered(frame), gid, place)
             if not frames and isinstance(value, (ClassV, ExternalV)):
                 found.append(EntryPoint(kind, label, None, gid, place, value))
         return found
+
+    def _entered(self, frame: Frame) -> Type:
+        """The contexts that a plain function makes and returns: `return self._manager(app)`."""
+        if frame.scope.is_async or frame.scope.is_generator:
+            return ()
+        given = [self._inference.type(frame, expr) for expr in self._inference.names.returns(frame.gid)]
+        return tuple(value for kind in given for value in kind if isinstance(value, (ContextV, GeneratorV)))
 
     def _frames(self, kind: str, value: Value) -> list[Frame]:
         calls, classes = self._inference.calls, self._inference.classes

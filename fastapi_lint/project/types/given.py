@@ -34,7 +34,7 @@ def holds(inference: Inference, frame: Frame, node: Call, condition: Condition) 
         frame, node = made
         given = _argument(inference, frame, node, condition)
     if condition.given is not None:
-        return (given != NONE) is condition.given
+        return (given != NONE and _literal(inference, frame, given) != Lit(None)) is condition.given
     return given != NONE and _says(inference, frame, given, condition)
 
 
