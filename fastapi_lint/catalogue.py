@@ -61,10 +61,10 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A test on one argument of a call: by keyword `arg` and, where it may be positional, by 0-based index `at`.
 
     `is_` (spelled `is` in the data) is the literal value that the argument must have; `given = true` asks only whether
-    the argument is present, and no None; `mentions` whether a library's name stands in it (`flags | fcntl.LOCK_NB`), `isa` whether
-    it is an instance of a library's type and of no other; `lacks` whether it is a text without that part. With `made`,
-    what the call is not given the object was, when it was made (`FileLock(path, timeout=0).acquire()`): the index is
-    the same for both. An argument whose value is not a literal never meets an `is` or `lacks` condition.
+    the argument is present, and no None; `mentions` whether a library's name stands in it (`flags | fcntl.LOCK_NB`),
+    `isa` whether it is an instance of a library's type and of no other; `lacks` whether it is a text without that part.
+    With `made`, what the call is not given the object was, when it was made (`FileLock(path, timeout=0).acquire()`):
+    the index is the same for both. An argument whose value is not a literal never meets an `is` or `lacks` condition.
     """
 
     arg: str | None = None

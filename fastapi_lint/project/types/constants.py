@@ -21,6 +21,7 @@ from fastapi_lint.facts import (
     Declared,
     Enter,
     Expr,
+    Free,
     Func,
     Lit,
     Map,
@@ -180,7 +181,7 @@ class Constants:
 
     def _member(self, node: Attr) -> LiteralV | None:
         """A member of an enumeration of the project: `Mode.FAST`."""
-        if not isinstance(self._scope.exprs[node.base], (Use, Var, Attr)):
+        if not isinstance(self._scope.exprs[node.base], (Use, Var, Free, Attr)):
             return None
         for value in self._inference.type(self._frame, node.base):
             if isinstance(value, ClassV) and self.is_enum(value.gid):
