@@ -1,16 +1,28 @@
 """Is what a variable of a module holds always of the class that its declaration names?
 
-`callbacks: list[Hook] = []`, and nothing but lists is ever assigned to it: `isinstance(callbacks, list)` holds.
+`callbacks: list[Hook] = []`, and nothing but lists is ever assigned to it: `isinstance(callbacks, list)` holds, and so
+does `hasattr(callbacks, "clear")`.
 """
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 
-from fastapi_lint.facts import NONE, Attr, Call, Declared, Free, Seq, Var
+from fastapi_lint.facts import NONE, Attr, Call, Declared, Free, Lit, Seq, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.types.inference import Inference
-from fastapi_lint.project.types.values import ClassV, ExternalV, ExtInstanceV, InstanceV, ModuleV, Type, Value, union
+from fastapi_lint.project.types.values import (
+    ClassV,
+    ExternalV,
+    ExtInstanceV,
+    InstanceV,
+    LiteralV,
+    ModuleV,
+    Type,
+    Value,
+    union,
+)
 
 
 class DeclaredKinds:
@@ -30,6 +42,26 @@ class DeclaredKinds:
         classes = named.items if isinstance(named, Seq) else (node.args[1],)
         kinds = union(self._inference.type(frame, one) for one in classes)
         return bool(kinds) and any(self._is_always(*one, kinds) for one in self._variable(frame, node.args[0]))
+
+    def has(self, frame: Frame, test: int) -> bool:
+        """Whether a test asks for a method that all have which the project puts there: `hasattr(x, "clear")`.
+
+        None is no such value: state that is missing is made, not changed.
+        """
+        node = frame.scope.exprs[test]
+        if not isinstance(node, Call) or len(node.args) != 2 or frame.scope.exprs[node.func] != Free("hasattr"):
+            return False
+        asked = frame.scope.exprs[node.args[1]]
+        values = [one for one in self._inference.type(frame, node.args[0]) if one != LiteralV(None)]
+        if not values or not isinstance(asked, Lit) or not isinstance(asked.value, str):
+            return False
+        return all(self._has_method(value, asked.value) for value in values)
+
+    def _has_method(self, value: Value, name: str) -> bool:
+        if isinstance(value, InstanceV):
+            return self._inference.classes.find_method(value.gid, name) is not None
+        kind, _, what = value.name.partition(".") if isinstance(value, ExtInstanceV) else ("", "", "")
+        return kind == "builtins" and hasattr(getattr(builtins, what, None), name)
 
     def _variable(self, frame: Frame, expr: int) -> Iterator[tuple[int, str]]:
         """The module and the name of a variable of module level."""

@@ -78,7 +78,9 @@ class NeverTaken:
             if self._switches.value(frame, test) is (not is_true):
                 return True
             says_set = self._launches.says_set(frame, test)
-            if (says_set is not None and says_set is not is_true) or (not is_true and self._kinds.holds(frame, test)):
+            if says_set is not None and says_set is not is_true:
+                return True
+            if not is_true and (self._kinds.holds(frame, test) or self._kinds.has(frame, test)):
                 return True
         return self._is_loop_closed(frame, number, region.expr, holds) or any(
             frame not in self._reached_without(variable) for variable in self._missing(frame, region.expr, holds)
