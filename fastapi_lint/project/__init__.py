@@ -262,12 +262,13 @@ class Project:
         return Locks(self.graph, self._requests)
 
     @cached_property
-    def _state(self) -> SharedState:
+    def state(self) -> SharedState:
+        """Which state requests share."""
         return SharedState(self.graph, self.contexts, self._requests)
 
     @cached_property
     def _mutations(self) -> list[Mutation]:
-        bounded = BoundedCaches(self.graph, self._changes, self._state)
+        bounded = BoundedCaches(self.graph, self._changes, self.state)
         new_keys = NewKeys(self.graph, self._request_data)
         own = OwnUse(self.graph, self.contexts, self._changes, new_keys)
         timed = TimedSlots(self.graph, self._changes, self._caches, self._request_data, self._creations.lifetimes)
@@ -277,16 +278,16 @@ class Project:
     @cached_property
     def _changes(self) -> Changes:
         lifetimes = self._creations.lifetimes
-        return Changes(self.graph, self.contexts, self._start_up, self._state, lifetimes, self._once_per_key)
+        return Changes(self.graph, self.contexts, self._start_up, self.state, lifetimes, self._once_per_key)
 
     @cached_property
     def _caches(self) -> Caches:
-        return Caches(self.graph, self.contexts, self._state, self._request_data)
+        return Caches(self.graph, self.contexts, self.state, self._request_data)
 
     @cached_property
     def races(self) -> tuple[Race, ...]:
         """Every change of shared state that rests on what was true before an await."""
-        return tuple(Races(self.graph, self._changes, self._state, self._locks, self._caches).find())
+        return tuple(Races(self.graph, self._changes, self.state, self._locks, self._caches).find())
 
     def own_locks(self) -> Iterator[OwnLock]:
         """Every lock that the call that takes it has made."""
@@ -338,7 +339,7 @@ class Project:
 
     @cached_property
     def _shared_sessions(self) -> tuple[SharedSession, ...]:
-        found = SharedSessions(self.graph, self.contexts, self._requests, self._state, self._module_names)
+        found = SharedSessions(self.graph, self.contexts, self._requests, self.state, self._module_names)
         return tuple(found.find())
 
     def unbounded_functions(self) -> Iterator[CachedFunction]:

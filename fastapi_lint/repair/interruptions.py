@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from fastapi_lint.facts import NONE
 from fastapi_lint.project import Project
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import around, exclude_each_other, is_paused_between, within
+from fastapi_lint.project.code.regions import around, is_paused_between, leads_to, within
 from fastapi_lint.repair.file_acts import Act
 from fastapi_lint.repair.outside import Outside, belong_together
 from fastapi_lint.repair.state_use import StateUse
@@ -33,9 +33,10 @@ class Interruptions:
     def of(self, frame: Frame, events: Iterable[int]) -> Risk | None:
         """What speaks against an `await` in the place of these events."""
         moved = set(events)
-        acts = self._outside.acts(frame, range(len(self._index.scope(frame.gid).events)))
-        before = [act for act in acts if act.event in moved or self._leads_to(frame, act.event, min(moved))]
-        behind = [act for act in acts if act.event in moved or self._leads_to(frame, max(moved), act.event)]
+        scope = self._index.scope(frame.gid)
+        acts = self._outside.acts(frame, range(len(scope.events)))
+        before = [act for act in acts if act.event in moved or leads_to(scope, act.event, min(moved))]
+        behind = [act for act in acts if act.event in moved or leads_to(scope, max(moved), act.event)]
         if self._splits_steps(frame, moved, before, behind):
             return Risk("it is one of several steps with the same files, or stands between them")
         if not any(act.how in _EFFECTS for act in before):
@@ -45,12 +46,6 @@ class Interruptions:
         if self._is_undone_behind(frame, max(moved)):
             return Risk("the `try` that undoes it begins behind it, and a task that is cancelled does not get there")
         return None
-
-    def _leads_to(self, frame: Frame, first: int, last: int) -> bool:
-        """Whether one event may follow another one without a wait in between."""
-        scope = self._index.scope(frame.gid)
-        one, other = scope.events[first].region, scope.events[last].region
-        return first < last and not exclude_each_other(scope, one, other) and not is_paused_between(scope, first, last)
 
     def _splits_steps(self, frame: Frame, moved: set[int], before: list[Act], behind: list[Act]) -> bool:
         """Whether steps with the same files, of which others saw all or none, come to lie on both sides of a wait."""
@@ -70,7 +65,7 @@ class Interruptions:
         scope = self._index.scope(frame.gid)
         here = set(around(scope, scope.events[max(moved)].region))
         for touch in self._state.touches(frame):
-            if touch.how == "read" or touch.event in moved or not self._leads_to(frame, max(moved), touch.event):
+            if touch.how == "read" or touch.event in moved or not leads_to(scope, max(moved), touch.event):
                 continue
             inside = set(around(scope, scope.events[touch.event].region)) - here
             if not any(scope.regions[number].kind == "except" for number in inside):

@@ -9,6 +9,7 @@ from fastapi_lint.repair.interruptions import Interruptions
 from fastapi_lint.repair.outside import Outside
 from fastapi_lint.repair.ownership import Ownership
 from fastapi_lint.repair.rewriting import Rewrites
+from fastapi_lint.repair.shared_steps import SharedSteps
 from fastapi_lint.repair.state_use import StateUse
 from fastapi_lint.repair.steps import Steps
 from fastapi_lint.repair.surroundings import Surroundings
@@ -31,6 +32,7 @@ class Moving:
         self._ownership = Ownership(project)
         self._rewrites = Rewrites(project)
         self._steps = Steps(project)
+        self._shared_steps = SharedSteps(project)
         self.outside = Outside(project, self._state)
         self._interruptions = Interruptions(project, self._state, self.outside)
 
@@ -43,6 +45,8 @@ class Moving:
             return Risk("a shared container may grow or shrink while the loop goes through it")
         if around.is_between_check_and_act():
             return Risk("shared state is looked at before and written after")
+        if self._shared_steps.splits(use, around.guarded_events()):
+            return Risk("what is called before and behind it takes two halves of one step with shared state")
         if self._rewrites.splits(use):
             return Risk("a file is read and written back")
         if self._steps.splits(use):

@@ -71,3 +71,9 @@ def is_paused_between(scope: Scope, first: int, last: int) -> bool:
     return any(
         event.pauses and may_be_passed(scope, event.region) <= allowed for event in scope.events[first + 1 : last]
     )
+
+
+def leads_to(scope: Scope, first: int, last: int) -> bool:
+    """Whether one event may follow another one without a wait in between."""
+    one, other = scope.events[first].region, scope.events[last].region
+    return first < last and not exclude_each_other(scope, one, other) and not is_paused_between(scope, first, last)
