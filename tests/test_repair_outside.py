@@ -11,6 +11,7 @@ PRELUDE = """\
 import asyncio
 import contextlib
 import fcntl
+import io
 import json
 import os
 import secrets
@@ -383,11 +384,82 @@ CASES = {
         "file = FOLDER / name\nif not file.exists():\n    return None\nawait other()\nreturn file.read_text()",
         2,
     ),
+    # -- undone behind it, in a branch or by name
+    "lock taken in the head of an `if`": (
+        "if sessions:\n    take = client.put_item\nelse:\n    take = lambda **given: True\n",
+        "while name:\n    if not take(TableName='x'):\n        await other()\n        continue\n"
+        "    try:\n        await other()\n    finally:\n        sessions.clear()",
+        0,
+    ),
+    "lock taken in the head of the `if` that has the `try`": (
+        "",
+        "if client.put_item(TableName='x'):\n    try:\n        await other()\n    finally:\n        sessions.clear()",
+        0,
+    ),
+    "lock taken by name in Redis": (
+        "import redis\n\nstore = redis.Redis()\n",
+        "if not store.set('lock', 'x', nx=True):\n    return None\n"
+        "try:\n    await other()\nfinally:\n    sessions.clear()",
+        0,
+    ),
+    "a read before a `try`": (
+        "",
+        "if not client.get_item(TableName='x'):\n    return None\n"
+        "try:\n    await other()\nfinally:\n    sessions.clear()",
+        1,
+    ),
+    "a wait before the `try`": (
+        "",
+        "if not client.put_item(TableName='x'):\n    return None\nawait other()\n"
+        "try:\n    await other()\nfinally:\n    sessions.clear()",
+        1,
+    ),
+    "a `try` in a branch of its own": (
+        "",
+        "client.put_item(TableName='x')\nif name:\n    try:\n        await other()\n    finally:\n        sessions.clear()",
+        1,
+    ),
+    "undone by what is opened behind it": (
+        "",
+        "path = f'{uuid.uuid4()}'\ntry:\n    client.put_item(TableName=path)\n    opened = io.StringIO(path)\n"
+        "    await other()\nfinally:\n    opened.close()",
+        0,
+    ),
+    "undone by what was opened before it": (
+        "",
+        "path = f'{uuid.uuid4()}'\ntry:\n    opened = io.StringIO(path)\n    client.put_item(TableName=path)\n"
+        "    await other()\nfinally:\n    opened.close()",
+        1,
+    ),
+    "undone by what is opened behind a wait": (
+        "",
+        "path = f'{uuid.uuid4()}'\ntry:\n    client.put_item(TableName=path)\n    await other()\n"
+        "    opened = io.StringIO(path)\nfinally:\n    opened.close()",
+        1,
+    ),
+    "undone by what may be None": (
+        "",
+        "opened = None\ntry:\n    client.put_item(TableName=name)\n    opened = io.StringIO(name)\n"
+        "    await other()\nfinally:\n    if opened:\n        opened.close()",
+        1,
+    ),
     # -- short sleeps
     "constructor that sleeps": (
         "class Box:\n    def __init__(self) -> None:\n        time.sleep(1)\n",
         "return Box()",
         0,
+    ),
+    "constructor that sleeps, behind a method": (
+        "class Box:\n    def __init__(self) -> None:\n        time.sleep(1)\n"
+        "\n    @classmethod\n    def of(cls) -> 'Box':\n        return Box()\n",
+        "return [Box.of() for _ in name]",
+        0,
+    ),
+    "method that sleeps, and a constructor that does not": (
+        "class Box:\n    def __init__(self) -> None:\n        self.x = 1\n"
+        "\n    @classmethod\n    def of(cls) -> 'Box':\n        time.sleep(1)\n        return Box()\n",
+        "return [Box.of() for _ in name]",
+        1,
     ),
     "short sleep of a helper": ("def nap() -> None:\n    time.sleep(0.001)\n", "nap()", 0),
     "sleep of a helper": ("def nap() -> None:\n    time.sleep(1)\n", "nap()", 1),

@@ -54,10 +54,11 @@ class BlockingRepair:
         return found or self._extraction.fix(opened, imports, use)
 
     def _only_naps(self, use: BlockingUse) -> bool:
-        """Whether what is called sleeps for about as long as a thread costs, or is a constructor that sleeps."""
+        """Whether what is called sleeps for about as long as a thread costs, or comes to a constructor that sleeps."""
         if use.edge is None or use.call.spec.blocks != "sleep":
             return False
-        return use.is_short or use.edge.callee.scope.name == "__init__"
+        reached = self._project.graph.reach([use.edge.callee])
+        return use.is_short or any(use.call in node.calls for node in reached if node.frame.scope.name == "__init__")
 
     def _alike(self, use: BlockingUse) -> list[BlockingUse]:
         """All uses of the same kind in the same file that a twin may replace."""

@@ -94,6 +94,7 @@ _SENDING = (
     "put",
     "remove",
     "send",
+    "set",
     "update",
     "upload",
 )

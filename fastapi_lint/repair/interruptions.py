@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fastapi_lint.facts import NONE
+from fastapi_lint.facts import NONE, Attr, Call, Use
 from fastapi_lint.project import Project
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, is_paused_between, leads_to, within
+from fastapi_lint.repair.dataflow import reaches
 from fastapi_lint.repair.file_acts import Act
 from fastapi_lint.repair.outside import Outside, belong_together
 from fastapi_lint.repair.state_use import StateUse
@@ -45,6 +46,8 @@ class Interruptions:
             return Risk("what is done here is noted behind it, and a task that is cancelled does not get there")
         if self._is_undone_behind(frame, max(moved)):
             return Risk("the `try` that undoes it begins behind it, and a task that is cancelled does not get there")
+        if self._is_undone_by_name(frame, max(moved)):
+            return Risk("the `finally` around it undoes it by a name that is bound behind it")
         return None
 
     def _splits_steps(self, frame: Frame, moved: set[int], before: list[Act], behind: list[Act]) -> bool:
@@ -77,13 +80,45 @@ class Interruptions:
         scope = self._index.scope(frame.gid)
         here = set(around(scope, scope.events[last].region))
         for number, region in enumerate(scope.regions):
-            if region.kind != "try" or number in here or region.parent not in here:
+            if region.kind != "try" or number in here or not self._is_main_line(frame, last, region.parent):
                 continue
             inside = self._events_in(frame, {number})
             if not inside or inside[0] <= last or is_paused_between(scope, last, inside[0]):
                 continue
             if self._changes_anything(frame, self._events_in(frame, self._cleaning(frame, number))):
                 return True
+        return False
+
+    def _is_main_line(self, frame: Frame, last: int, region: int) -> bool:
+        """Whether control gets from an event to a region if what the event gives says so, or nothing else led away."""
+        scope = self._index.scope(frame.gid)
+        here = set(around(scope, scope.events[last].region))
+        for number in around(scope, region):
+            found = scope.regions[number]
+            if number in here:
+                return True
+            is_asked = found.kind in ("if", "else") and reaches(scope, [found.expr], scope.events[last].expr)
+            if not found.behind and not is_asked:
+                return False
+        return False
+
+    def _is_undone_by_name(self, frame: Frame, last: int) -> bool:
+        """Whether a `finally` around the place, or a handler for a cancelled task, needs what is bound behind it."""
+        scope = self._index.scope(frame.gid)
+        cleaning: set[int] = set()
+        for number in around(scope, scope.events[last].region):
+            if scope.regions[number].kind == "try":
+                cleaning |= self._cleaning(frame, number)
+        made = {event.expr for number, event in enumerate(scope.events) if leads_to(scope, last, number)}
+        for number in self._events_in(frame, cleaning):
+            event = scope.events[number]
+            node = scope.exprs[event.expr] if event.expr != NONE else None
+            node = scope.exprs[node.func] if isinstance(node, Call) else node
+            base = scope.exprs[node.base] if isinstance(node, Attr) else None
+            if isinstance(base, Use) and base.defs:
+                numbers = scope.names.get(scope.defs[base.defs[0]].name, ())
+                if numbers and all(scope.defs[number].value in made for number in numbers):
+                    return True
         return False
 
     def _cleaning(self, frame: Frame, number: int) -> set[int]:

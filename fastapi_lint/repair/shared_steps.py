@@ -55,7 +55,7 @@ class SharedSteps:
         self._known: dict[tuple[Frame, Part, int], tuple[Touch, ...]] = {}
 
     def splits(self, use: BlockingUse, guarded: set[int]) -> bool:
-        """Whether a place stands between two halves of one step; `guarded` are the events under its lock of the loop."""
+        """Whether a place stands between two halves of one step; `guarded` are the events under its loop lock."""
         scope = self._index.scope(use.frame.gid)
         found = [touch for touch in self._of(use.frame, "all", 0) if touch.event != use.event]
         before = [touch for touch in found if leads_to(scope, touch.at, use.event)]
