@@ -67,6 +67,39 @@ async def route(name: str, upload: UploadFile) -> object:
     await other()
 """
 
+HOST = """\
+class Host:
+    def __init__(self) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self.other: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.task = asyncio.create_task(self.run())
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self.spawn()
+
+    def spawn(self) -> None:
+        self.process = subprocess.Popen(["x"])
+
+    async def stop(self) -> None:
+        if self.other is None:
+            self.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self.task
+        await self.finish()
+
+    async def finish(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+
+
+host = Host()
+"""
+
 
 def _fixes(code: str, body: str) -> int:
     indented = "".join(f"    {line}\n" for line in body.splitlines())
@@ -402,6 +435,13 @@ CASES = {
         "try:\n    await other()\nfinally:\n    sessions.clear()",
         0,
     ),
+    "renewed under a lock that is given back": (
+        "",
+        "if not client.put_item(TableName='x'):\n    return None\n"
+        "try:\n    if requests.get(name):\n        sessions['x'] = name\n    await other()\n"
+        "finally:\n    client.delete_item(TableName='x')",
+        1,
+    ),
     "a read before a `try`": (
         "",
         "if not client.get_item(TableName='x'):\n    return None\n"
@@ -441,6 +481,23 @@ CASES = {
         "",
         "opened = None\ntry:\n    client.put_item(TableName=name)\n    opened = io.StringIO(name)\n"
         "    await other()\nfinally:\n    if opened:\n        opened.close()",
+        1,
+    ),
+    # -- looked at by who cancels the task
+    "started, and looked at by who cancels": (HOST, "host.start()\nawait host.stop()", 0),
+    "started, and another one looked at": (
+        HOST.replace("self.process = subprocess.Popen([", "self.other = subprocess.Popen(["),
+        "host.start()\nawait host.stop()",
+        1,
+    ),
+    "started, and nobody cancels": (
+        HOST.replace("self.task.cancel()", "print(self.task)"),
+        "host.start()\nawait host.stop()",
+        1,
+    ),
+    "only read, and looked at by who cancels": (
+        HOST.replace('self.process = subprocess.Popen(["x"])', "self.process = STATIC.read_text() and None"),
+        "host.start()\nawait host.stop()",
         1,
     ),
     # -- short sleeps

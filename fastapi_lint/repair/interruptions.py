@@ -40,7 +40,8 @@ class Interruptions:
         behind = [act for act in acts if act.event in moved or leads_to(scope, max(moved), act.event)]
         if self._splits_steps(frame, moved, before, behind):
             return Risk("it is one of several steps with the same files, or stands between them")
-        if not any(act.how in _EFFECTS for act in before):
+        begun = {act.event for act in before if act.how in _EFFECTS}
+        if not any(event in moved or not self._is_undone_around(frame, event, min(moved)) for event in begun):
             return None
         if self._is_noted_behind(frame, moved):
             return Risk("what is done here is noted behind it, and a task that is cancelled does not get there")
@@ -88,6 +89,13 @@ class Interruptions:
             if self._changes_anything(frame, self._events_in(frame, self._cleaning(frame, number))):
                 return True
         return False
+
+    def _is_undone_around(self, frame: Frame, event: int, place: int) -> bool:
+        """Whether the place, but not an event before it, stands in a `try` that undoes something when cancelled."""
+        scope = self._index.scope(frame.gid)
+        entered = set(around(scope, scope.events[place].region)) - set(around(scope, scope.events[event].region))
+        tries = [number for number in entered if scope.regions[number].kind == "try"]
+        return any(self._changes_anything(frame, self._events_in(frame, self._cleaning(frame, one))) for one in tries)
 
     def _is_main_line(self, frame: Frame, last: int, region: int) -> bool:
         """Whether control gets from an event to a region if what the event gives says so, or nothing else led away."""

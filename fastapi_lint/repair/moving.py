@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi_lint.facts import Attr, Call, Param, Star, Use
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.repair.cancelling import Cancelling
 from fastapi_lint.repair.interruptions import Interruptions
 from fastapi_lint.repair.outside import Outside
 from fastapi_lint.repair.ownership import Ownership
@@ -34,6 +35,7 @@ class Moving:
         self._steps = Steps(project)
         self._shared_steps = SharedSteps(project)
         self.outside = Outside(project, self._state)
+        self._cancelling = Cancelling(project, self.outside)
         self._interruptions = Interruptions(project, self._state, self.outside)
 
     def pause(self, use: BlockingUse) -> Risk | None:
@@ -89,6 +91,8 @@ class Moving:
         """What speaks against running events of a coroutine in a thread while others run, or cancel the coroutine."""
         if self._steps.is_ordered(frame):
             return Risk("tasks that wait for nothing run in the order in which they are started")
+        if self._cancelling.overlooks(frame, events):
+            return Risk("who cancels the task looks at once for what is started here")
         if not self.around_event(frame, min(events)).is_exclusive():
             risk = self.outside.of_events(frame, events)
             if risk is not None:

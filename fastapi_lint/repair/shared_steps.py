@@ -15,16 +15,15 @@ from typing import Literal
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit, Map, Scope, Seq
+from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Scope
 from fastapi_lint.project import BlockingUse, Project
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import leads_to, may_be_passed
-from fastapi_lint.project.code.spelling import same
+from fastapi_lint.project.code.spelling import is_empty, same
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.repair.dataflow import reaches
 
 _DEEPEST = 4
-_NOTHING = (Lit(None), Map((), ()), Seq("list", ()), Seq("set", ()), Seq("tuple", ()))
 
 How = Literal["look", "empty", "change"]
 Part = Literal["all", "first", "last"]
@@ -121,7 +120,7 @@ class SharedSteps:
         changed = state.changed(frame, event)
         if changed is not None:
             is_set = event.kind in (EventKind.REBIND, EventKind.STORE_ATTR)
-            is_nothing = is_set and (event.value == NONE or scope.exprs[event.value] in _NOTHING)
+            is_nothing = is_set and is_empty(scope, event.value)
             how: How = "empty" if is_nothing else "change"
             yield Touch(number, number, (changed.name, changed.where), how, is_sure, keyed=not is_set)
 
