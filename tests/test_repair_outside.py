@@ -442,6 +442,12 @@ CASES = {
         "finally:\n    client.delete_item(TableName='x')",
         1,
     ),
+    "lock given back by a script of Redis": (
+        "import redis\n\nstore = redis.Redis()\n",
+        "while name:\n    if not store.set('lock', 'x', nx=True):\n        await other()\n        continue\n"
+        "    try:\n        await other()\n    finally:\n        await other()\n        store.eval('script', 1, 'lock')",
+        0,
+    ),
     "a read before a `try`": (
         "",
         "if not client.get_item(TableName='x'):\n    return None\n"

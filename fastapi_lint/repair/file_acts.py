@@ -87,6 +87,7 @@ _SENDING = (
     "commit",
     "create",
     "delete",
+    "eval",
     "insert",
     "patch",
     "post",
