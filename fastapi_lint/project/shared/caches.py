@@ -35,7 +35,7 @@ from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.keyed_use import taken_from
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.shared.containers import CONTAINERS
-from fastapi_lint.project.shared.known_keys import KnownKeys
+from fastapi_lint.project.shared.listed_keys import ListedKeys
 from fastapi_lint.project.shared.state import LOCKS, SharedState, State
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, FunctionV, MethodV
 
@@ -74,7 +74,7 @@ class Caches:
         self._contexts = contexts
         self._state = state
         self._request_data = request_data
-        self._known_keys = KnownKeys(graph, contexts, request_data)
+        self._listed_keys = ListedKeys(graph, contexts, request_data)
 
     # -- dictionaries
 
@@ -213,7 +213,7 @@ class Caches:
         if not self._request_data.is_from_request(frame.gid, key) or self._is_few(frame, key):
             return False
         number = next(number for number, one in enumerate(scope.events) if one is event)
-        return not self._names_a_file(frame, key) and not self._known_keys.is_known(frame.gid, number, key)
+        return not self._names_a_file(frame, key) and not self._listed_keys.is_known(frame.gid, number, key)
 
     def _names_a_file(self, frame: Frame, key: int) -> bool:
         """Whether the function asks the file system about what the key is made of: there are so many files."""
@@ -345,7 +345,7 @@ class Caches:
         """The first parameter that may take any number of values, as requests bring them."""
         scope = self._index.scope(gid)
         for number, parameter in enumerate(scope.params):
-            if not self._is_closed(gid, number) and self._known_keys.is_open(gid, number):
+            if not self._is_closed(gid, number) and self._listed_keys.is_open(gid, number):
                 return parameter.name
         return None
 

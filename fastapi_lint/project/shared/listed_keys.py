@@ -37,7 +37,7 @@ class _Refusal(msgspec.Struct, frozen=True):
     how: str
 
 
-class KnownKeys:
+class ListedKeys:
     """Answers by the event before which a value must have been looked for."""
 
     def __init__(self, graph: Graph, contexts: Contexts, request_data: RequestData) -> None:
