@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Call, EventKind, Free, Lit, Map, Scope, Star, Use
+from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Free, Lit, Map, Scope, Star, Sub, Use
 
 _READS = frozenset({"get", "keys", "values", "items", "copy"})
 
@@ -32,37 +34,46 @@ def spread_out(scope: Scope, node: Call) -> Call:
     return msgspec.structs.replace(node, keywords=tuple(keywords))
 
 
-def _items(scope: Scope, expr: int) -> list[tuple[str, int]] | None:
-    """The items of a dictionary that the function makes with constant keys, and leaves as it is."""
+def written_items(scope: Scope, expr: int) -> Iterator[tuple[str | None, int]]:
+    """The items that a dictionary is made with, `{"name": value}` or `dict(name=value)`; no name where it is not known."""
     node = scope.exprs[expr]
-    if isinstance(node, Use):
-        if len(node.defs) != 1 or _may_change(scope, node.defs[0]):
-            return None
+    if isinstance(node, Use) and len(node.defs) == 1:
         node = scope.exprs[scope.defs[node.defs[0]].value]
-    if isinstance(node, Call):
-        is_plain = scope.exprs[node.func] == Free("dict") and not node.args
-        return list(node.keywords) if is_plain and all(name != "**" for name, _ in node.keywords) else None
-    if not isinstance(node, Map) or NONE in node.keys:
+    if isinstance(node, Declared) and node.value != NONE:
+        node = scope.exprs[node.value]
+    if isinstance(node, Call) and scope.exprs[node.func] == Free("dict"):
+        yield from ((None, argument) for argument in node.args)
+        yield from ((name if name != "**" else None, value) for name, value in node.keywords)
+    elif isinstance(node, Map):
+        for key, value in zip(node.keys, node.values, strict=True):
+            named = scope.exprs[key] if key != NONE else None
+            yield (named.value if isinstance(named, Lit) and isinstance(named.value, str) else None), value
+    else:
+        yield None, expr
+
+
+def _items(scope: Scope, expr: int) -> list[tuple[str, int]] | None:
+    """All items of a dictionary that the function makes with constant keys, and leaves as it is; None if not known."""
+    node = scope.exprs[expr]
+    if isinstance(node, Use) and (len(node.defs) != 1 or _may_change(scope, node.defs[0])):
         return None
-    keys = [scope.exprs[key] for key in node.keys]
-    names = [key.value for key in keys if isinstance(key, Lit) and isinstance(key.value, str)]
-    return list(zip(names, node.values, strict=True)) if len(names) == len(keys) else None
+    items = list(written_items(scope, expr))
+    known = [(name, value) for name, value in items if name is not None]
+    return known if len(known) == len(items) else None
 
 
 def _may_change(scope: Scope, definition: int) -> bool:
-    """Whether anything but a `**` gets hold of what a local name stands for."""
+    """Whether anything but reads and `**` gets hold of what a local name stands for."""
     uses = {n for n, node in enumerate(scope.exprs) if isinstance(node, Use) and definition in node.defs}
-    for event in scope.events:
-        if event.kind in (EventKind.STORE_ITEM, EventKind.STORE_ATTR) and (event.expr in uses or event.value in uses):
-            return True
-        node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-        if isinstance(node, Call):
-            func = scope.exprs[node.func]
-            if isinstance(func, Attr) and func.base in uses and func.name not in _READS:
-                return True
-            if uses.intersection((*node.args, *(value for name, value in node.keywords if name != "**"))):
-                return True
-    return False
+    if any(event.kind == EventKind.STORE_ITEM and event.expr in uses for event in scope.events):
+        return True
+    harmless: set[int] = set()
+    for node in scope.exprs:
+        if isinstance(node, Sub) or (isinstance(node, Attr) and node.name in _READS):
+            harmless.add(node.base)
+        elif isinstance(node, Call):
+            harmless.update(value for name, value in node.keywords if name == "**")
+    return not uses <= harmless
 
 
 _NONE_GIVEN: dict[str, int] = {}

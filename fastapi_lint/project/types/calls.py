@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fastapi_lint.catalogue import CallSpec
-from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Lit, Map, Scope, Use
-from fastapi_lint.project.code.call_arguments import argument_at
+from fastapi_lint.facts import NONE, Attr, Call, EventKind, Lit, Scope
+from fastapi_lint.project.code.call_arguments import argument_at, written_items
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import within
@@ -377,16 +377,5 @@ class Calls:
     def _spread(self, gid: int, node: Call, name: str) -> int:
         """The item `name` of a dict that the caller makes and the call takes in with `**`."""
         scope = self._index.scope(gid)
-        for key, value in node.keywords:
-            display = scope.exprs[value]
-            if key == "**" and isinstance(display, Use) and len(display.defs) == 1:
-                display = scope.exprs[scope.defs[display.defs[0]].value]
-            if isinstance(display, Declared) and display.value != NONE:
-                display = scope.exprs[display.value]
-            if key == "**" and isinstance(display, Call):  # `dict(name=value)`
-                return next((item for keyword, item in display.keywords if keyword == name), NONE)
-            if key == "**" and isinstance(display, Map):
-                for item, given in zip(display.keys, display.values, strict=True):
-                    if item != NONE and scope.exprs[item] == Lit(name):
-                        return given
-        return NONE
+        spread = (value for key, value in node.keywords if key == "**")
+        return next((item for value in spread for key, item in written_items(scope, value) if key == name), NONE)
