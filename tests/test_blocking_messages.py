@@ -124,6 +124,7 @@ def test_a_function_cached_for_few_arguments_blocks_the_first_time(
         ("NAME", Severity.INFO),
         ("settings().name", Severity.INFO),
         ("**settings().args()", Severity.INFO),
+        ("**model().model_dump()", Severity.INFO),
         ("name", Severity.WARNING),
         ("settings().name + name", Severity.WARNING),
     ],
@@ -134,6 +135,8 @@ def test_a_function_cached_for_what_never_changes_blocks_the_first_time(
     body = (
         "from functools import lru_cache\nNAME = 'table'\nclass Settings:\n    def __init__(self): self.name = NAME\n"
         "    def args(self): return {'name': self.name}\n@lru_cache\ndef settings(): return Settings()\n"
+        "from pydantic import BaseModel\nclass Model(BaseModel):\n    name: str = NAME\n"
+        "@lru_cache\ndef model(): return Model()\n"
         "@lru_cache\ndef load(name: str): return open(name).read()\n"
         f'@app.get("/")\nasync def index(name: str):\n    return load({given})\n'
     )

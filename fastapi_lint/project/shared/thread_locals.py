@@ -11,6 +11,7 @@ import msgspec
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
+from fastapi_lint.project.code.name_uses import name_uses
 from fastapi_lint.project.code.regions import branches, stands_in, within
 from fastapi_lint.project.code.spelling import parts, spelled
 from fastapi_lint.project.flow.graph import Graph
@@ -55,7 +56,7 @@ class ThreadLocals:
 
     def find(self) -> Iterator[LocalUse]:
         """Each thread-local object once in each function: where it is first stored in, else where it is first read."""
-        if not self._may_have_any():
+        if not name_uses(self._index, frozenset({"local"}))["local"]:  # most projects end here
             return
         reached, aside = self._on_loop()
         stored = {use.name for frame in reached for use in self._uses(frame) if use.stores}
@@ -70,17 +71,6 @@ class ThreadLocals:
                     told[frame.gid, use.local] = frame, use
         for frame, use in told.values():
             yield LocalUse(frame.gid, use.event.place, use.name, self._way(frame, reached))
-
-    def _may_have_any(self) -> bool:
-        """Whether anything is made of what is spelled `local`, or derives from that: most projects end here."""
-        if self._index.call_sites("local"):
-            return True
-        classes = ((gid, scope) for gid, scope in enumerate(self._index.scopes) if scope.kind == "class")
-        return any(
-            self._index.spelled(self._index.parent(gid), base) == "local"
-            for gid, scope in classes
-            for base in scope.bases
-        )
 
     def _way(self, frame: Frame, reached: dict[Frame, Arrival]) -> tuple[Arrival, ...]:
         first, *calls = self._contexts.way_in(frame, reached)

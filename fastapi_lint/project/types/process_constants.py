@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 8
 _DUMPS = frozenset({"model_dump", "dict", "copy"})
+_MODELS = frozenset({"pydantic.BaseModel", "pydantic.main.BaseModel", "pydantic_settings.BaseSettings"})
 _ENVIRONMENT = frozenset({"os.getenv", "os.environ.get"})
 _COMPOUND = (Bin, Choice, Map, Seq, Sub)
 
@@ -80,7 +81,7 @@ class ProcessConstants:
         if isinstance(value, MethodV) and on_constant:
             return self._returns_constants(value.function.gid, hops)
         if isinstance(value, ExtMemberV):
-            return on_constant and value.name in _DUMPS
+            return on_constant and value.name in _MODELS and value.path in _DUMPS
         if isinstance(value, ExternalV):
             return value.name in _ENVIRONMENT
         if not isinstance(value, FunctionV):
