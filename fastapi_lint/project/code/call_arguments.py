@@ -35,7 +35,7 @@ def spread_out(scope: Scope, node: Call) -> Call:
 
 
 def written_items(scope: Scope, expr: int) -> Iterator[tuple[str | None, int]]:
-    """The items that a dictionary is made with: `{"name": value}`, `dict(name=value)`; no name where it is not known."""
+    """The items a dictionary is made with: `{"name": value}`, `dict(name=value)`; no name where it is not known."""
     node = scope.exprs[expr]
     if isinstance(node, Use) and len(node.defs) == 1:
         node = scope.exprs[scope.defs[node.defs[0]].value]

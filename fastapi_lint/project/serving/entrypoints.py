@@ -8,7 +8,6 @@ import msgspec
 
 from fastapi_lint.catalogue import Where
 from fastapi_lint.facts import NONE, Attr, Call, Lit, Map, Param, Seq, Use
-from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.serving.router_paths import RouterPaths
@@ -34,7 +33,6 @@ _PROVIDER = "dishka.Provider"
 _PROVIDE = frozenset({"dishka.provide", "dishka.provider.provide"})
 _REQUEST_SCOPES = frozenset({"REQUEST", "ACTION", "STEP"})
 _LIFESPANS = frozenset({"lifespan", "startup"})
-_MOST_CALLS = 32
 _VERBS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 
@@ -117,16 +115,9 @@ class EntryPoints:
         made = scope.exprs[scope.defs[node.defs[0]].value] if isinstance(node, Use) and len(node.defs) == 1 else None
         if not isinstance(made, Param):
             return ()
-        parameter = scope.params[made.index]
-        outer = self._inference.binding.outer(frame)
-        found = [self._inference.type(outer, parameter.default)] if parameter.default != NONE else []
-        for site in self._index.call_sites(scope.name)[:_MOST_CALLS]:
-            at = self._inference.plain_frame(site.gid)
-            call = at.scope.exprs[site.expr]
-            if isinstance(call, Call) and FunctionV(frame.gid) in self._inference.type(at, call.func):
-                given = argument_at(at.scope, call, made.index, parameter.name, parameter.kind)
-                found += [self._inference.type(at, given)] if given != NONE else []
-        return union(found)
+        default, binding = scope.params[made.index].default, self._inference.binding
+        by_default = self._inference.type(binding.outer(frame), default) if default != NONE else ()
+        return union([by_default, binding.passed(frame.gid, made.index)])
 
     def _registered(self, gid: int, expr: int) -> list[int]:
         """The callables in an argument: itself, the items of a list, the values of a dict."""

@@ -93,7 +93,7 @@ class Binding:
             return declared
         default = self._inference.type(self.outer(frame), parameter.default) if parameter.default != NONE else ()
         if self._index.scope(frame.gid).name == "__init__":
-            return union([default, self._constructed_with(frame.gid, index)])
+            return union([default, self.passed(frame.gid, index)])
         return default
 
     def declared(self, gid: int, index: int) -> Type:
@@ -106,16 +106,17 @@ class Binding:
             known = self._declared[key] = self._inference.annotations.parameter(outer, parameter)
         return known
 
-    def _constructed_with(self, gid: int, index: int) -> Type:
-        """The arguments that the project's own constructor calls pass for a parameter of `__init__`."""
+    def passed(self, gid: int, index: int) -> Type:
+        """The arguments that the project's own calls pass for a parameter of a function or of a constructor."""
         owner = self._index.class_of(gid)
+        function, skip = (FunctionV(gid), 0) if owner == NONE else (ClassV(owner), 1)
         parameter = self._index.scope(gid).params[index]
         types = []
-        for site in self._index.call_sites(self._index.scope(owner).name)[:_MOST_FRAMES]:
+        for site in self._index.call_sites(self._index.scope(gid if owner == NONE else owner).name)[:_MOST_FRAMES]:
             frame = self._inference.plain_frame(site.gid)
             node = self._index.scope(site.gid).exprs[site.expr]
-            if isinstance(node, Call) and ClassV(owner) in self._inference.type(frame, node.func):
-                given = argument_at(frame.scope, node, index - 1, parameter.name)
+            if isinstance(node, Call) and function in self._inference.type(frame, node.func):
+                given = argument_at(frame.scope, node, index - skip, parameter.name, parameter.kind)
                 if given != NONE:
                     types.append(self._inference.type(frame, given))
         return union(types)
