@@ -5,7 +5,7 @@ What no condition asks for tells no frames apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from fastapi_lint.facts import (
     NONE,
@@ -201,25 +201,42 @@ def _string_tests(scopes: Iterable[Scope]) -> tuple[tuple[str, ...], tuple[str, 
 
 def _parameters_in(scope: Scope, expr: int) -> set[int]:
     """The parameters that a condition names, through `not`, `and`, `or`, `is`."""
-    node = scope.exprs[expr]
+    found: set[int] = set()
+    # many ways lead to a name that each of many branches narrows: each expression is looked at once
+    seen = {expr}
+    waiting = [expr]
+    while waiting:
+        node = scope.exprs[waiting.pop()]
+        if isinstance(node, Use):
+            found.update(value.index for value in _values_of(scope, node) if isinstance(value, Param))
+        for part in _parts_that_ask(scope, node):
+            if part != NONE and part not in seen:
+                seen.add(part)
+                waiting.append(part)
+    return found
+
+
+def _parts_that_ask(scope: Scope, node: Expr) -> Sequence[int]:
+    """The expressions inside of a condition that stand for a parameter as it does."""
     if isinstance(node, Bin):
-        return _parameters_in(scope, node.left) | _parameters_in(scope, node.right)
+        return node.left, node.right
     if isinstance(node, Choice):
-        asked = (*node.items, node.test) if node.test != NONE else node.items
-        return {number for item in asked for number in _parameters_in(scope, item)}
-    if isinstance(node, Declared) and node.value != NONE:
-        return _parameters_in(scope, node.value)
-    if isinstance(node, Narrow):
-        return _parameters_in(scope, node.value)
+        return (*node.items, node.test) if node.test != NONE else node.items
+    if isinstance(node, Narrow) or (isinstance(node, Declared) and node.value != NONE):
+        return (node.value,)
     if isinstance(node, Use):
-        values = [(scope.defs[number].value, scope.exprs[scope.defs[number].value]) for number in node.defs]
-        if len(values) == 1 and _is_named_test(values[0][1]):
-            return _parameters_in(scope, values[0][0])
-        narrowed = {n for at, value in values if isinstance(value, Narrow) for n in _parameters_in(scope, at)}
-        return narrowed | {value.index for _, value in values if isinstance(value, Param)}
+        values = [scope.defs[number].value for number in node.defs]
+        if len(values) == 1 and _is_named_test(scope.exprs[values[0]]):
+            return values
+        return [value for value in values if isinstance(scope.exprs[value], Narrow)]
     if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):
-        return _parameters_in(scope, func.base) if func.name in ("startswith", "endswith") else set()
-    return set()
+        return (func.base,) if func.name in ("startswith", "endswith") else ()
+    return ()
+
+
+def _values_of(scope: Scope, use: Use) -> Iterator[Expr]:
+    for number in use.defs:
+        yield scope.exprs[scope.defs[number].value]
 
 
 def _is_named_test(node: Expr) -> bool:

@@ -101,7 +101,17 @@ def _origins(scope: Scope, expr: int) -> frozenset[int]:
     if not isinstance(node, Use):
         return frozenset()
     found: set[int] = set()
-    for number in node.defs:
+    seen: set[int] = set()
+    waiting = list(node.defs)
+    while waiting:
+        number = waiting.pop()
+        if number in seen:
+            continue
+        seen.add(number)
         value = scope.exprs[scope.defs[number].value]
-        found |= _origins(scope, value.value) if isinstance(value, Narrow) else {number}
+        narrowed = scope.exprs[value.value] if isinstance(value, Narrow) else None
+        if narrowed is None:
+            found.add(number)
+        elif isinstance(narrowed, Use):
+            waiting.extend(narrowed.defs)
     return frozenset(found)

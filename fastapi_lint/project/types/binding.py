@@ -32,7 +32,7 @@ from fastapi_lint.project.types.values import (
     Type,
     Value,
     WrappedV,
-    depth,
+    is_deeper,
     union,
 )
 
@@ -370,7 +370,7 @@ class Binding:
     def _is_too_deep(self, kind: Type) -> bool:
         known = self._deep.get(kind)
         if known is None:
-            known = self._deep[kind] = depth(kind) > _DEEPEST_BINDING
+            known = self._deep[kind] = is_deeper(kind, _DEEPEST_BINDING)
         return known
 
     def _bound(self, target: Frame, new: list[tuple[int, int, Type]], is_decorating: bool = False) -> Frame:

@@ -57,11 +57,15 @@ class Constants:
         self._frame = frame
         self._scope = inference.index.scope(frame.gid)
         self._is_dead = is_dead
+        # a name that each of many branches rebinds is reached by exponentially many ways: one answer for each level
+        self._merged: dict[tuple[tuple[int, ...], int], Constant | None] = {}
 
     def of(self, expr: int, hops: int = 0) -> Constant | None:
         """What is known of the expression."""
         if hops > _DEEPEST:
             return None
+        if not hops:
+            self._merged.clear()  # while a frame is walked, more and more of its branches are known to be dead
         node: Expr = self._scope.exprs[expr]
         rule = _RULES.get(node.__class__)
         return None if rule is None else rule(self, node, hops)
@@ -70,7 +74,12 @@ class Constants:
         return LiteralV(node.value) if node.value is None or isinstance(node.value, (bool, str)) else PRESENT
 
     def use(self, node: Use | Phi, hops: int) -> Constant | None:
-        return self._defined(node.defs, hops)
+        if len(node.defs) == 1:
+            return self._defined(node.defs, hops)
+        place = (node.defs, hops)
+        if place not in self._merged:
+            self._merged[place] = self._defined(node.defs, hops)
+        return self._merged[place]
 
     def declared(self, node: Declared, hops: int) -> Constant | None:
         return self.of(node.value, hops + 1) if node.value != NONE else None

@@ -196,10 +196,13 @@ def _narrowed(kind: Type) -> Type:
     return tuple(members)[:MOST_ALTERNATIVES]
 
 
-def depth(value: object) -> int:
-    """How deeply a value nests; bounds what may be bound to parameters, so that recursion ends."""
+def is_deeper(value: object, limit: int) -> bool:
+    """Whether a value nests more than `limit` levels; bounds what may be bound to parameters, so that recursion ends.
+
+    It stops at the first way down that is too long: of `pair = pair, pair`, written n times, there are 2**n.
+    """
     if isinstance(value, tuple):
-        return max(map(depth, value), default=0)
+        return any(is_deeper(part, limit) for part in value)
     if isinstance(value, msgspec.Struct):
-        return 1 + max((depth(getattr(value, name)) for name in value.__struct_fields__), default=0)
-    return 0
+        return limit <= 0 or any(is_deeper(getattr(value, name), limit - 1) for name in value.__struct_fields__)
+    return False
