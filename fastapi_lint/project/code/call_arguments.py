@@ -16,6 +16,25 @@ def has_star(scope: Scope, node: Call) -> bool:
     return any(isinstance(scope.exprs[argument], Star) for argument in node.args)
 
 
+def fits(caller: Scope, node: Call, function: Scope, skip: int) -> bool:
+    """Whether a function can be called like this, beyond its first `skip` parameters; else it is a TypeError."""
+    params = function.params[skip:]
+    places = [parameter for parameter in params if parameter.kind in ("normal", "positional")]
+    named = {parameter.name for parameter in params if parameter.kind in ("normal", "keyword")}
+    kinds = {parameter.kind for parameter in params}
+    given = sum(not isinstance(caller.exprs[argument], Star) for argument in node.args)
+    if given > len(places) and "args" not in kinds:
+        return False
+    keywords = {name for name, _ in node.keywords}
+    if "kwargs" not in kinds and not keywords - {"**"} <= named:
+        return False
+    if "**" in keywords:
+        return True
+    left = [] if has_star(caller, node) else places[given:]
+    left += [parameter for parameter in params if parameter.kind == "keyword"]
+    return all(parameter.default != NONE or parameter.name in keywords for parameter in left)
+
+
 def argument_at(scope: Scope, node: Call, position: int, name: str, kind: str = "normal") -> int:
     """The expression given for a parameter; NONE where it is not given or a `*` may give it."""
     return Arguments(scope, node).at(position, name, kind)
@@ -82,10 +101,10 @@ _NONE_GIVEN: dict[str, int] = {}
 class Arguments:
     """The arguments of one call in `scope`, ready to be asked for by position and by name."""
 
-    __slots__ = ("_keywords", "_positional")
+    __slots__ = ("_given", "_keywords", "_positional")
 
     def __init__(self, scope: Scope, node: Call) -> None:
-        self._positional: tuple[int, ...] = node.args
+        self._given = self._positional = node.args
         for number, argument in enumerate(node.args):
             if isinstance(scope.exprs[argument], Star):
                 self._positional = node.args[:number]
@@ -101,3 +120,7 @@ class Arguments:
         if kind == "keyword" or not 0 <= position < len(self._positional):
             return NONE
         return self._positional[position]
+
+    def reach(self, position: int) -> bool:
+        """Whether anything is, or may be, given at a position or behind it."""
+        return len(self._given) > position or len(self._given) > len(self._positional)

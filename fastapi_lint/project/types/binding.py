@@ -47,6 +47,9 @@ _CALLABLES = (FunctionV, MethodV, ClassV, PartialV, WrappedV)
 _CONSTANTS = (LiteralV, PresentV, KeywordsV, HandedV)
 """What parameters of other functions are known to hold: no types, and too many to tell frames apart by."""
 
+_EMPTY = LiteralV("")
+"""What tests take for what `*args` holds where a call gives nothing for it."""
+
 Function = FunctionV | MethodV
 
 
@@ -143,6 +146,8 @@ class Binding:
         for number, parameter in enumerate(params):
             if parameter.kind == "kwargs":
                 new += self._keywords(target, number, spread)
+            elif parameter.kind == "args" and number in tested and not arguments.reach(number - skip):
+                new.append((target.gid, number, (_EMPTY, *self._unbound(target, number))))
             if number < skip or parameter.kind in ("args", "kwargs"):
                 continue
             given = arguments.at(number - skip, parameter.name, parameter.kind)

@@ -8,7 +8,7 @@ import msgspec
 
 from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Lit, Scope
-from fastapi_lint.project.code.call_arguments import argument_at, written_items
+from fastapi_lint.project.code.call_arguments import argument_at, fits, written_items
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import within
@@ -310,12 +310,22 @@ class Calls:
         others = [
             self._inference.binding.frame_for(impl, frame, node)
             for impl in self.overrides(value, self._caller_of_own(frame, node))
+            if self._may_take(impl, frame, node)
         ]
         certain = len(others) <= 1
         return [
             Callee(self._index.name(t.gid), t, self.mode(t.gid), value=value, certain=certain)
             for t in (*targets, *others)
         ]
+
+    def _may_take(self, method: MethodV, frame: Frame, node: Call) -> bool:
+        """Whether an implementation has parameters for the arguments: another may be for other callers.
+
+        A decorator may give it what the call does not.
+        """
+        scope = self._index.scope(method.function.gid)
+        gives_nothing = not node.args and not node.keywords  # or it is not known what `partial` gives
+        return bool(scope.decorators) or gives_nothing or fits(frame.scope, node, scope, 1)
 
     def mode(self, gid: int) -> str:
         """When the body of a plain function runs after it is called."""
