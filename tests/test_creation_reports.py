@@ -37,6 +37,20 @@ def test_one_route_is_not_counted(tmp_path: Path) -> None:
     assert found.severity is Severity.WARNING
 
 
+def test_a_middleware_is_one_entry_point(tmp_path: Path) -> None:
+    source = (
+        "from starlette.middleware.base import BaseHTTPMiddleware\n"
+        "class Auth(BaseHTTPMiddleware):\n"
+        "    async def dispatch(self, request, call_next):\n"
+        "        httpx.AsyncClient()\n"
+        "        return await call_next(request)\n"
+        "app.add_middleware(Auth)\n"
+    )
+    (found,) = lint(source, tmp_path)
+    assert [label.label for label in found.entry_points] == ["Auth"]
+    assert "entry points" not in found.message
+
+
 OF_THE_REQUEST = {
     "path parameter": """
 @app.get("/{host}")

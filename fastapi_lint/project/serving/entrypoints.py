@@ -224,9 +224,10 @@ class EntryPoints:
         for value in targets:
             frames = self._frames(kind, value)
             for frame in frames:
-                shown = label or self._index.name(frame.gid)
-                # a middleware object is made once, when the app is put together
-                is_made = kind == "middleware" and self._index.scope(frame.gid).name == "__init__"
+                # a middleware object is made once, when the app is put together, and has one name for all its methods
+                is_made = kind == "middleware" and frame.scope.name == "__init__"
+                owner = value.gid if kind == "middleware" and isinstance(value, ClassV) and not is_made else frame.gid
+                shown = label or self._index.name(owner)
                 found.append(EntryPoint("startup" if is_made else kind, shown, frame, gid, place, value))
                 if kind in _LIFESPANS:  # what a plain function gives is entered
                     found += self._targets(kind, label, self._entered(frame), gid, place)
