@@ -13,6 +13,7 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.flow.dead_branches import dead_regions
+from fastapi_lint.project.flow.guards import Guards
 from fastapi_lint.project.types.binding import Function
 from fastapi_lint.project.types.constants import Constant, Constants, common, text
 from fastapi_lint.project.types.given import entry_for
@@ -73,6 +74,7 @@ class Calls:
         self._index = index
         self._inference = inference
         self._forms = SpecialForms(index, inference)
+        self._guards = Guards(index)
         self._variables = TypeVariables(index, inference)
         self._giving: dict[int, PresentV | None] = {}
 
@@ -319,11 +321,13 @@ class Calls:
         ]
 
     def _may_take(self, method: MethodV, frame: Frame, node: Call) -> bool:
-        """Whether an implementation has parameters for the arguments: another may be for other callers.
+        """Whether an implementation has parameters for the arguments, and its class is not excluded around the call.
 
-        A decorator may give it what the call does not.
+        Another may be for other callers. A decorator may give it what the call does not.
         """
-        scope = self._index.scope(method.function.gid)
+        scope, region = self._index.scope(method.function.gid), self._guards.region(frame.gid, node)
+        if self._inference.class_constants.excludes(frame.scope, region, node.func, method.receiver.gid):
+            return False
         gives_nothing = not node.args and not node.keywords  # or it is not known what `partial` gives
         return bool(scope.decorators) or gives_nothing or fits(frame.scope, node, scope, 1)
 

@@ -99,7 +99,8 @@ class Constants:
         return PRESENT if self._inference.protocols.entered(kind, node.is_async) == kind else None
 
     def attr(self, node: Attr, hops: int) -> Constant | None:
-        return self._member(node) or self._of_member(node, hops) or self._attribute(node, hops)
+        known = self._member(node) or self._of_member(node, hops) or self._attribute(node, hops)
+        return known or self._inference.class_constants.of(self._frame, node.base, node.name)
 
     def call(self, node: Call, hops: int) -> Constant | None:
         if self._constructs(node):

@@ -52,6 +52,7 @@ from fastapi_lint.project.serving.keyed_use import KeyedUse
 from fastapi_lint.project.types.annotations import Annotations
 from fastapi_lint.project.types.binding import Binding
 from fastapi_lint.project.types.calls import Calls
+from fastapi_lint.project.types.class_constants import ClassConstants
 from fastapi_lint.project.types.classes import Classes
 from fastapi_lint.project.types.decorators import Decorators
 from fastapi_lint.project.types.displays import Displays
@@ -110,6 +111,7 @@ class Inference:
         self.keyed_use = KeyedUse(index, self.first_use)
         self.few_values = FewValues(self)
         self.process_constants = ProcessConstants(self)
+        self.class_constants = ClassConstants(self)
         self.exclusions = Exclusions(self)
         self.fills = Fills(self)
         self.dispatch = Dispatch(index)
