@@ -37,10 +37,14 @@ class LockBlocks:
         """Whether who enters a value holds a lock until it leaves."""
         if isinstance(value, ContextV):
             function = self._inference.binding.frame_of(value.function)
-            return self._keep(function.gid, lambda: self._yields_locked(function))
+            return self.yields_locked(function)
         if isinstance(value, InstanceV):
             return self._keep(value.gid, lambda: self._is_lock_class(value))
         return False
+
+    def yields_locked(self, function: Frame) -> bool:
+        """Whether a generator holds a lock wherever it yields."""
+        return self._keep(function.gid, lambda: self._yields_locked(function))
 
     def _keep(self, gid: int, decide: Callable[[], bool]) -> bool:
         if gid not in self._known:

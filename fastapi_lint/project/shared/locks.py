@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from fastapi_lint.facts import NONE, Attr, Call, EventKind
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import within
@@ -12,13 +14,13 @@ from fastapi_lint.project.shared.state import LOCKS
 from fastapi_lint.project.types.values import ExtInstanceV
 
 _WAITED_FOR = frozenset({"runs", "once", "coroutine"})
-_MOST_HOPS = 3
 
 
 class Locks:
     """What `with` blocks hold. A block whose manager is unknown may hold anything, a lock for one."""
 
     def __init__(self, graph: Graph, requests: Reach) -> None:
+        self._graph = graph
         self._index = graph.index
         self._inference = graph.inference
         self._requests = requests
@@ -63,19 +65,38 @@ class Locks:
         if within(scope, scope.events[event].region, locking):
             return True
         if certain:
-            return self._is_held_by_all_callers(frame, 0)
+            return frame not in self._unlocked
         return self.acquired(frame, event) or self.held_by_caller(frame)
 
-    def _is_held_by_all_callers(self, frame: Frame, hops: int) -> bool:
-        calls = [] if hops > _MOST_HOPS or self._requests.entry_of(frame) else self._requests.callers(frame)
-        return bool(calls) and all(
-            edge.mode in _WAITED_FOR
-            and edge.event >= 0
-            and (
-                within(caller.scope, caller.scope.events[edge.event].region, self.certain_regions(caller))
-                or self._is_held_by_all_callers(caller, hops + 1)
-            )
-            for caller, edge in calls
+    @cached_property
+    def _unlocked(self) -> frozenset[Frame]:
+        """What requests reach by a way on which no lock is known to be held."""
+        onward: dict[Frame, list[Frame]] = {}
+        roots = [frame for frame in self._requests.frames if self._requests.entry_of(frame)]
+        for frame in self._requests.frames:
+            for caller, edge in self._requests.callers(frame):
+                if edge.mode not in _WAITED_FOR or edge.event < 0:
+                    roots.append(frame)
+                elif not self._is_locked_at(caller, edge.event):
+                    onward.setdefault(caller, []).append(frame)
+        unlocked: set[Frame] = set()
+        todo = [frame for frame in roots if not self._is_injected_lock(frame)]
+        while todo:
+            frame = todo.pop()
+            if frame not in unlocked:
+                unlocked.add(frame)
+                todo += onward.get(frame, ())
+        return frozenset(unlocked)
+
+    def _is_locked_at(self, frame: Frame, event: int) -> bool:
+        region = frame.scope.events[event].region
+        return region > 0 and within(frame.scope, region, self.certain_regions(frame))
+
+    def _is_injected_lock(self, frame: Frame) -> bool:
+        """Whether a dependency holds a lock from before a function runs until it has: `with lock: yield store`."""
+        return any(
+            edge.mode == "injected" and edge.certain and self._blocks.yields_locked(edge.callee)
+            for edge in self._graph.node(frame).edges
         )
 
     def acquired(self, frame: Frame, before: int) -> bool:
