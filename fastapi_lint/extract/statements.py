@@ -98,7 +98,8 @@ def _augmented(scope: ScopeBuilder, node: cst.AugAssign) -> None:
     old = lower(scope, target)
     value = lower(scope, node.value)
     place = scope.where(target)
-    result = scope.expr(Bin("+=", old, value, place))
+    operator = "-=" if isinstance(node.operator, cst.SubtractAssign) else "+="
+    result = scope.expr(Bin(operator, old, value, place))
     scope.event(EventKind.OP, result, place)
     if isinstance(target, cst.Name):
         scope.bind(target.value, result, place, augmented=True)

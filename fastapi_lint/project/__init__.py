@@ -39,6 +39,7 @@ from fastapi_lint.project.shared.changes import Changes
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.mutations import Keepers, Mutation, Mutations
 from fastapi_lint.project.shared.own_locks import OwnLock, OwnLocks
+from fastapi_lint.project.shared.own_numbers import OwnNumbers
 from fastapi_lint.project.shared.own_use import OwnUse
 from fastapi_lint.project.shared.races import Race, Races
 from fastapi_lint.project.shared.state import SharedState
@@ -272,7 +273,8 @@ class Project:
         new_keys = NewKeys(self.graph, self._request_data)
         own = OwnUse(self.graph, self.contexts, self._changes, new_keys)
         timed = TimedSlots(self.graph, self._changes, self._caches, self._request_data, self._creations.lifetimes)
-        keepers = Keepers(bounded, timed, own, self._request_data, new_keys)
+        numbers = OwnNumbers(self.graph, self._changes)
+        keepers = Keepers(bounded, timed, own, numbers, self._request_data, new_keys)
         return list(Mutations(self.graph, self._changes, self._locks, self._caches, keepers).find())
 
     @cached_property

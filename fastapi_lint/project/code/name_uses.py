@@ -21,15 +21,16 @@ def name_uses(index: Index, names: frozenset[str]) -> dict[str, list[NameUse]]:
     """Every read of each of these names, whatever holds the attribute; of all in one go."""
     found: dict[str, list[NameUse]] = {name: [] for name in names}
     for gid, scope in enumerate(index.scopes) if names else ():
-        holders: dict[int, int] | None = None
+        held: dict[int, int] | None = None
         for number, node in enumerate(scope.exprs):
             if isinstance(node, (Attr, Var, Import)) and node.name in names:
-                holders = _holders(scope) if holders is None else holders
-                found[node.name].append(NameUse(gid, number, holders.get(number, NONE)))
+                held = holders(scope) if held is None else held
+                found[node.name].append(NameUse(gid, number, held.get(number, NONE)))
     return found
 
 
-def _holders(scope: Scope) -> dict[int, int]:
+def holders(scope: Scope) -> dict[int, int]:
+    """The expression that each expression of a scope is a part of."""
     found: dict[int, int] = {}
     for number, node in enumerate(scope.exprs):
         if isinstance(node, Lit):  # its value is no number of an expression

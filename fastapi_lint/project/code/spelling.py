@@ -157,3 +157,14 @@ def stored_item(scope: Scope, event: Event) -> Sub | None:
         if isinstance(node, Sub) and node.place == event.place and node.base == event.expr:
             return node
     return None
+
+
+def looks_up(scope: Scope, expr: int, item: Sub) -> bool:
+    """Whether an expression looks the same item up: `seen[key]`, `seen.get(key)`."""
+    node = scope.exprs[expr]
+    if isinstance(node, Sub):
+        return same(scope, node.base, item.base) and same(scope, node.index, item.index)
+    func = scope.exprs[node.func] if isinstance(node, Call) and node.args else None
+    if not isinstance(node, Call) or not isinstance(func, Attr) or func.name != "get":
+        return False
+    return same(scope, func.base, item.base) and same(scope, node.args[0], item.index)

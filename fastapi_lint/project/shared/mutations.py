@@ -26,7 +26,7 @@ from fastapi_lint.facts import (
 )
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, branches
-from fastapi_lint.project.code.spelling import parts, same, stored_item
+from fastapi_lint.project.code.spelling import looks_up, parts, same, stored_item
 from fastapi_lint.project.flow.clocks import is_clock
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
@@ -37,6 +37,7 @@ from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.containers import CONTAINERS
 from fastapi_lint.project.shared.locks import Locks
+from fastapi_lint.project.shared.own_numbers import OwnNumbers
 from fastapi_lint.project.shared.own_use import OwnUse
 from fastapi_lint.project.shared.timed_slots import TimedSlots
 from fastapi_lint.project.types.values import CoroutineV, ExtInstanceV, InstanceV, Value
@@ -88,6 +89,7 @@ class Keepers(msgspec.Struct, frozen=True):
     bounded: BoundedCaches
     timed: TimedSlots
     own: OwnUse
+    numbers: OwnNumbers
     request_data: RequestData
     new_keys: NewKeys
 
@@ -113,7 +115,7 @@ class Mutations:
         found = list(self._all())
         caches = {(one.name, one.where) for one, _ in found if one.fills}
         keeps, timed = self._keepers.bounded.find(), self._keepers.timed.find()
-        own = self._keepers.own.find() | {
+        own = self._keepers.own.find() | self._keepers.numbers.find() | {
             (one.name, one.where) for one, _ in found if self._holds_primitives(one) or self._is_of_task(one)
         }
         kept = [
@@ -242,7 +244,7 @@ class Mutations:
         if item is None or event.value == NONE or self._is_for_each(frame, item.index):
             return False
         return any(
-            any(_is_item(scope, old, item) for old in parts(scope, node.right)) for node in _elapsed(scope, event)
+            any(looks_up(scope, old, item) for old in parts(scope, node.right)) for node in _elapsed(scope, event)
         )
 
     def _is_kept_safe(self, frame: Frame, scope: Scope, change: Change) -> bool:
@@ -298,17 +300,6 @@ def _elapsed(scope: Scope, event: Event) -> Iterator[Bin]:
         for node in (scope.exprs[part] for part in parts(scope, branch.expr)):
             if isinstance(node, Bin) and node.op == "-" and same(scope, node.left, event.value):
                 yield node
-
-
-def _is_item(scope: Scope, expr: int, item: Sub) -> bool:
-    """Whether an expression looks the same item up: `seen[key]`, `seen.get(key)`."""
-    node = scope.exprs[expr]
-    if isinstance(node, Sub):
-        return same(scope, node.base, item.base) and same(scope, node.index, item.index)
-    func = scope.exprs[node.func] if isinstance(node, Call) and node.args else None
-    if not isinstance(node, Call) or not isinstance(func, Attr) or func.name != "get":
-        return False
-    return same(scope, func.base, item.base) and same(scope, node.args[0], item.index)
 
 
 def _is_measured_from(scope: Scope, name: str) -> bool:

@@ -24,6 +24,7 @@ from fastapi_lint.project.types.values import ExternalV
 _RUNNING_TASK = "asyncio.current_task"
 _BY_KEY = frozenset({"add", "discard", "get", "pop", "remove", "setdefault"})
 _NOTES = frozenset({"add", "clear", "discard"})
+_COUNTED = frozenset({"+=", "-="})
 _EQUALITIES = frozenset({"equals", "differs"})
 _SERVERS = ("Config", "run", "serve")
 _LOGGERS = frozenset({"logging.getLogger", "structlog.get_logger", "structlog.getLogger"})
@@ -96,7 +97,7 @@ class OwnUse:
     def _is_signal(self, frame: Frame, change: Change) -> bool:
         scope, event = self._index.scope(frame.gid), change.event
         value = scope.exprs[event.value] if event.kind in _CHANGING and event.flag and event.value != NONE else None
-        return isinstance(value, Bin) and value.op == "+=" and isinstance(scope.exprs[value.right], Lit)
+        return isinstance(value, Bin) and value.op in _COUNTED and isinstance(scope.exprs[value.right], Lit)
 
     def _only_tells_of_changes(self, uses: list[NameUse]) -> bool:
         raised = [use for use in uses if self._is_raised(use)]
@@ -105,7 +106,7 @@ class OwnUse:
     def _is_raised(self, use: NameUse) -> bool:
         scope = self._index.scope(use.gid)
         node = scope.exprs[use.holder] if use.holder != NONE else None
-        return isinstance(node, Bin) and node.op == "+=" and node.left == use.expr
+        return isinstance(node, Bin) and node.op in _COUNTED and node.left == use.expr
 
     def _is_compared_only(self, use: NameUse) -> bool:
         """Whether a counter is copied, or compared with a copy of it that the same function has made."""
@@ -210,7 +211,7 @@ class OwnUse:
     def _is_counted_up(self, frame: Frame, change: Change) -> bool:
         scope, event = self._index.scope(frame.gid), change.event
         value = scope.exprs[event.value] if event.kind in _CHANGING and event.flag and event.value != NONE else None
-        return isinstance(value, Bin) and value.op == "+="
+        return isinstance(value, Bin) and value.op in _COUNTED
 
     def _only_begins_rounds(self, uses: list[NameUse]) -> bool:
         rest = [use for use in uses if not self._is_raised(use)]

@@ -36,6 +36,7 @@ _OPERATORS = {
     "<<": "__lshift__",
     "%": "__mod__",
     "+=": "__iadd__",
+    "-=": "__isub__",
     "in": "__contains__",
     "==": "__eq__",
     "!=": "__eq__",
@@ -151,8 +152,8 @@ class Protocols:
         if name is None:
             return ()
         found = self.special(value, name, [right])
-        if not found and op == "+=":
-            found = self.special(value, "__add__", [right])
+        if not found and op in ("+=", "-="):
+            found = self.special(value, _OPERATORS[op[0]], [right])
         if found:
             return found
         return (value,) if isinstance(value, ExtInstanceV) and value.name.startswith("builtins.") else ()

@@ -1,0 +1,189 @@
+"""Which shared numbers are the business of this process alone?
+
+How much of something goes on right now: raised, and lowered when that ends, for this process to limit itself or to let
+go of a thing when its last user has; and whose turn it is among the objects of this process. Another process has its
+own, and a store that all share would make them no better. A number that is told to a client is not among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Sub, Use, Var
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.name_uses import NameUse, name_uses
+from fastapi_lint.project.code.onward import ends
+from fastapi_lint.project.code.regions import stands_in
+from fastapi_lint.project.code.spelling import looks_up, parts, spelled, stored_item
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.shared.bounded_caches import Name, removes
+from fastapi_lint.project.shared.changes import Change, Changes
+from fastapi_lint.project.types.values import ClassV, InstanceV
+
+_SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
+_LOOKS_UP = frozenset({"get", "pop", "setdefault"})
+_KEPT_HERE = frozenset({"argument", "store", "test"})
+_PICKS = frozenset({"index", "store", "test"})
+_MOST_HOPS = 3
+
+Sites = list[tuple[Frame, Change]]
+
+
+class OwnNumbers:
+    """Looked for among all changes of request code."""
+
+    def __init__(self, graph: Graph, changes: Changes) -> None:
+        self._index = graph.index
+        self._inference = graph.inference
+        self._changes = changes
+
+    def find(self) -> frozenset[Name]:
+        """The numbers of which every change and every use is of such a kind."""
+        sites = self._changes.by_name
+        live = {name for name, found in sites.items() if self._is_live(found)}
+        turns = {name for name, found in sites.items() if name not in live and all(map(_moves_on, found))}
+        uses = name_uses(self._index, frozenset(_last(name) for name in live | turns))
+        return frozenset(
+            {name for name in live if self._become(sites[name], uses[_last(name)]) <= _KEPT_HERE}
+            | {name for name in turns if "index" in (found := self._become(sites[name], uses[_last(name)])) <= _PICKS}
+        )
+
+    # -- what goes on right now
+
+    def _is_live(self, found: Sites) -> bool:
+        """Whether a number is raised on the loop, and lowered at the end of what it was raised for."""
+        steps = [(frame, change, _step(frame.scope, change.event)) for frame, change in found]
+        if not any(step == "+" for *_, step in steps):
+            return False
+        if not all(step or _is_let_go(frame.scope, change.event) for frame, change, step in steps):
+            return False
+        lowering = [(frame, change.event) for frame, change, step in steps if step == "-"]
+        return (
+            bool(lowering)
+            and any(self._is_at_the_end(frame, event.region, 0) for frame, event in lowering)
+            and all(self._is_on_the_loop(frame, 0) for frame, _ in found)
+        )
+
+    def _is_at_the_end(self, frame: Frame, region: int, hops: int) -> bool:
+        """Whether a place is in a `finally`, in an `__aexit__`, or all that calls the function is."""
+        if stands_in(frame.scope, region, "finally") or frame.scope.name in ("__aexit__", "__exit__"):
+            return True
+        calls = self._changes.requests.callers(frame) if hops < _MOST_HOPS else []
+        return bool(calls) and all(
+            edge.event >= 0 and self._is_at_the_end(caller, caller.scope.events[edge.event].region, hops + 1)
+            for caller, edge in calls
+        )
+
+    def _is_on_the_loop(self, frame: Frame, hops: int) -> bool:
+        """Whether only one at a time changes the number: threads lose counts."""
+        if frame.scope.is_async:
+            return True
+        if hops > _MOST_HOPS or self._changes.requests.entry_of(frame):
+            return False
+        calls = self._changes.requests.callers(frame)
+        return bool(calls) and all(
+            edge.mode == "runs" and self._is_on_the_loop(caller, hops + 1) for caller, edge in calls
+        )
+
+    # -- what becomes of it
+
+    def _become(self, found: Sites, uses: list[NameUse]) -> set[str]:
+        """What all reads of a number do with it."""
+        owners = {
+            value.gid
+            for frame, change in found
+            if change.event.kind == EventKind.STORE_ATTR
+            for value in self._inference.type(frame, change.event.expr)
+            if isinstance(value, (ClassV, InstanceV))
+        }
+        bases = {self._index.module(frame.gid).base for frame, _ in found}
+        own = {(frame.gid, change.event.place) for frame, change in found}
+        kinds: set[str] = set()
+        for use in uses:
+            if not self._is_of_another(use, owners, bases):
+                kinds.update(self._becomes(use, own))
+        return kinds
+
+    def _is_of_another(self, use: NameUse, owners: set[int], bases: set[int]) -> bool:
+        """Whether a name is that of another module's variable, or of another class's attribute."""
+        node = self._index.scope(use.gid).exprs[use.expr]
+        if isinstance(node, Var):
+            return self._index.module(use.gid).base not in bases
+        if not isinstance(node, Attr) or not owners:
+            return False
+        held = self._inference.type(self._inference.plain_frame(use.gid), node.base)
+        known = {value.gid for value in held if isinstance(value, (ClassV, InstanceV))}
+        return bool(held) and len(known) == len(held) and not known & owners
+
+    def _becomes(self, use: NameUse, own: set[tuple[int, int]]) -> Iterator[str]:
+        scope = self._index.scope(use.gid)
+        for end in ends(scope, _looked_up(scope, use)):
+            is_foreign = end.kind == "store" and (use.gid, scope.events[end.number].place) not in own
+            yield "other" if is_foreign else end.kind
+
+
+def _looked_up(scope: Scope, use: NameUse) -> int:
+    """The number that a name stands for, or the one that is looked up in the dictionary that it stands for."""
+    node = scope.exprs[use.holder] if use.holder != NONE else None
+    if isinstance(node, Sub) and node.base == use.expr:
+        return use.holder
+    if isinstance(node, Attr) and node.name in _LOOKS_UP:
+        calls = (n for n, one in enumerate(scope.exprs) if isinstance(one, Call) and one.func == use.holder)
+        return next(calls, use.expr)
+    return use.expr
+
+
+def _step(scope: Scope, event: Event) -> str:
+    """Which way a change moves the number that was there: `+`, `-`, or not at all."""
+    node = _value(scope, event)
+    if not isinstance(node, Bin) or node.op.rstrip("=") not in ("+", "-") or not _is_number(scope, node.right):
+        return ""
+    return node.op[0] if event.flag or _reads(scope, node.left, event) else ""
+
+
+def _moves_on(site: tuple[Frame, Change]) -> bool:
+    """Whether a change makes a number the next one: `at += 1`, `at = (at + 1) % size`, and `at = 0` after the last."""
+    scope, event = site[0].scope, site[1].event
+    node = _value(scope, event)
+    if event.kind not in _SETS or node is None:
+        return False
+    if not event.flag and isinstance(node, Lit):
+        return type(node.value) is int
+    if isinstance(node, Bin) and node.op == "%":
+        node = scope.exprs[node.left]
+    if not isinstance(node, Bin) or node.op not in ("+", "+=") or not _is_number(scope, node.right):
+        return False
+    return event.flag or any(_reads(scope, part, event) for part in parts(scope, node.left))
+
+
+def _is_number(scope: Scope, expr: int) -> bool:
+    node = scope.exprs[expr]
+    return isinstance(node, Lit) and type(node.value) is int
+
+
+def _value(scope: Scope, event: Event) -> object:
+    """What a change stores, through a local name."""
+    if event.kind not in (*_SETS, EventKind.STORE_ITEM) or event.value == NONE:
+        return None
+    node = scope.exprs[event.value]
+    if isinstance(node, Use) and len(node.defs) == 1:
+        node = scope.exprs[scope.defs[node.defs[0]].value]
+    return node
+
+
+def _reads(scope: Scope, expr: int, event: Event) -> bool:
+    """Whether an expression is what the change replaces."""
+    node = scope.exprs[expr]
+    if isinstance(node, Use) and len(node.defs) == 1:
+        expr = scope.defs[node.defs[0]].value
+    item = stored_item(scope, event)
+    return looks_up(scope, expr, item) if item is not None else event.name in spelled(scope, expr)
+
+
+def _is_let_go(scope: Scope, event: Event) -> bool:
+    """Whether a change takes the number away, or makes it 0."""
+    return removes(scope, event) or (event.kind in _SETS and scope.exprs[event.value] == Lit(0))
+
+
+def _last(name: Name) -> str:
+    return name[0].rpartition(".")[2]
