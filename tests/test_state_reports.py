@@ -598,6 +598,88 @@ def start(name):
 """,
         {("FAL302", Severity.WARNING), ("FAL301", Severity.WARNING)},
     ),
+    "below a cached function that settings are given": (
+        """
+import os
+from functools import lru_cache
+from fastapi import Depends
+
+class Settings:
+    def __init__(self):
+        self.path = "data"
+
+@lru_cache
+def get_settings():
+    return Settings()
+
+@lru_cache
+def open_store(path: str, user: str):
+    start(path)
+    return object()
+
+def start(path):
+    global value
+    value = path
+
+@app.get("/")
+def route(settings: Settings = Depends(get_settings)):
+    return id(open_store(settings.path, os.environ["USER"]))
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "below a cached function that a user is given": (
+        """
+from functools import lru_cache
+from fastapi import Depends, Request
+
+def get_user(request: Request):
+    return request.headers["user"]
+
+@lru_cache(maxsize=10)
+def open_store(user: str):
+    start(user)
+    return object()
+
+def start(user):
+    global value
+    value = user
+
+@app.get("/")
+def route(user: str = Depends(get_user)):
+    return id(open_store(user))
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "since when something fails": (
+        """
+import time
+
+@app.get("/{name}")
+def route(name: str):
+    global value
+    if name in stock:
+        value = 0.0
+        return False
+    now = time.monotonic()
+    if value == 0:
+        value = now
+    return now - value > 6
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "since when as a client says": (
+        """
+@app.get("/{name}")
+def route(name: str, now: float):
+    global value
+    if name in stock:
+        value = 0.0
+        return False
+    value = now
+    return True
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
     "rebound by each request": (
         """
 @app.put("/{name}")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi_lint.facts import NONE, Call, Sub
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.types.annotations import injected_expr
-from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.values import ClassV, InstanceV, Type
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.types.inference import Inference
 
 
 class Injection:

@@ -149,8 +149,10 @@ class Changes:
 
     def _is_taken_once(self, caller: Frame, edge: Edge) -> bool:
         events = caller.scope.events
-        return self._is_first(caller, edge) or (
-            0 <= edge.event < len(events) and self._once_per_key.is_first(caller, events[edge.event].region)
+        return (
+            edge.mode == "once"
+            or self._is_first(caller, edge)
+            or (0 <= edge.event < len(events) and self._once_per_key.is_first(caller, events[edge.event].region))
         )
 
     def _runs_once(self, frame: Frame, region: int) -> bool:

@@ -127,12 +127,27 @@ class Mutations:
             and (one.rebinds or one.fills or not keeps(one.frame, one.name, one.where))
         ]
         told = self._first_of_each_use(kept)
+        clocks = self._clocks(kept)
         ends = {(one.name, one.where) for one in kept if self._holds_ends(one)}
         counts, rounds = self._keepers.own.log_counts(), self._keepers.own.round_counts()
         for one in kept:
             if not one.lazy or one in told:
                 name = (one.name, one.where)
-                yield msgspec.structs.replace(one, ends=name in ends, counts=name in counts, rounds=name in rounds)
+                yield msgspec.structs.replace(
+                    one, timed=name in clocks or one.timed, ends=name in ends, counts=name in counts, rounds=name in rounds
+                )
+
+    def _clocks(self, mutations: list[Mutation]) -> set[tuple[str, str]]:
+        """What is only ever set to a time that counts, or back to none: `failing_since = now`, `failing_since = 0`."""
+        times = {(one.name, one.where) for one in mutations if one.timed}
+        return times - {(one.name, one.where) for one in mutations if not one.timed and not self._is_set_back(one)}
+
+    def _is_set_back(self, mutation: Mutation) -> bool:
+        scope = self._index.scope(mutation.frame.gid)
+        event = scope.events[mutation.event]
+        is_set = event.kind in (EventKind.REBIND, EventKind.STORE_ATTR) and not event.flag and event.value != NONE
+        value = scope.exprs[event.value] if is_set else None
+        return isinstance(value, Lit) and not value.value and value.value is not False
 
     def _first_of_each_use(self, mutations: list[Mutation]) -> set[Mutation]:
         """Of all that one first use sets, what it makes: a flag and its object are one thing to look at."""
@@ -216,20 +231,24 @@ class Mutations:
             tried=lazy and self._changes.may_run_early(frame),
             personal=lazy and not notes and self._keepers.request_data.is_from_request(frame.gid, event.value),
             timed=_is_timed(scope, event)
-            or self._keeps_now(frame, scope, event)
+            or self._keeps_now(frame, scope, event, lazy)
             or self._is_timed_item(frame, scope, event),
             fills=fills,
             grows=fills and self._caches.grows(frame, event, change.state),
             alone=self._changes.is_of_one_process(frame, change.state),
         )
 
-    def _keeps_now(self, frame: Frame, scope: Scope, event: Event) -> bool:
-        """Whether a store keeps the time at which it is made, as a whole or under a key that requests share."""
+    def _keeps_now(self, frame: Frame, scope: Scope, event: Event, lazy: bool) -> bool:
+        """Whether a store keeps the time at which it is made, as a whole or under a key that requests share.
+
+        What a function measures from is a time that only the first of several sets, or the level of a token bucket.
+        """
         if event.flag or event.value == NONE or not is_clock(self._inference, frame, event.value):
             return False
         item = stored_item(scope, event)
         if item is None:
-            return event.kind in (EventKind.REBIND, EventKind.STORE_ATTR) and not _is_measured_from(scope, event.name)
+            is_whole = event.kind in (EventKind.REBIND, EventKind.STORE_ATTR)
+            return is_whole and (lazy or not _is_measured_from(scope, event.name))
         is_nested = isinstance(scope.exprs[item.base], Sub)
         return not is_nested and not self._is_for_each(frame, item.index)
 

@@ -1,7 +1,7 @@
 """Which expressions have one value as long as the process lives?
 
-Literals, what a module binds once, what a cached function without arguments gives, and attributes of those that
-nothing but a constructor sets: `settings.url`, `get_config().to_dict()`. A cached function that is given nothing
+Literals, what a module binds once, the environment, what a cached function without arguments gives, injected perhaps,
+and attributes of those that nothing but a constructor sets: `settings.url`, `get_config().to_dict()`. A cached function that is given nothing
 else runs once.
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Expr, Lit, Map, Phi, Seq, Sub, Use, Var
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Expr, Lit, Map, Param, Phi, Seq, Sub, Use, Var
 from fastapi_lint.project.code.spelling import is_receiver, signature
+from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.types.values import (
     ExternalV,
     ExtInstanceV,
@@ -51,7 +52,7 @@ class ProcessConstants:
             return False
         if isinstance(node, Lit):
             return True
-        if is_receiver(scope, expr):
+        if is_receiver(scope, expr) and self._index.class_of(gid) != NONE:
             return of_constant
         if isinstance(node, (Use, Phi)):
             return all(self._is(gid, scope.defs[number].value, of_constant, hops + 1) for number in node.defs)
@@ -60,6 +61,10 @@ class ProcessConstants:
             numbers = self._index.scope(owner).names.get(node.name, ())
             is_once = len(numbers) == 1 and (owner, node.name) not in self._index.rebinds
             return is_once and self._index.scope(owner).kind == "module"
+        if isinstance(node, Param):
+            return self._is_injected(gid, node.index, hops)
+        if isinstance(node, Sub) and self._is_environment(gid, node.base):
+            return self._is(gid, node.index, of_constant, hops + 1)
         if isinstance(node, Attr):
             return self._is(gid, node.base, of_constant, hops + 1) and not self._may_change(gid, node)
         if isinstance(node, Call):
@@ -67,6 +72,24 @@ class ProcessConstants:
         if isinstance(node, _COMPOUND):
             return all(self._is(gid, part, of_constant, hops + 1) for part in _inner(node) if part != NONE)
         return False
+
+    def _is_environment(self, gid: int, expr: int) -> bool:
+        return self._inference.type(self._inference.plain_frame(gid), expr) == (ExternalV("os.environ"),)
+
+    def _is_injected(self, gid: int, number: int, hops: int) -> bool:
+        """Whether FastAPI injects for a parameter what a function gives that gives one value."""
+        outer = self._inference.binding.outer(self._inference.plain_frame(gid))
+        parameter = self._index.scope(gid).params[number]
+        injection = Injection(self._inference)
+        found = [
+            dependency
+            for expr in (parameter.default, parameter.annotation)
+            for dependency, _ in injection.dependencies(outer, expr, parameter.annotation)
+        ]
+        return bool(found) and all(
+            bool(kind) and all(isinstance(one, FunctionV) and self._gives_one(one, False, hops) for one in kind)
+            for kind in found
+        )
 
     def _is_call(self, gid: int, node: Call, of_constant: bool, hops: int) -> bool:
         called = self._inference.type(self._inference.plain_frame(gid), node.func)
