@@ -20,7 +20,7 @@ def mild_message(mutation: Mutation) -> str | None:
     if mutation.timed:
         return f"`{mutation.name}` ({mutation.where}) is a time that each worker process keeps for itself"
     if mutation.counts:
-        return f"`{mutation.name}` ({mutation.where}) is there for the log only, and each worker process has its own"
+        return f"`{mutation.name}` ({mutation.where}) is told to no request, and each worker process has its own"
     if mutation.rounds:
         return f"`{mutation.name}` ({mutation.where}) only counts up to what each worker process does again by itself"
     if mutation.ends:

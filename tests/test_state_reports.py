@@ -680,6 +680,73 @@ def route(name: str, now: float):
 """,
         {("FAL302", Severity.WARNING)},
     ),
+    "hits that are logged": (
+        """
+import logging
+
+logger = logging.getLogger(__name__)
+hits = 0
+misses = 0
+
+def log_rate():
+    total = hits + misses
+    if total > 0 and total % 100 == 0:
+        logger.info("rate %s of %s", round(hits / total, 3), total)
+
+@app.get("/{name}")
+def route(name: str):
+    global hits, misses
+    if name in stock:
+        hits += 1
+    else:
+        misses += 1
+    log_rate()
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "hits that decide on an answer": (
+        """
+import logging
+
+logger = logging.getLogger(__name__)
+hits = 0
+
+@app.get("/{name}")
+def route(name: str):
+    global hits
+    hits += 1
+    total = hits + 1
+    logger.info("%s", total)
+    return total > 100
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "a flag that only its own test takes down": (
+        """
+@app.get("/")
+def route():
+    global ready
+    if ready:
+        ready = False
+        print("the first")
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "a flag that is put up again": (
+        """
+@app.get("/")
+def route():
+    global ready
+    if ready:
+        ready = False
+
+@app.post("/{name}")
+def other(name: str):
+    global ready
+    ready = True
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
     "rebound by each request": (
         """
 @app.put("/{name}")

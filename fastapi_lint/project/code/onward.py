@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Await, Bin, Call, Choice, Declared, EventKind, Map, Phi, Scope, Seq, Sub, Use
+from fastapi_lint.facts import NONE, Await, Bin, Call, Choice, Declared, EventKind, Free, Map, Phi, Scope, Seq, Sub, Use
 from fastapi_lint.project.code.name_uses import holders
 
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "compares", "differs", "equals", "is", "is not", "among", "not among"})
+_COMPUTES = frozenset({"abs", "bool", "float", "int", "len", "max", "min", "repr", "round", "str", "sum"})
 _LEAVING = frozenset({EventKind.RETURN, EventKind.YIELD})
 _STORING = frozenset({EventKind.REBIND, EventKind.STORE_ATTR, EventKind.STORE_ITEM})
 
@@ -25,7 +26,7 @@ class End(msgspec.Struct, frozen=True):
 
 
 def ends(scope: Scope, expr: int) -> Iterator[End]:
-    """All that becomes of an expression's value in its function, through arithmetic, displays and local names."""
+    """All that becomes of an expression's value in its function, through computations, displays and local names."""
     holding = holders(scope)
     seen: set[int] = set()
     todo = [expr]
@@ -67,4 +68,12 @@ def _kind(scope: Scope, holder: int, part: int) -> str:
         return ""
     if isinstance(node, Sub) and node.index == part:
         return "index"
-    return "argument" if isinstance(node, Call) and node.func != part else "other"
+    if not isinstance(node, Call) or node.func == part:
+        return "other"
+    return "" if is_computed(scope, node) else "argument"
+
+
+def is_computed(scope: Scope, node: Call) -> bool:
+    """Whether a call does nothing but compute something of its arguments: `round(value, 3)`, `len(values)`."""
+    func = scope.exprs[node.func]
+    return isinstance(func, Free) and func.name in _COMPUTES

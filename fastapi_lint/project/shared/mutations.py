@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -25,6 +26,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, branches
 from fastapi_lint.project.code.spelling import looks_up, parts, same, stored_item
 from fastapi_lint.project.flow.clocks import is_clock
@@ -131,11 +133,26 @@ class Mutations:
         ends = {(one.name, one.where) for one in kept if self._holds_ends(one)}
         counts, rounds = self._keepers.own.log_counts(), self._keepers.own.round_counts()
         for one in kept:
-            if not one.lazy or one in told:
-                name = (one.name, one.where)
+            name = (one.name, one.where)
+            one_way = name in self._taken_down
+            if not one.lazy or one in told or one_way:
                 yield msgspec.structs.replace(
-                    one, timed=name in clocks or one.timed, ends=name in ends, counts=name in counts, rounds=name in rounds
+                    one,
+                    lazy=one.lazy or one_way,
+                    notes=one.notes or one_way,
+                    timed=one.timed or name in clocks,
+                    ends=name in ends,
+                    counts=name in counts,
+                    rounds=name in rounds,
                 )
+
+    @cached_property
+    def _taken_down(self) -> frozenset[tuple[str, str]]:
+        """The flags that requests only take down, where they find them up: `if is_first: is_first = False`."""
+        sites = self._changes.by_name
+        return frozenset(
+            name for name, found in sites.items() if all(_takes_down(at.scope, one.event) for at, one in found)
+        )
 
     def _clocks(self, mutations: list[Mutation]) -> set[tuple[str, str]]:
         """What is only ever set to a time that counts, or back to none: `failing_since = now`, `failing_since = 0`."""
@@ -304,6 +321,16 @@ def _guard(scope: Scope, event: Event) -> int:
             if any(_is_absent(scope, found.expr, name, found.kind == "if") for name in names):
                 return number
     return NONE
+
+
+def _takes_down(scope: Scope, event: Event) -> bool:
+    """Whether a store makes a flag false behind a test that it is true."""
+    is_set = event.kind in (EventKind.REBIND, EventKind.STORE_ATTR) and not event.flag and event.value != NONE
+    return is_set and scope.exprs[event.value] == Lit(False) and any(
+        is_true and _spells(scope, part, event.name)
+        for branch in branches(scope, event.region)
+        for part, is_true in implied(scope, branch.expr, branch.kind == "if")
+    )
 
 
 def _is_timed(scope: Scope, event: Event) -> bool:

@@ -1,7 +1,7 @@
 """Which shared numbers are the business of this process alone?
 
-How much of something goes on right now: raised, and lowered when that ends, for this process to limit itself or to let
-go of a thing when its last user has; and whose turn it is among the objects of this process. Another process has its
+How much of something goes on right now, and for which keys: raised, and lowered when that ends, for this process to
+limit itself, to do nothing twice at a time, or to let go of a thing when its last user has; and whose turn it is among the objects of this process. Another process has its
 own, and a store that all share would make them no better. A number that is told to a client is not among them.
 """
 
@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Sub, Use, Var
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
 from fastapi_lint.project.code.onward import ends
-from fastapi_lint.project.code.regions import stands_in
+from fastapi_lint.project.code.regions import stands_in, within
 from fastapi_lint.project.code.spelling import looks_up, parts, spelled, stored_item
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.shared.bounded_caches import Name, removes
@@ -21,7 +22,7 @@ from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.types.values import ClassV, InstanceV
 
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
-_LOOKS_UP = frozenset({"get", "pop", "setdefault"})
+_LOOKS_UP = frozenset({"add", "discard", "get", "pop", "remove", "setdefault"})
 _KEPT_HERE = frozenset({"argument", "store", "test"})
 _PICKS = frozenset({"index", "store", "test"})
 _MOST_HOPS = 3
@@ -44,7 +45,12 @@ class OwnNumbers:
         turns = {name for name, found in sites.items() if name not in live and all(map(_moves_on, found))}
         uses = name_uses(self._index, frozenset(_last(name) for name in live | turns))
         return frozenset(
-            {name for name in live if self._become(sites[name], uses[_last(name)]) <= _KEPT_HERE}
+            {
+                name
+                for name in live
+                if self._become(sites[name], uses[_last(name)]) <= _KEPT_HERE
+                and not any(_refuses(self._index.scope(use.gid), use) for use in uses[_last(name)])
+            }
             | {name for name in turns if "index" in (found := self._become(sites[name], uses[_last(name)])) <= _PICKS}
         )
 
@@ -117,7 +123,10 @@ class OwnNumbers:
 
     def _becomes(self, use: NameUse, own: set[tuple[int, int]]) -> Iterator[str]:
         scope = self._index.scope(use.gid)
-        for end in ends(scope, _looked_up(scope, use)):
+        todo = list(ends(scope, _looked_up(scope, use)))
+        for end in todo:  # grows by what calls make of it: `return sorted(pending)`
+            if end.kind == "argument":
+                todo += [more for more in ends(scope, end.number) if more not in todo]
             is_foreign = end.kind == "store" and (use.gid, scope.events[end.number].place) not in own
             yield "other" if is_foreign else end.kind
 
@@ -134,11 +143,33 @@ def _looked_up(scope: Scope, use: NameUse) -> int:
 
 
 def _step(scope: Scope, event: Event) -> str:
-    """Which way a change moves the number that was there: `+`, `-`, or not at all."""
+    """Which way a change moves the number that was there, or a set: `+`, `-`, or not at all."""
+    call = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+    func = scope.exprs[call.func] if isinstance(call, Call) else None
+    if isinstance(func, Attr):
+        return {"add": "+", "discard": "-", "remove": "-"}.get(func.name, "")
     node = _value(scope, event)
     if not isinstance(node, Bin) or node.op.rstrip("=") not in ("+", "-") or not _is_number(scope, node.right):
         return ""
     return node.op[0] if event.flag or _reads(scope, node.left, event) else ""
+
+
+def _refuses(scope: Scope, use: NameUse) -> bool:
+    """Whether a function refuses what is in a set: with several processes another one does not."""
+    node = scope.exprs[use.holder] if use.holder != NONE else None
+    if not isinstance(node, Bin) or node.op not in ("among", "not among") or node.right != use.expr:
+        return False
+    for number, region in enumerate(scope.regions):
+        if region.kind not in ("if", "else") or region.expr == NONE:
+            continue
+        if region.behind == "raise" and use.holder in parts(scope, region.expr):
+            return True
+        tests = dict(implied(scope, region.expr, region.kind == "if"))
+        if tests.get(use.holder) is (node.op == "among"):
+            inside = (event for event in scope.events if within(scope, event.region, (number,)))
+            if any(event.kind == EventKind.RETURN and event.expr != NONE for event in inside):
+                return True
+    return False
 
 
 def _moves_on(site: tuple[Frame, Change]) -> bool:

@@ -8,10 +8,12 @@ over to the command that serves it: no other worker could miss it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Free, Lit, Scope, Sub, Use, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
+from fastapi_lint.project.code.onward import ends, is_computed
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.code.spelling import parts, same, stored_item
 from fastapi_lint.project.flow.graph import Graph
@@ -148,8 +150,8 @@ class OwnUse:
     # -- counts that a log is throttled by
 
     def log_counts(self) -> frozenset[Name]:
-        """What is there for a log only: numbers that are counted up, set back, told to it, and asked only whether to
-        log, and sets of what was logged already.
+        """What no request is told: numbers that are counted up, set back, logged, and asked only whether to log, and
+        sets of what was logged already.
         """
         sites = self._changes.by_name
         counts = {
@@ -240,25 +242,35 @@ class OwnUse:
         return not event.flag and isinstance(value, Lit) and type(value.value) is int
 
     def _only_logs(self, uses: list[NameUse]) -> bool:
-        rest = [use for use in uses if not self._is_raised(use)]
-        return bool(rest) and all(self._is_logged(use) or self._decides_on_logging(use) for use in rest)
+        rest = [use for use in uses if not self._is_raised(use) and use.gid in self._asking]
+        return all(map(self._is_for_log, rest))
 
-    def _is_logged(self, use: NameUse) -> bool:
-        node = self._index.scope(use.gid).exprs[use.holder] if use.holder != NONE else None
-        return isinstance(node, Call) and use.expr in node.args and self._logs(use.gid, node)
+    @cached_property
+    def _asking(self) -> frozenset[int]:
+        """The functions that requests run."""
+        return frozenset(frame.gid for frame in self._contexts.reached("request"))
 
-    def _decides_on_logging(self, use: NameUse) -> bool:
-        """Whether the branches that a number decides on do nothing but log, and note that."""
+    def _is_for_log(self, use: NameUse) -> bool:
+        """Whether all that becomes of a number is told to a logger, or decides on branches that do nothing but log."""
         scope = self._index.scope(use.gid)
-        decided = _decided(scope, use.expr)
-        if not decided or any(scope.regions[number].kind not in ("if", "else") for number in decided):
-            return False
-        inside = [event for event in scope.events if within(scope, event.region, decided)]
+        decided = _decided(scope, use.expr, through_names=True)
+        asked = {part for number in decided for part in parts(scope, scope.regions[number].expr)}
+        for end in ends(scope, use.expr):
+            node = scope.exprs[end.number] if end.kind == "argument" else None
+            is_logged = isinstance(node, Call) and self._logs(use.gid, node)
+            if not is_logged and not (end.kind == "test" and end.number in asked):
+                return False
+        return not decided or self._only_log(use.gid, decided)
+
+    def _only_log(self, gid: int, regions: list[int]) -> bool:
+        """Whether branches do nothing but log."""
+        scope = self._index.scope(gid)
+        inside = [event for event in scope.events if within(scope, event.region, regions)]
         calls = [node for event in inside if isinstance(node := _call(scope, event), Call)]
         return (
-            bool(calls)
-            and all(self._logs(use.gid, node) for node in calls)
+            all(scope.regions[number].kind in ("if", "else") for number in regions)
             and not any(event.kind in _LEAVING for event in inside)
+            and all(self._logs(gid, node) or is_computed(scope, node) for node in calls)
         )
 
     def _logs(self, gid: int, node: Call) -> bool:
@@ -328,12 +340,12 @@ def _call(scope: Scope, event: Event) -> Call | None:
     return node if isinstance(node, Call) else None
 
 
-def _decided(scope: Scope, expr: int) -> list[int]:
+def _decided(scope: Scope, expr: int, *, through_names: bool = False) -> list[int]:
     """The regions in whose condition an expression stands."""
     return [
         number
         for number, region in enumerate(scope.regions)
-        if region.expr != NONE and expr in parts(scope, region.expr, through_names=False)
+        if region.expr != NONE and expr in parts(scope, region.expr, through_names=through_names)
     ]
 
 

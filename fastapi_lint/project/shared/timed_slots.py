@@ -220,8 +220,11 @@ class TimedSlots:
         scope, event = self._index.scope(frame.gid), change.event
         if event.kind not in _SETS or event.flag or event.value == NONE:
             return False
-        node = scope.exprs[event.value]
-        made = scope.exprs[scope.defs[node.defs[0]].value] if isinstance(node, Use) and len(node.defs) == 1 else None
+        made = scope.exprs[event.value]
+        if isinstance(made, Use) and len(made.defs) == 1:
+            made = scope.exprs[scope.defs[made.defs[0]].value]
+        if isinstance(made, Attr):  # `path.stat().st_mtime`
+            made = scope.exprs[made.base]
         if not isinstance(made, (Await, Call, Seq)) or self._request_data.is_of_many(frame.gid, event.value):
             return False
         return any(
