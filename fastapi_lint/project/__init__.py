@@ -36,6 +36,7 @@ from fastapi_lint.project.serving.start_up import StartUp
 from fastapi_lint.project.shared.bounded_caches import BoundedCaches
 from fastapi_lint.project.shared.caches import CachedFunction, Caches
 from fastapi_lint.project.shared.changes import Changes
+from fastapi_lint.project.shared.counts import Counts
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.mutations import Keepers, Mutation, Mutations
 from fastapi_lint.project.shared.own_locks import OwnLock, OwnLocks
@@ -274,7 +275,7 @@ class Project:
         own = OwnUse(self.graph, self.contexts, self._changes, new_keys)
         timed = TimedSlots(self.graph, self._changes, self._caches, self._request_data, self._creations.lifetimes)
         numbers = OwnNumbers(self.graph, self._changes)
-        keepers = Keepers(bounded, timed, own, numbers, self._request_data, new_keys)
+        keepers = Keepers(bounded, timed, own, Counts(self.graph, self._changes), numbers, self._request_data, new_keys)
         return list(Mutations(self.graph, self._changes, self._locks, self._caches, keepers).find())
 
     @cached_property

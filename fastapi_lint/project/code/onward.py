@@ -16,9 +16,10 @@ _STORING = frozenset({EventKind.REBIND, EventKind.STORE_ATTR, EventKind.STORE_IT
 
 
 class End(msgspec.Struct, frozen=True):
-    """What becomes of a value, by itself, in a sum, a text or a display: a `test`, an `index`, an `argument`, a `store`, an `answer`.
+    """What becomes of a value, by itself, in a sum, a text or a display.
 
-    `number` is the expression that has it, for a store the event; what is none of these is `other`.
+    It is a `test`, an `index`, an `argument`, a `store` or an `answer`; what is none of these is `other`. `number` is
+    the expression that has it, for a store the event.
     """
 
     kind: str

@@ -38,6 +38,7 @@ from fastapi_lint.project.shared.bounded_caches import BoundedCaches, removes
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.containers import CONTAINERS
+from fastapi_lint.project.shared.counts import Counts
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.own_numbers import OwnNumbers
 from fastapi_lint.project.shared.own_use import OwnUse
@@ -91,6 +92,7 @@ class Keepers(msgspec.Struct, frozen=True):
     bounded: BoundedCaches
     timed: TimedSlots
     own: OwnUse
+    counts: Counts
     numbers: OwnNumbers
     request_data: RequestData
     new_keys: NewKeys
@@ -117,9 +119,11 @@ class Mutations:
         found = list(self._all())
         caches = {(one.name, one.where) for one, _ in found if one.fills}
         keeps, timed = self._keepers.bounded.find(), self._keepers.timed.find()
-        own = self._keepers.own.find() | self._keepers.numbers.find() | {
-            (one.name, one.where) for one, _ in found if self._holds_primitives(one) or self._is_of_task(one)
-        }
+        own = (
+            self._keepers.own.find()
+            | self._keepers.numbers.find()
+            | {(one.name, one.where) for one, _ in found if self._holds_primitives(one) or self._is_of_task(one)}
+        )
         kept = [
             one
             for one, is_removal in found
@@ -131,7 +135,7 @@ class Mutations:
         told = self._first_of_each_use(kept)
         clocks = self._clocks(kept)
         ends = {(one.name, one.where) for one in kept if self._holds_ends(one)}
-        counts, rounds = self._keepers.own.log_counts(), self._keepers.own.round_counts()
+        counts, rounds = self._keepers.counts.logged(), self._keepers.counts.rounds()
         for one in kept:
             name = (one.name, one.where)
             one_way = name in self._taken_down
@@ -326,10 +330,14 @@ def _guard(scope: Scope, event: Event) -> int:
 def _takes_down(scope: Scope, event: Event) -> bool:
     """Whether a store makes a flag false behind a test that it is true."""
     is_set = event.kind in (EventKind.REBIND, EventKind.STORE_ATTR) and not event.flag and event.value != NONE
-    return is_set and scope.exprs[event.value] == Lit(False) and any(
-        is_true and _spells(scope, part, event.name)
-        for branch in branches(scope, event.region)
-        for part, is_true in implied(scope, branch.expr, branch.kind == "if")
+    return (
+        is_set
+        and scope.exprs[event.value] == Lit(False)
+        and any(
+            is_true and _spells(scope, part, event.name)
+            for branch in branches(scope, event.region)
+            for part, is_true in implied(scope, branch.expr, branch.kind == "if")
+        )
     )
 
 

@@ -1,8 +1,9 @@
 """Which shared numbers are the business of this process alone?
 
 How much of something goes on right now, and for which keys: raised, and lowered when that ends, for this process to
-limit itself, to do nothing twice at a time, or to let go of a thing when its last user has; and whose turn it is among the objects of this process. Another process has its
-own, and a store that all share would make them no better. A number that is told to a client is not among them.
+limit itself, to do nothing twice at a time, or to let go of a thing when its last user has. And whose turn it is among
+the objects of this process. Another process has its own, and a store that all share would make them no better. A number
+that is told to a client is not among them.
 """
 
 from __future__ import annotations
@@ -45,14 +46,17 @@ class OwnNumbers:
         turns = {name for name, found in sites.items() if name not in live and all(map(_moves_on, found))}
         uses = name_uses(self._index, frozenset(_last(name) for name in live | turns))
         return frozenset(
-            {
-                name
-                for name in live
-                if self._become(sites[name], uses[_last(name)]) <= _KEPT_HERE
-                and not any(_refuses(self._index.scope(use.gid), use) for use in uses[_last(name)])
-            }
-            | {name for name in turns if "index" in (found := self._become(sites[name], uses[_last(name)])) <= _PICKS}
+            {name for name in live if self._is_live_only(sites[name], uses[_last(name)])}
+            | {name for name in turns if self._picks_only(sites[name], uses[_last(name)])}
         )
+
+    def _is_live_only(self, found: Sites, uses: list[NameUse]) -> bool:
+        refused = any(_refuses(self._index.scope(use.gid), use) for use in uses)
+        return not refused and self._become(found, uses) <= _KEPT_HERE
+
+    def _picks_only(self, found: Sites, uses: list[NameUse]) -> bool:
+        kinds = self._become(found, uses)
+        return "index" in kinds and kinds <= _PICKS
 
     # -- what goes on right now
 

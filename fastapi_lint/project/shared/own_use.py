@@ -1,37 +1,33 @@
 """Which shared variables are the business of one task, one connection or one process alone?
 
 Entries that only their maker finds again (under the running task, `id(websocket)` or a `uuid4()`), counters that only
-say that something has changed, flags for the task that a request starts or finds running, and what an application hands
-over to the command that serves it: no other worker could miss it.
+say that something has changed, flags for the task that a request starts or finds running, what the one task keeps that
+a request starts where there is none, and what an application hands over to the command that serves it: no other worker
+could miss it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Free, Lit, Scope, Sub, Use, Var
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Free, Lit, Scope, Sub, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
-from fastapi_lint.project.code.onward import ends, is_computed
-from fastapi_lint.project.code.regions import within
-from fastapi_lint.project.code.spelling import parts, same, stored_item
+from fastapi_lint.project.code.regions import around, within
+from fastapi_lint.project.code.spelling import parts, spelled, stored_item
 from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.new_keys import NewKeys
 from fastapi_lint.project.shared.bounded_caches import Name, removes
 from fastapi_lint.project.shared.changes import Change, Changes
+from fastapi_lint.project.shared.counts import is_counted, is_raised
 from fastapi_lint.project.types.values import ExternalV
 
 _RUNNING_TASK = "asyncio.current_task"
 _BY_KEY = frozenset({"add", "discard", "get", "pop", "remove", "setdefault"})
-_NOTES = frozenset({"add", "clear", "discard"})
-_COUNTED = frozenset({"+=", "-="})
 _EQUALITIES = frozenset({"equals", "differs"})
 _SERVERS = ("Config", "run", "serve")
-_LOGGERS = frozenset({"logging.getLogger", "structlog.get_logger", "structlog.getLogger"})
-_LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "log"})
-_LEAVING = (EventKind.AWAIT, EventKind.BREAK, EventKind.RETURN, EventKind.STORE_ITEM, EventKind.YIELD)
 _CHANGING = (EventKind.REBIND, EventKind.STORE_ATTR)
 
 
@@ -55,15 +51,17 @@ class OwnUse:
             for name, found in sites.items()
             if all(self._is_keyed(*one) for one in found) and any(self._takes_out(*one) for one in found)
         }
-        signals = {name for name, found in sites.items() if all(self._is_signal(*one) for one in found)}
+        signals = {name for name, found in sites.items() if all(is_counted(*one) for one in found)}
         handed = {name for name, found in sites.items() if all(self._is_handed_over(one) for _, one in found)}
         flags = {name for name, found in sites.items() if all(self._is_flag(*one) for one in found)}
-        self._uses = name_uses(self._index, frozenset(map(_last, keyed | signals | handed | flags)))
+        of_one = {name for name, found in sites.items() if self._is_of_one_task({frame for frame, _ in found})}
+        self._uses = name_uses(self._index, frozenset(map(_last, keyed | signals | handed | flags | of_one)))
         return frozenset(
             {name for name in keyed if all(map(self._is_found_by_id, self._uses[_last(name)]))}
             | {name for name in signals if self._only_tells_of_changes(self._uses[_last(name)])}
             | {name for name in handed if self._is_read_by_command(name)}
             | {name for name in flags if self._tells_own_task(name, sites[name])}
+            | {name for name in of_one if {use.gid for use in self._uses[_last(name)]} <= {sites[name][0][0].gid}}
         )
 
     # -- entries under the identity of an object, or under a key that is made anew
@@ -96,19 +94,9 @@ class OwnUse:
 
     # -- counters that say that something has changed
 
-    def _is_signal(self, frame: Frame, change: Change) -> bool:
-        scope, event = self._index.scope(frame.gid), change.event
-        value = scope.exprs[event.value] if event.kind in _CHANGING and event.flag and event.value != NONE else None
-        return isinstance(value, Bin) and value.op in _COUNTED and isinstance(scope.exprs[value.right], Lit)
-
     def _only_tells_of_changes(self, uses: list[NameUse]) -> bool:
-        raised = [use for use in uses if self._is_raised(use)]
+        raised = [use for use in uses if is_raised(self._index, use)]
         return len(raised) < len(uses) and all(use in raised or self._is_compared_only(use) for use in uses)
-
-    def _is_raised(self, use: NameUse) -> bool:
-        scope = self._index.scope(use.gid)
-        node = scope.exprs[use.holder] if use.holder != NONE else None
-        return isinstance(node, Bin) and node.op in _COUNTED and node.left == use.expr
 
     def _is_compared_only(self, use: NameUse) -> bool:
         """Whether a counter is copied, or compared with a copy of it that the same function has made."""
@@ -147,146 +135,15 @@ class OwnUse:
         }
         return bool(reading) and reading <= started
 
-    # -- counts that a log is throttled by
+    # -- what one task keeps that is started where there is none
 
-    def log_counts(self) -> frozenset[Name]:
-        """What no request is told: numbers that are counted up, set back, logged, and asked only whether to log, and
-        sets of what was logged already.
-        """
-        sites = self._changes.by_name
-        counts = {
-            name
-            for name, found in sites.items()
-            if any(self._is_signal(*one) for one in found)
-            and all(self._is_signal(*one) or self._is_set_back(*one) for one in found)
-        }
-        noted = {name for name, found in sites.items() if all(self._is_noted(*one) for one in found)}
-        uses = name_uses(self._index, frozenset(map(_last, counts | noted)))
-        return frozenset(
-            {name for name in counts if self._only_logs(uses[_last(name)])}
-            | {name for name in noted if self._only_asks_what_was_logged(uses[_last(name)])}
-        )
-
-    def _is_noted(self, frame: Frame, change: Change) -> bool:
-        node = _call(self._index.scope(frame.gid), change.event)
-        func = frame.scope.exprs[node.func] if node is not None else None
-        return isinstance(func, Attr) and func.name in _NOTES
-
-    def _only_asks_what_was_logged(self, uses: list[NameUse]) -> bool:
-        rest = [use for use in uses if not self._is_noting_or_measured(use)]
-        return bool(rest) and all(self._is_asked_before_log(use) for use in rest)
-
-    def _is_noting_or_measured(self, use: NameUse) -> bool:
-        scope = self._index.scope(use.gid)
-        node = scope.exprs[use.holder] if use.holder != NONE else None
-        if isinstance(node, Call):
-            return scope.exprs[node.func] == Free("len")
-        return isinstance(node, Attr) and node.name in _NOTES
-
-    def _is_asked_before_log(self, use: NameUse) -> bool:
-        """Whether a function logs what a set has not held, puts it in, gives nothing back and does nothing else."""
-        scope = self._index.scope(use.gid)
-        node = scope.exprs[use.holder] if use.holder != NONE else None
-        if not isinstance(node, Bin) or node.op not in ("among", "not among") or node.right != use.expr:
+    def _is_of_one_task(self, frames: set[Frame]) -> bool:
+        """Whether one function changes it, and runs as a task only, of which there is never a second one."""
+        if len(frames) != 1:
             return False
-        inside = [event for event in scope.events if within(scope, event.region, _decided(scope, use.expr))]
-        left = [event for event in inside if event.kind in _LEAVING]
-        if any(event.kind != EventKind.RETURN or event.expr != NONE for event in left):
-            return False
-        calls = [call for event in inside if (call := _call(scope, event)) is not None]
-        logging = [call for call in calls if self._logs(use.gid, call)]
-        return bool(logging) and all(call in logging or _is_of_notes(scope, call, use.expr) for call in calls)
-
-    # -- counts that say when to do something again
-
-    def round_counts(self) -> frozenset[Name]:
-        """The numbers that are counted up and asked only whether it is time to go round again; nothing else."""
-        counts = {
-            name
-            for name, found in self._changes.by_name.items()
-            if any(self._is_counted_up(*one) for one in found)
-            and all(self._is_counted_up(*one) or self._is_set_back(*one) for one in found)
-        }
-        uses = name_uses(self._index, frozenset(map(_last, counts)))
-        return frozenset(name for name in counts if self._only_begins_rounds(uses[_last(name)]))
-
-    def _is_counted_up(self, frame: Frame, change: Change) -> bool:
-        scope, event = self._index.scope(frame.gid), change.event
-        value = scope.exprs[event.value] if event.kind in _CHANGING and event.flag and event.value != NONE else None
-        return isinstance(value, Bin) and value.op in _COUNTED
-
-    def _only_begins_rounds(self, uses: list[NameUse]) -> bool:
-        rest = [use for use in uses if not self._is_raised(use)]
-        return bool(rest) and all(map(self._begins_round, rest))
-
-    def _begins_round(self, use: NameUse) -> bool:
-        """Whether a number decides on a branch that sets it back, or on each hundredth time, and on no answer."""
-        scope = self._index.scope(use.gid)
-        node = scope.exprs[use.holder] if use.holder != NONE else None
-        decided = _decided(scope, use.expr)
-        regions = [scope.regions[number] for number in decided]
-        if not isinstance(node, Bin) or not regions:
-            return False
-        if any(one.kind not in ("if", "else") or one.behind == "raise" for one in regions):
-            return False
-        inside = [event for event in scope.events if within(scope, event.region, decided)]
-        if any(_answers(scope, event) for event in inside):
-            return False
-        name = getattr(scope.exprs[use.expr], "name", "")
-        is_set_back = any(event.kind in _CHANGING and event.name == name and not event.flag for event in inside)
-        return is_set_back or node.op == "%"
-
-    def _is_set_back(self, frame: Frame, change: Change) -> bool:
-        scope, event = self._index.scope(frame.gid), change.event
-        value = scope.exprs[event.value] if event.kind in _CHANGING and event.value != NONE else None
-        return not event.flag and isinstance(value, Lit) and type(value.value) is int
-
-    def _only_logs(self, uses: list[NameUse]) -> bool:
-        rest = [use for use in uses if not self._is_raised(use) and use.gid in self._asking]
-        return all(map(self._is_for_log, rest))
-
-    @cached_property
-    def _asking(self) -> frozenset[int]:
-        """The functions that requests run."""
-        return frozenset(frame.gid for frame in self._contexts.reached("request"))
-
-    def _is_for_log(self, use: NameUse) -> bool:
-        """Whether all that becomes of a number is told to a logger, or decides on branches that do nothing but log."""
-        scope = self._index.scope(use.gid)
-        decided = _decided(scope, use.expr, through_names=True)
-        asked = {part for number in decided for part in parts(scope, scope.regions[number].expr)}
-        for end in ends(scope, use.expr):
-            node = scope.exprs[end.number] if end.kind == "argument" else None
-            is_logged = isinstance(node, Call) and self._logs(use.gid, node)
-            if not is_logged and not (end.kind == "test" and end.number in asked):
-                return False
-        return not decided or self._only_log(use.gid, decided)
-
-    def _only_log(self, gid: int, regions: list[int]) -> bool:
-        """Whether branches do nothing but log."""
-        scope = self._index.scope(gid)
-        inside = [event for event in scope.events if within(scope, event.region, regions)]
-        calls = [node for event in inside if isinstance(node := _call(scope, event), Call)]
-        return (
-            all(scope.regions[number].kind in ("if", "else") for number in regions)
-            and not any(event.kind in _LEAVING for event in inside)
-            and all(self._logs(gid, node) or is_computed(scope, node) for node in calls)
-        )
-
-    def _logs(self, gid: int, node: Call) -> bool:
-        """Whether a call is one of a logger that the module has made."""
-        func = self._index.scope(gid).exprs[node.func]
-        logger = self._index.scope(gid).exprs[func.base] if isinstance(func, Attr) else None
-        if not isinstance(func, Attr) or func.name not in _LEVELS or not isinstance(logger, Var):
-            return False
-        owner = self._index.local(gid, logger.scope)
-        scope, outer = self._index.scope(owner), self._inference.plain_frame(owner)
-        made = [scope.exprs[scope.defs[number].value] for number in scope.names.get(logger.name, ())]
-        return bool(made) and all(
-            isinstance(one, Call)
-            and any(isinstance(v, ExternalV) and v.name in _LOGGERS for v in self._inference.type(outer, one.func))
-            for one in made
-        )
+        (frame,) = frames
+        starts = [] if self._changes.requests.entry_of(frame) else self._changes.requests.callers(frame)
+        return bool(starts) and all(edge.mode == "task" and _starts_missing(caller, edge) for caller, edge in starts)
 
     # -- what an application hands over to the command that serves it
 
@@ -335,33 +192,24 @@ class OwnUse:
         )
 
 
-def _call(scope: Scope, event: Event) -> Call | None:
-    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-    return node if isinstance(node, Call) else None
+def _starts_missing(frame: Frame, edge: Edge) -> bool:
+    """Whether a task is kept under a name that the branch around has asked for one: `if reader is None or ...`."""
+    scope = frame.scope
+    if edge.event < 0:
+        return False
+    for number in around(scope, scope.events[edge.event].region):
+        region = scope.regions[number]
+        if region.kind not in ("if", "else") or region.expr == NONE:
+            continue
+        names = {name for part in parts(scope, region.expr) for name in spelled(scope, part)}
+        kept = (one for one in scope.events if one.kind in _CHANGING and within(scope, one.region, (number,)))
+        if any(one.name in names and one.value != NONE and _is_made(scope, one.value) for one in kept):
+            return True
+    return False
 
 
-def _decided(scope: Scope, expr: int, *, through_names: bool = False) -> list[int]:
-    """The regions in whose condition an expression stands."""
-    return [
-        number
-        for number, region in enumerate(scope.regions)
-        if region.expr != NONE and expr in parts(scope, region.expr, through_names=through_names)
-    ]
-
-
-def _is_of_notes(scope: Scope, call: Call, notes: int) -> bool:
-    """Whether a call puts something into a set, or measures it."""
-    func = scope.exprs[call.func]
-    if func == Free("len"):
-        return len(call.args) == 1 and same(scope, call.args[0], notes)
-    return isinstance(func, Attr) and func.name in _NOTES and same(scope, func.base, notes)
-
-
-def _answers(scope: Scope, event: Event) -> bool:
-    """Whether an event hands something to the caller: a value, an item, an error."""
-    if event.kind == EventKind.RETURN:
-        return event.expr != NONE and scope.exprs[event.expr] != Lit(None)
-    return event.kind in (EventKind.RERAISE, EventKind.YIELD)
+def _is_made(scope: Scope, expr: int) -> bool:
+    return isinstance(scope.exprs[_defined(scope, expr)], Call)
 
 
 def _last(name: Name) -> str:

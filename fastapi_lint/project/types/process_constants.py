@@ -1,8 +1,8 @@
 """Which expressions have one value as long as the process lives?
 
-Literals, what a module binds once, the environment, what a cached function without arguments gives, injected perhaps,
-and attributes of those that nothing but a constructor sets: `settings.url`, `get_config().to_dict()`. A cached function that is given nothing
-else runs once.
+Literals, what a module binds once, the environment, what a cached function without arguments gives (injected, perhaps),
+and attributes of those that nothing but a constructor sets: `settings.url`, `get_config().to_dict()`. A cached function
+that is given nothing else runs once.
 """
 
 from __future__ import annotations

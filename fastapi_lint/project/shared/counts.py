@@ -1,0 +1,221 @@
+"""Which shared numbers only count: for no request to be told, or up to the next round of something?"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Free, Lit, Scope, Var
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.name_uses import NameUse, name_uses
+from fastapi_lint.project.code.onward import ends, is_computed
+from fastapi_lint.project.code.regions import within
+from fastapi_lint.project.code.spelling import parts, same
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.shared.bounded_caches import Name
+from fastapi_lint.project.shared.changes import Change, Changes
+from fastapi_lint.project.types.values import ExternalV
+
+_NOTES = frozenset({"add", "clear", "discard"})
+_LOGGERS = frozenset({"logging.getLogger", "structlog.get_logger", "structlog.getLogger"})
+_LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "log"})
+_LEAVING = (EventKind.AWAIT, EventKind.BREAK, EventKind.RETURN, EventKind.STORE_ITEM, EventKind.YIELD)
+_CHANGING = (EventKind.REBIND, EventKind.STORE_ATTR)
+_COUNTED = frozenset({"+=", "-="})
+
+
+class Counts:
+    """Looked for among all changes of request code."""
+
+    def __init__(self, graph: Graph, changes: Changes) -> None:
+        self._index = graph.index
+        self._inference = graph.inference
+        self._changes = changes
+
+    # -- what no request is told
+
+    def logged(self) -> frozenset[Name]:
+        """What no request is told: numbers that are counted up, set back, logged, and asked only whether to log, and
+        sets of what was logged already.
+        """
+        sites = self._changes.by_name
+        counts = {
+            name
+            for name, found in sites.items()
+            if any(is_counted(*one) for one in found)
+            and all(is_counted(*one) or self._is_set_back(*one) for one in found)
+        }
+        noted = {name for name, found in sites.items() if all(self._is_noted(*one) for one in found)}
+        uses = name_uses(self._index, frozenset(map(_last, counts | noted)))
+        return frozenset(
+            {name for name in counts if self._only_logs(uses[_last(name)])}
+            | {name for name in noted if self._only_asks_what_was_logged(uses[_last(name)])}
+        )
+
+    def _is_noted(self, frame: Frame, change: Change) -> bool:
+        node = _call(self._index.scope(frame.gid), change.event)
+        func = frame.scope.exprs[node.func] if node is not None else None
+        return isinstance(func, Attr) and func.name in _NOTES
+
+    def _only_asks_what_was_logged(self, uses: list[NameUse]) -> bool:
+        rest = [use for use in uses if not self._is_noting_or_measured(use)]
+        return bool(rest) and all(self._is_asked_before_log(use) for use in rest)
+
+    def _is_noting_or_measured(self, use: NameUse) -> bool:
+        scope = self._index.scope(use.gid)
+        node = scope.exprs[use.holder] if use.holder != NONE else None
+        if isinstance(node, Call):
+            return scope.exprs[node.func] == Free("len")
+        return isinstance(node, Attr) and node.name in _NOTES
+
+    def _is_asked_before_log(self, use: NameUse) -> bool:
+        """Whether a function logs what a set has not held, puts it in, gives nothing back and does nothing else."""
+        scope = self._index.scope(use.gid)
+        node = scope.exprs[use.holder] if use.holder != NONE else None
+        if not isinstance(node, Bin) or node.op not in ("among", "not among") or node.right != use.expr:
+            return False
+        inside = [event for event in scope.events if within(scope, event.region, _decided(scope, use.expr))]
+        left = [event for event in inside if event.kind in _LEAVING]
+        if any(event.kind != EventKind.RETURN or event.expr != NONE for event in left):
+            return False
+        calls = [call for event in inside if (call := _call(scope, event)) is not None]
+        logging = [call for call in calls if self._logs(use.gid, call)]
+        return bool(logging) and all(call in logging or _is_of_notes(scope, call, use.expr) for call in calls)
+
+    # -- counts that say when to do something again
+
+    def rounds(self) -> frozenset[Name]:
+        """The numbers that are counted up and asked only whether it is time to go round again; nothing else."""
+        counts = {
+            name
+            for name, found in self._changes.by_name.items()
+            if any(self._is_counted_up(*one) for one in found)
+            and all(self._is_counted_up(*one) or self._is_set_back(*one) for one in found)
+        }
+        uses = name_uses(self._index, frozenset(map(_last, counts)))
+        return frozenset(name for name in counts if self._only_begins_rounds(uses[_last(name)]))
+
+    def _is_counted_up(self, frame: Frame, change: Change) -> bool:
+        scope, event = self._index.scope(frame.gid), change.event
+        value = scope.exprs[event.value] if event.kind in _CHANGING and event.flag and event.value != NONE else None
+        return isinstance(value, Bin) and value.op in _COUNTED
+
+    def _only_begins_rounds(self, uses: list[NameUse]) -> bool:
+        rest = [use for use in uses if not is_raised(self._index, use)]
+        return bool(rest) and all(map(self._begins_round, rest))
+
+    def _begins_round(self, use: NameUse) -> bool:
+        """Whether a number decides on a branch that sets it back, or on each hundredth time, and on no answer."""
+        scope = self._index.scope(use.gid)
+        node = scope.exprs[use.holder] if use.holder != NONE else None
+        decided = _decided(scope, use.expr)
+        regions = [scope.regions[number] for number in decided]
+        if not isinstance(node, Bin) or not regions:
+            return False
+        if any(one.kind not in ("if", "else") or one.behind == "raise" for one in regions):
+            return False
+        inside = [event for event in scope.events if within(scope, event.region, decided)]
+        if any(_answers(scope, event) for event in inside):
+            return False
+        name = getattr(scope.exprs[use.expr], "name", "")
+        is_set_back = any(event.kind in _CHANGING and event.name == name and not event.flag for event in inside)
+        return is_set_back or node.op == "%"
+
+    def _is_set_back(self, frame: Frame, change: Change) -> bool:
+        scope, event = self._index.scope(frame.gid), change.event
+        value = scope.exprs[event.value] if event.kind in _CHANGING and event.value != NONE else None
+        return not event.flag and isinstance(value, Lit) and type(value.value) is int
+
+    def _only_logs(self, uses: list[NameUse]) -> bool:
+        rest = [use for use in uses if not is_raised(self._index, use) and use.gid in self._asking]
+        return all(map(self._is_for_log, rest))
+
+    @cached_property
+    def _asking(self) -> frozenset[int]:
+        """The functions that requests run."""
+        return frozenset(frame.gid for frame in self._changes.requests.frames)
+
+    def _is_for_log(self, use: NameUse) -> bool:
+        """Whether all that becomes of a number is told to a logger, or decides on branches that do nothing but log."""
+        scope = self._index.scope(use.gid)
+        decided = _decided(scope, use.expr, through_names=True)
+        asked = {part for number in decided for part in parts(scope, scope.regions[number].expr)}
+        for end in ends(scope, use.expr):
+            node = scope.exprs[end.number] if end.kind == "argument" else None
+            is_logged = isinstance(node, Call) and self._logs(use.gid, node)
+            if not is_logged and not (end.kind == "test" and end.number in asked):
+                return False
+        return not decided or self._only_log(use.gid, decided)
+
+    def _only_log(self, gid: int, regions: list[int]) -> bool:
+        """Whether branches do nothing but log."""
+        scope = self._index.scope(gid)
+        inside = [event for event in scope.events if within(scope, event.region, regions)]
+        calls = [node for event in inside if isinstance(node := _call(scope, event), Call)]
+        return (
+            all(scope.regions[number].kind in ("if", "else") for number in regions)
+            and not any(event.kind in _LEAVING for event in inside)
+            and all(self._logs(gid, node) or is_computed(scope, node) for node in calls)
+        )
+
+    def _logs(self, gid: int, node: Call) -> bool:
+        """Whether a call is one of a logger that the module has made."""
+        func = self._index.scope(gid).exprs[node.func]
+        logger = self._index.scope(gid).exprs[func.base] if isinstance(func, Attr) else None
+        if not isinstance(func, Attr) or func.name not in _LEVELS or not isinstance(logger, Var):
+            return False
+        owner = self._index.local(gid, logger.scope)
+        scope, outer = self._index.scope(owner), self._inference.plain_frame(owner)
+        made = [scope.exprs[scope.defs[number].value] for number in scope.names.get(logger.name, ())]
+        return bool(made) and all(
+            isinstance(one, Call)
+            and any(isinstance(v, ExternalV) and v.name in _LOGGERS for v in self._inference.type(outer, one.func))
+            for one in made
+        )
+
+
+def is_counted(frame: Frame, change: Change) -> bool:
+    """Whether a change counts a number up or down by a constant."""
+    scope, event = frame.scope, change.event
+    value = scope.exprs[event.value] if event.kind in _CHANGING and event.flag and event.value != NONE else None
+    return isinstance(value, Bin) and value.op in _COUNTED and isinstance(scope.exprs[value.right], Lit)
+
+
+def is_raised(index: Index, use: NameUse) -> bool:
+    """Whether a number is read to be counted on, and for nothing else."""
+    scope = index.scope(use.gid)
+    node = scope.exprs[use.holder] if use.holder != NONE else None
+    return isinstance(node, Bin) and node.op in _COUNTED and node.left == use.expr
+
+
+def _call(scope: Scope, event: Event) -> Call | None:
+    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+    return node if isinstance(node, Call) else None
+
+
+def _decided(scope: Scope, expr: int, *, through_names: bool = False) -> list[int]:
+    """The regions in whose condition an expression stands."""
+    return [
+        number
+        for number, region in enumerate(scope.regions)
+        if region.expr != NONE and expr in parts(scope, region.expr, through_names=through_names)
+    ]
+
+
+def _is_of_notes(scope: Scope, call: Call, notes: int) -> bool:
+    """Whether a call puts something into a set, or measures it."""
+    func = scope.exprs[call.func]
+    if func == Free("len"):
+        return len(call.args) == 1 and same(scope, call.args[0], notes)
+    return isinstance(func, Attr) and func.name in _NOTES and same(scope, func.base, notes)
+
+
+def _answers(scope: Scope, event: Event) -> bool:
+    """Whether an event hands something to the caller: a value, an item, an error."""
+    if event.kind == EventKind.RETURN:
+        return event.expr != NONE and scope.exprs[event.expr] != Lit(None)
+    return event.kind in (EventKind.RERAISE, EventKind.YIELD)
+
+
+def _last(name: Name) -> str:
+    return name[0].rpartition(".")[2]
