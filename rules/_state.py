@@ -21,6 +21,8 @@ def mild_message(mutation: Mutation) -> str | None:
         return f"`{mutation.name}` ({mutation.where}) is a time that each worker process keeps for itself"
     if mutation.counts:
         return f"`{mutation.name}` ({mutation.where}) is told to no request, and each worker process has its own"
+    if mutation.measures:
+        return f"`{mutation.name}` ({mutation.where}) measures requests, and each worker process measures its own only"
     if mutation.rounds:
         return f"`{mutation.name}` ({mutation.where}) only counts up to what each worker process does again by itself"
     if mutation.ends:

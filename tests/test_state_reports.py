@@ -747,6 +747,83 @@ def other(name: str):
 """,
         {("FAL302", Severity.WARNING)},
     ),
+    "what middleware measures": (
+        """
+from collections import defaultdict
+
+sums: dict[object, dict] = defaultdict(lambda: {"count": 0, "seconds": 0.0})
+
+class Around:
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        key = (scope["method"], scope["path"])
+        if key not in sums and len(sums) >= 100:
+            return
+        entry = sums[key]
+        entry["count"] += 1
+        entry["seconds"] += 0.1
+        await self.app(scope, receive, send)
+
+app.add_middleware(Around)
+
+@app.get("/metrics")
+async def metrics():
+    return [entry["count"] for entry in sums.values()]
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "what middleware limits": (
+        """
+from collections import defaultdict
+
+sums: dict[object, dict] = defaultdict(lambda: {"count": 0, "seconds": 0.0})
+
+class Around:
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        entry = sums[scope["path"]]
+        entry["count"] += 1
+        if entry["count"] > 100:
+            await send({"type": "http.response.start", "status": 429, "headers": []})
+            return
+        await self.app(scope, receive, send)
+
+app.add_middleware(Around)
+
+@app.get("/metrics")
+async def metrics():
+    return [entry["count"] for entry in sums.values()]
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "what middleware tells": (
+        """
+from collections import defaultdict
+
+sums: dict[object, dict] = defaultdict(lambda: {"count": 0, "seconds": 0.0})
+
+class Around:
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        entry = sums[scope["path"]]
+        entry["count"] += 1
+        scope["number"] = entry["count"]
+        await self.app(scope, receive, send)
+
+app.add_middleware(Around)
+
+@app.get("/metrics")
+async def metrics():
+    return [entry["count"] for entry in sums.values()]
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
     "rebound by each request": (
         """
 @app.put("/{name}")

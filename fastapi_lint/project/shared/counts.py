@@ -1,4 +1,4 @@
-"""Which shared numbers only count: for no request to be told, or up to the next round of something?"""
+"""Which shared numbers only count: for no request to be told, of all requests, or up to the next round of something?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
 from fastapi_lint.project.code.onward import ends, is_computed
 from fastapi_lint.project.code.regions import within
-from fastapi_lint.project.code.spelling import parts, same
+from fastapi_lint.project.code.spelling import looks_up, parts, same, stored_item
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.shared.bounded_caches import Name
 from fastapi_lint.project.shared.changes import Change, Changes
@@ -21,6 +21,9 @@ _LOGGERS = frozenset({"logging.getLogger", "structlog.get_logger", "structlog.ge
 _LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "log"})
 _LEAVING = (EventKind.AWAIT, EventKind.BREAK, EventKind.RETURN, EventKind.STORE_ITEM, EventKind.YIELD)
 _CHANGING = (EventKind.REBIND, EventKind.STORE_ATTR)
+_ACTING = (EventKind.AWAIT, EventKind.YIELD, EventKind.STORE_ITEM, *_CHANGING)
+_LOOKING = frozenset({"get", "setdefault"})
+_AROUND = frozenset({"middleware", "exception-handler"})
 _COUNTED = frozenset({"+=", "-="})
 
 
@@ -81,6 +84,60 @@ class Counts:
         calls = [call for event in inside if (call := _call(scope, event)) is not None]
         logging = [call for call in calls if self._logs(use.gid, call)]
         return bool(logging) and all(call in logging or _is_of_notes(scope, call, use.expr) for call in calls)
+
+    # -- what is measured of all requests
+
+    def measured(self) -> frozenset[Name]:
+        """What middleware adds up, and neither answers with nor acts on."""
+        sites = self._changes.by_name
+        sums = {name for name, found in sites.items() if all(self._is_measuring(*one) for one in found)}
+        uses = name_uses(self._index, frozenset(map(_last, sums)))
+        return frozenset(name for name in sums if self._is_only_added(sites[name], uses[_last(name)]))
+
+    def _is_measuring(self, frame: Frame, change: Change) -> bool:
+        entries = self._changes.requests.entries(frame)
+        return _adds(frame.scope, change.event) and bool(entries) and all(one.kind in _AROUND for one in entries)
+
+    def _is_only_added(self, found: list[tuple[Frame, Change]], uses: list[NameUse]) -> bool:
+        own = {(frame.gid, change.event.place) for frame, change in found}
+        reads: dict[int, set[int]] = {frame.gid: set() for frame, _ in found}
+        for use in uses:
+            reads.setdefault(use.gid, set()).add(use.expr)
+        return all(self._only_adds(gid, reads[gid], own) for gid in {frame.gid for frame, _ in found})
+
+    def _only_adds(self, gid: int, reads: set[int], own: set[tuple[int, int]]) -> bool:
+        """Whether a function does nothing with what it reads but add to it, and look whether there is room."""
+        scope = self._index.scope(gid)
+        others = [event for event in scope.events if (gid, event.place) not in own]
+        told = (expr for event in others for expr in self._told(gid, event))
+        if not all(reads.isdisjoint(parts(scope, expr)) for expr in told):
+            return False
+        asked = [
+            number
+            for number, region in enumerate(scope.regions)
+            if not region.behind and region.expr != NONE and not reads.isdisjoint(parts(scope, region.expr))
+        ]
+        inside = [event for event in others if within(scope, event.region, asked)]
+        return all(scope.regions[number].kind in ("if", "else") for number in asked) and not any(
+            True for event in inside if event.kind in _ACTING or self._hands_on(gid, event) or _answers(scope, event)
+        )
+
+    def _told(self, gid: int, event: Event) -> tuple[int, ...]:
+        """What an event hands on: an answer, what is stored, what a call is given."""
+        if event.kind in (*_CHANGING, EventKind.STORE_ITEM):
+            return (event.value,)
+        if event.kind in (EventKind.RETURN, EventKind.YIELD):
+            return (event.expr,)
+        node = self._hands_on(gid, event)
+        return (*node.args, *(value for _, value in node.keywords)) if node is not None else ()
+
+    def _hands_on(self, gid: int, event: Event) -> Call | None:
+        """The call that an event is, unless it logs or only computes something."""
+        node = _call(self._index.scope(gid), event)
+        if node is None or is_computed(self._index.scope(gid), node) or self._logs(gid, node):
+            return None
+        func = self._index.scope(gid).exprs[node.func]
+        return None if isinstance(func, Attr) and func.name in _LOOKING else node
 
     # -- counts that say when to do something again
 
@@ -179,6 +236,15 @@ def is_counted(frame: Frame, change: Change) -> bool:
     scope, event = frame.scope, change.event
     value = scope.exprs[event.value] if event.kind in _CHANGING and event.flag and event.value != NONE else None
     return isinstance(value, Bin) and value.op in _COUNTED and isinstance(scope.exprs[value.right], Lit)
+
+
+def _adds(scope: Scope, event: Event) -> bool:
+    """Whether a change adds to what is there: `sums[key] += 1`, `sums[key] = sums.get(key, 0) + 1`."""
+    if event.flag:
+        return event.kind in (*_CHANGING, EventKind.STORE_ITEM)
+    item = stored_item(scope, event)
+    node = scope.exprs[event.value] if item is not None and event.value != NONE else None
+    return isinstance(node, Bin) and item is not None and node.op == "+" and looks_up(scope, node.left, item)
 
 
 def is_raised(index: Index, use: NameUse) -> bool:

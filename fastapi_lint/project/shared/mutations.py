@@ -59,11 +59,11 @@ class Mutation(msgspec.Struct, frozen=True):
 
     `rebinds` says that it assigns a name declared `global` or `nonlocal`, `lazy` that it does so the first time only
     (`notes`: what it sets is not made there; `tried`: start-up may get there, too; `personal`: it is made from what a
-    request brings), `timed` that it keeps the time from which something counts on, `fills`
-    that it puts into a dictionary what a look-up has missed, and `grows` that nothing ever takes it out although
-    requests bring the keys. `alone` says that one process serves all requests that get here, `ends` that it keeps what
-    open streams of this process read from, `counts` that it counts for a log, and `rounds` that it counts up to the
-    next round of something.
+    request brings), `timed` that it keeps the time from which something counts on, `fills` that it puts into a
+    dictionary what a look-up has missed, and `grows` that nothing ever takes it out although requests bring the keys.
+    `alone` says that one process serves all requests that get here, `ends` that it keeps what open streams of this
+    process read from, `counts` that it counts what no request is told, `measures` that middleware measures requests
+    with it, and `rounds` that it counts up to the next round of something.
     """
 
     frame: Frame
@@ -83,6 +83,7 @@ class Mutation(msgspec.Struct, frozen=True):
     alone: bool = False
     ends: bool = False
     counts: bool = False
+    measures: bool = False
     rounds: bool = False
 
 
@@ -136,6 +137,7 @@ class Mutations:
         clocks = self._clocks(kept)
         ends = {(one.name, one.where) for one in kept if self._holds_ends(one)}
         counts, rounds = self._keepers.counts.logged(), self._keepers.counts.rounds()
+        measures = self._keepers.counts.measured()
         for one in kept:
             name = (one.name, one.where)
             one_way = name in self._taken_down
@@ -147,6 +149,7 @@ class Mutations:
                     timed=one.timed or name in clocks,
                     ends=name in ends,
                     counts=name in counts,
+                    measures=name in measures,
                     rounds=name in rounds,
                 )
 
