@@ -824,6 +824,42 @@ async def metrics():
 """,
         {("FAL301", Severity.WARNING)},
     ),
+    "until when nothing is asked": (
+        """
+import time
+from datetime import datetime, timedelta
+
+PAUSE = 60
+
+@app.get("/{name}")
+def route(name: str):
+    global value
+    now = time.monotonic()
+    if value is not None and now < value:
+        return None
+    if name in stock:
+        value = None
+    else:
+        value = now + PAUSE
+
+@app.get("/known/{name}")
+def other(name: str):
+    known["until"] = datetime.now() + timedelta(seconds=PAUSE)
+""",
+        {("FAL302", Severity.INFO), ("FAL301", Severity.INFO)},
+    ),
+    "until when somebody may not ask": (
+        """
+import time
+
+@app.get("/{name}/{pause}")
+def route(name: str, pause: int):
+    global value
+    known[name] = time.monotonic() + 60
+    value = time.monotonic() + pause
+""",
+        {("FAL302", Severity.WARNING), ("FAL301", Severity.WARNING)},
+    ),
     "rebound by each request": (
         """
 @app.put("/{name}")

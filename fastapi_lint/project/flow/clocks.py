@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Call, EventKind, Expr, Free, Scope, Use
+from fastapi_lint.facts import NONE, Bin, Call, EventKind, Expr, Free, Scope, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.values import ExternalV, ExtMemberV, FunctionV, Value
@@ -30,6 +30,16 @@ def is_clock(inference: Inference, frame: Frame, expr: int) -> bool:
         _reads(value) or (isinstance(value, FunctionV) and _gives_time(inference, value.gid))
         for value in inference.type(frame, node.func)
     )
+
+
+def is_time(inference: Inference, frame: Frame, expr: int) -> bool:
+    """Whether an expression is the time now, or one that lies so and so far ahead: `time.monotonic() + 60`."""
+    if is_clock(inference, frame, expr):
+        return True
+    node = _made(frame.scope, expr)
+    if not isinstance(node, Bin) or node.op != "+":
+        return False
+    return any(is_clock(inference, frame, part) for part in (node.left, node.right))
 
 
 def _made(scope: Scope, expr: int) -> Expr:

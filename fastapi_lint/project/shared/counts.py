@@ -108,7 +108,12 @@ class Counts:
     def _only_adds(self, gid: int, reads: set[int], own: set[tuple[int, int]]) -> bool:
         """Whether a function does nothing with what it reads but add to it, and look whether there is room."""
         scope = self._index.scope(gid)
-        others = [event for event in scope.events if (gid, event.place) not in own]
+        others = [
+            event
+            for event in scope.events
+            if (gid, event.place) not in own
+            and not (_adds(scope, event) and not reads.isdisjoint(parts(scope, event.expr)))  # to a list inside
+        ]
         told = (expr for event in others for expr in self._told(gid, event))
         if not all(reads.isdisjoint(parts(scope, expr)) for expr in told):
             return False

@@ -29,7 +29,7 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, branches
 from fastapi_lint.project.code.spelling import looks_up, parts, same, stored_item
-from fastapi_lint.project.flow.clocks import is_clock
+from fastapi_lint.project.flow.clocks import is_time
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
 from fastapi_lint.project.serving.new_keys import NewKeys
@@ -263,11 +263,13 @@ class Mutations:
         )
 
     def _keeps_now(self, frame: Frame, scope: Scope, event: Event, lazy: bool) -> bool:
-        """Whether a store keeps the time at which it is made, as a whole or under a key that requests share.
+        """Whether a store keeps the time when it is made, or one ahead, as a whole or under a key that requests share.
 
         What a function measures from is a time that only the first of several sets, or the level of a token bucket.
         """
-        if event.flag or event.value == NONE or not is_clock(self._inference, frame, event.value):
+        if event.flag or event.value == NONE or not is_time(self._inference, frame, event.value):
+            return False
+        if self._keepers.request_data.is_from_request(frame.gid, event.value):
             return False
         item = stored_item(scope, event)
         if item is None:
