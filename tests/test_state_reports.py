@@ -35,6 +35,60 @@ async def route(name: str):
 """,
         {("FAL303", Severity.ERROR)},
     ),
+    "no others run where a coroutine is awaited that waits for nothing": (
+        """
+async def look(name):
+    return stock[name]
+
+async def price(name):
+    return await look(name) * 2
+
+@app.post("/{name}")
+async def route(name: str):
+    left = stock[name]
+    await price(name)
+    stock[name] = left - 1
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "others run where a coroutine waits in a branch": (
+        """
+async def look(name):
+    if name not in stock:
+        await make(name)
+    return stock[name]
+
+async def price(name):
+    return await look(name) * 2
+
+@app.post("/{name}")
+async def route(name: str):
+    left = stock[name]
+    await price(name)
+    stock[name] = left - 1
+""",
+        {("FAL303", Severity.ERROR)},
+    ),
+    "others run where a decorator may wait": (
+        """
+def patient(function):
+    async def waiting(name):
+        await asyncio.sleep(1)
+        return await function(name)
+    return waiting
+
+@patient
+async def look(name):
+    return stock[name]
+
+@app.post("/{name}")
+async def route(name: str):
+    left = stock[name]
+    await look(name)
+    stock[name] = left - 1
+""",
+        {("FAL303", Severity.ERROR)},
+    ),
     "place taken twice": (
         """
 @app.post("/{name}")

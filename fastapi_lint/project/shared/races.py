@@ -16,6 +16,7 @@ from fastapi_lint.project.code.regions import around, branches, within
 from fastapi_lint.project.code.spelling import parts, same, stored_item
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.pauses import Pauses
 from fastapi_lint.project.serving.contexts import Arrival
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
@@ -54,6 +55,7 @@ class Races:
     def __init__(self, graph: Graph, changes: Changes, state: SharedState, locks: Locks, caches: Caches) -> None:
         self._index = graph.index
         self._inference = graph.inference
+        self._pauses = Pauses(graph)
         self._changes = changes
         self._state = state
         self._locks = locks
@@ -90,7 +92,7 @@ class Races:
 
     def _breaks(self, frame: Frame, scope: Scope) -> list[int]:
         dead = dead_regions(self._inference, frame)
-        return [n for n, event in enumerate(scope.events) if event.pauses and not within(scope, event.region, dead)]
+        return [n for n in self._pauses.of(frame) if not within(scope, scope.events[n].region, dead)]
 
     def _race(self, frame: Frame, scope: Scope, change: Change, breaks: list[int]) -> tuple[int, bool] | None:
         """The pause that makes the change a race, if there is one, and whether the new value rests on the old."""
