@@ -127,12 +127,14 @@ class OwnNumbers:
 
     def _becomes(self, use: NameUse, own: set[tuple[int, int]]) -> Iterator[str]:
         scope = self._index.scope(use.gid)
+        awaited = {event.expr for event in scope.events if event.kind == EventKind.AWAIT}
         todo = list(ends(scope, _looked_up(scope, use)))
         for end in todo:  # grows by what calls make of it: `return sorted(pending)`
+            is_foreign = end.kind == "store" and (use.gid, scope.events[end.number].place) not in own
+            is_sent = end.kind == "argument" and end.number in awaited  # `await websocket.send_json(online)`
+            yield "other" if is_foreign or is_sent else end.kind
             if end.kind == "argument":
                 todo += [more for more in ends(scope, end.number) if more not in todo]
-            is_foreign = end.kind == "store" and (use.gid, scope.events[end.number].place) not in own
-            yield "other" if is_foreign else end.kind
 
 
 def _looked_up(scope: Scope, use: NameUse) -> int:
