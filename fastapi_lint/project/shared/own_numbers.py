@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Sub, Use, Var
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Sub, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
@@ -106,7 +106,7 @@ class OwnNumbers:
             for value in self._inference.type(frame, change.event.expr)
             if isinstance(value, (ClassV, InstanceV))
         }
-        bases = {self._index.module(frame.gid).base for frame, _ in found}
+        bases = {self._index.module(gid).base for gid in (*owners, *(frame.gid for frame, _ in found))}
         own = {(frame.gid, change.event.place) for frame, change in found}
         kinds: set[str] = set()
         for use in uses:
@@ -115,15 +115,15 @@ class OwnNumbers:
         return kinds
 
     def _is_of_another(self, use: NameUse, owners: set[int], bases: set[int]) -> bool:
-        """Whether a name is that of another module's variable, or of another class's attribute."""
+        """Whether a name is no attribute of the class that has the number; unknown objects of other modules are not."""
         node = self._index.scope(use.gid).exprs[use.expr]
-        if isinstance(node, Var):
-            return self._index.module(use.gid).base not in bases
-        if not isinstance(node, Attr) or not owners:
-            return False
+        if not owners or not isinstance(node, Attr):
+            return bool(owners)
         held = self._inference.type(self._inference.plain_frame(use.gid), node.base)
         known = {value.gid for value in held if isinstance(value, (ClassV, InstanceV))}
-        return bool(held) and len(known) == len(held) and not known & owners
+        if not held:
+            return self._index.module(use.gid).base not in bases
+        return len(known) == len(held) and not known & owners
 
     def _becomes(self, use: NameUse, own: set[tuple[int, int]]) -> Iterator[str]:
         scope = self._index.scope(use.gid)
