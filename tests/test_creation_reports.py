@@ -526,6 +526,21 @@ def test_of_a_group_of_classes_the_one_that_stands_there_is_named(name: str, tmp
         assert found.message.startswith(f"`{package}.{name}` is created for each request")
 
 
+def test_entry_points_count_whatever_they_pass(tmp_path: Path) -> None:
+    source = (
+        "def make(kind):\n    client = httpx.Client()\n    if kind == 'a':\n        client.close()\n    return client\n"
+        "@app.get('/a')\ndef a():\n    make('a')\n@app.get('/b')\ndef b():\n    make('b')\n"
+        "@app.get('/c')\ndef c():\n    make('c')\n"
+    )
+    (found,) = lint(source, tmp_path)
+    assert "(3 entry points lead here)" in found.message
+    made = "    client = httpx.Client()\n"
+    closing = "    if kind == 'a':\n        client.close()\n"
+    skipping = source.replace(made + closing, "    if kind == 'b':\n        return None\n" + made)
+    (found,) = lint(skipping, tmp_path)
+    assert [entry.label for entry in found.entry_points] == ["GET /a", "GET /c"]
+
+
 def test_what_only_websockets_make_is_made_for_each_connection(tmp_path: Path) -> None:
     source = (
         "def make():\n    return httpx.Client()\n"

@@ -197,27 +197,39 @@ class Creations:
 
     @cached_property
     def _found(self) -> list[Creation]:
-        seen: dict[tuple[int, int], Creation] = {}
+        found: dict[tuple[int, int], list[tuple[Frame, LibraryCall]]] = {}
         unusual = (frame for frame in self._reached if frame not in self._usual)
         for frame in (*self._usual, *unusual):
-            scope = self._graph.index.scope(frame.gid)
             for call in self._graph.node(frame).calls:
-                key = (frame.gid, call.place)
-                if call.spec.creates is None or call.place == NONE or key in seen or self._is_light(frame, call):
+                if call.spec.creates is None or call.place == NONE:
                     continue
-                if self._lifetimes.lasts(frame, call.first_use) or self._is_once_for_a_key(frame, call.event):
+                same = found.setdefault((frame.gid, call.place), [])
+                if same and self._is_usual(*same[0]) and not self._is_usual(frame, call):
                     continue
-                if self._is_behind_expiry(frame, call.event) or self._is_idle(frame, call):
-                    continue
-                if self._is_over_lasting(frame, call):
-                    continue
-                if self._is_kept_by_lasting(frame, scope, call) or self._own_values.is_own(frame, call):
-                    continue
-                if self._fallbacks.is_needless(frame, scope.events[call.event].region):
-                    continue
-                if not self._is_kept(frame, scope, call.expr, call.event):
-                    seen[key] = self._creation(frame, scope, call)
-        return list(seen.values())
+                if self._is_made_anew(frame, call):
+                    same.append((frame, call))
+        return [self._creation(*same[0], [frame for frame, _ in same[1:]]) for same in found.values() if same]
+
+    def _is_usual(self, frame: Frame, call: LibraryCall) -> bool:
+        """Whether requests get here though no attempt has failed."""
+        return frame in self._usual and not self._is_after_error(frame, call.event)
+
+    def _is_made_anew(self, frame: Frame, call: LibraryCall) -> bool:
+        """Whether each run of a frame makes one, and nobody keeps it."""
+        scope = frame.scope
+        if self._is_light(frame, call):
+            return False
+        if self._lifetimes.lasts(frame, call.first_use) or self._is_once_for_a_key(frame, call.event):
+            return False
+        if self._is_behind_expiry(frame, call.event) or self._is_idle(frame, call):
+            return False
+        if self._is_over_lasting(frame, call):
+            return False
+        if self._is_kept_by_lasting(frame, scope, call) or self._own_values.is_own(frame, call):
+            return False
+        if self._fallbacks.is_needless(frame, scope.events[call.event].region):
+            return False
+        return not self._is_kept(frame, scope, call.expr, call.event)
 
     def _is_kept_by_lasting(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
         """Whether this very object lasts, and keeps what its method makes, though requests make others of its class."""
@@ -277,12 +289,16 @@ class Creations:
     def _is_model(self, gid: int) -> bool:
         return self._graph.inference.classes.derives_from(gid, "pydantic.BaseModel")
 
-    def _creation(self, frame: Frame, scope: Scope, call: LibraryCall) -> Creation:
-        is_usual = frame in self._usual and not self._is_after_error(frame, call.event)
+    def _creation(self, frame: Frame, call: LibraryCall, others: list[Frame]) -> Creation:
+        """`others` are the frames in which the same function makes it for other arguments."""
+        scope, is_usual = frame.scope, self._is_usual(frame, call)
         way, entries = self._ways_of_passing(frame, scope, call, is_usual)
         if not entries:
             way = tuple(self._contexts.way_in(frame, self._usual)) if is_usual else self._reach.way(frame)
-            entries = tuple(self._reach.entries(frame))
+            entries = tuple(self._reach.entries(frame, *others))
+        else:
+            several = (entries, *(self._ways_of_passing(other, scope, call, is_usual)[1] for other in others))
+            entries = tuple({(one.kind, one.label): one for some in several for one in some}.values())
         is_own = self._passes.is_of_object_of_pass(frame, scope, call, way)
         return Creation(
             frame=frame,
