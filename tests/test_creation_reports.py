@@ -541,6 +541,20 @@ def test_entry_points_count_whatever_they_pass(tmp_path: Path) -> None:
     assert [entry.label for entry in found.entry_points] == ["GET /a", "GET /c"]
 
 
+def test_objects_that_last_do_not_count_as_ways(tmp_path: Path) -> None:
+    source = (
+        "from functools import cache\nclass Holder:\n    def __init__(self):\n        self.kept = None\n"
+        "    def client(self):\n        if self.kept is None:\n            self.kept = httpx.Client()\n"
+        "        return self.kept\n@cache\ndef get():\n    return Holder()\ndef use(holder):\n    holder.client()\n"
+        "@app.get('/a')\ndef a(holder: Holder = Depends(get)):\n    holder.client()\n"
+        "@app.get('/b')\ndef b():\n    use(get())\n@app.get('/c')\ndef c():\n    Holder().client()\n"
+    )
+    (found,) = lint(source, tmp_path)
+    assert [entry.label for entry in found.entry_points] == ["GET /c"]
+    (found,) = lint(source.replace("@cache\n", ""), tmp_path)
+    assert [entry.label for entry in found.entry_points] == ["GET /a", "GET /c", "GET /b"]
+
+
 def test_what_only_websockets_make_is_made_for_each_connection(tmp_path: Path) -> None:
     source = (
         "def make():\n    return httpx.Client()\n"

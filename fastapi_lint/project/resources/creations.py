@@ -131,11 +131,18 @@ class Creations:
             if not decorators.is_cached(pair[0].gid) and not self._lifetimes.is_init_of_singleton(pair[0])
         ]
         self._reach = Reach(graph, contexts, roots, self._runs_once)
+        # now that it is known what cached factories and guards keep: what only those make is not made anew,
+        # and what that keeps is not, either
+        known = self._lifetimes
+        self._lifetimes = Lifetimes(graph, self._reach.frames)
+        self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
+        if self._lifetimes.made != known.made:
+            self._once.clear()
+            self._reach = Reach(graph, contexts, roots, self._runs_once)
+            self._lifetimes = Lifetimes(graph, self._reach.frames)
+            self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         self._reached = self._reach.frames
         self._usual = contexts.flow(roots, self._is_unusual)
-        # now that it is known what cached factories and guards keep: what only those make is not made anew
-        self._lifetimes = Lifetimes(graph, self._reached)
-        self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         self._passes = Passes(graph, self._reached, self._reach.way)
         self._holders = Holders(graph, self._lifetimes, self._reach.callers)
         self._unread = Unread(graph, self._reach.callers)
