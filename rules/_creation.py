@@ -52,7 +52,11 @@ class CreationRule(SharingRule):
     def check(self, project: Project) -> Iterator[Report]:
         for creation in project.creations(self.kinds):
             if not creation.in_loop:
-                yield report(project, creation, self.message(project, creation))
+                yield report(project, creation, self.message(project, creation), self.severity_of(creation))
+
+    def severity_of(self, creation: Creation) -> Severity | None:
+        """How bad this one is, if not as bad as the others."""
+        return None
 
     def message(self, project: Project, creation: Creation) -> str:
         """What is made, how often, what it costs, and the way out."""

@@ -555,6 +555,23 @@ def test_objects_that_last_do_not_count_as_ways(tmp_path: Path) -> None:
     assert [entry.label for entry in found.entry_points] == ["GET /a", "GET /c", "GET /b"]
 
 
+@pytest.mark.parametrize(
+    ("body", "severity"),
+    [
+        ("make().connect()", Severity.ERROR),
+        ("engine = make()\n    try:\n        engine.connect()\n    finally:\n        engine.dispose()", Severity.WARNING),
+        ("engine = make()\n    engine.connect().close()", Severity.ERROR),
+    ],
+)
+def test_a_pool_that_is_closed_leaves_nothing(body: str, severity: Severity, tmp_path: Path) -> None:
+    made = "from sqlalchemy import create_engine\ndef make():\n    return create_engine('postgresql://db/shop')\n"
+    (found,) = lint(f"{made}@app.get('/a')\ndef a():\n    {body}\n", tmp_path, "FAL203")
+    assert found.severity is severity
+    other = "@app.get('/b')\ndef b():\n    make().connect()\n"
+    (found,) = lint(f"{made}@app.get('/a')\ndef a():\n    {body}\n{other}", tmp_path, "FAL203")
+    assert found.severity is Severity.ERROR
+
+
 def test_what_only_websockets_make_is_made_for_each_connection(tmp_path: Path) -> None:
     source = (
         "def make():\n    return httpx.Client()\n"

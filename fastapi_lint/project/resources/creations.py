@@ -26,7 +26,7 @@ from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.resources.after_errors import is_after_error
 from fastapi_lint.project.resources.captured import captured
-from fastapi_lint.project.resources.closings import is_closed
+from fastapi_lint.project.resources.closings import is_closed, is_pool_closed, is_returned
 from fastapi_lint.project.resources.fallbacks import Fallbacks
 from fastapi_lint.project.resources.keeping import (
     is_kept_by_receiver,
@@ -58,14 +58,15 @@ _ADDRESS = re.compile(
 
 
 _INIT = ".__init__"
+_MOST_MAKERS = 2
 
 
 class Creation(msgspec.Struct, frozen=True):
     """A constructor or connect call that request handling reaches; `way` leads to it from the nearest entry point.
 
     `entries` are all entry points that lead to it. `in_loop` says that a loop makes one in each pass, here or in a
-    caller; `from_request` that its address or credentials are those of the request, its user or its tenant; and
-    `after_error` that no request gets here before an attempt has failed.
+    caller; `from_request` that its address or credentials are those of the request, its user or its tenant;
+    `after_error` that no request gets here before an attempt has failed; and `is_closed` that whoever makes it closes it.
     """
 
     frame: Frame
@@ -75,6 +76,7 @@ class Creation(msgspec.Struct, frozen=True):
     in_loop: bool
     from_request: bool
     after_error: bool = False
+    is_closed: bool = False
 
     @property
     def is_of_subclass(self) -> bool:
@@ -315,6 +317,18 @@ class Creations:
             in_loop=self._passes.is_multiplied(frame, scope, call, way) and not is_own,
             from_request=is_own or self._is_from_request(frame, scope, call),
             after_error=not is_usual,
+            is_closed=call.expr != NONE and self._closes(frame, call.expr, 0),
+        )
+
+    def _closes(self, frame: Frame, made: int, hops: int) -> bool:
+        """Whether a function closes what it makes, or all those do to whom it gives it."""
+        if is_pool_closed(frame.scope, made):
+            return True
+        callers = self._reach.callers(frame) if is_returned(frame.scope, made) and hops < _MOST_MAKERS else []
+        return bool(callers) and all(
+            0 <= edge.event < len(caller.scope.events)
+            and self._closes(caller, caller.scope.events[edge.event].expr, hops + 1)
+            for caller, edge in callers
         )
 
     def _ways_of_passing(
