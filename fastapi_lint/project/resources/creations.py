@@ -138,8 +138,7 @@ class Creations:
         known = self._lifetimes
         self._lifetimes = Lifetimes(graph, self._reach.frames)
         self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
-        if self._lifetimes.made != known.made:
-            self._once.clear()
+        if self._do_more_run_once(known.made - self._lifetimes.made):
             self._reach = Reach(graph, contexts, roots, self._runs_once)
             self._lifetimes = Lifetimes(graph, self._reach.frames)
             self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
@@ -156,6 +155,17 @@ class Creations:
     def lifetimes(self) -> Lifetimes:
         """How long the objects live that request handling makes."""
         return self._lifetimes
+
+    def _do_more_run_once(self, lasting: frozenset[int]) -> bool:
+        """Whether a call is known to run once now that objects of some classes are known to last."""
+        asked = [
+            (caller, edge)
+            for (caller, edge), is_once in self._once.items()
+            if not is_once and any(one is not None and one.gid in lasting for one in (caller.receiver, edge.callee.receiver))
+        ]
+        for key in asked:
+            del self._once[key]
+        return any([self._runs_once(*key) for key in asked])
 
     def _runs_once(self, caller: Frame, edge: Edge) -> bool:
         key = (caller, edge)
