@@ -166,7 +166,8 @@ class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     what `await obj` gives. Type expressions are qualified names with optional arguments, `list[X]`, `X | Y`, `Self`.
     `threads` is `same` for objects that only the thread that made them may use, and `one` for those that several
     threads may use one after another, but not at once. `closed_by` are the methods any of which closes an instance;
-    only types that somebody must close have them. `shown` is what messages call an instance where its class is private
+    only types that somebody must close have them. `expires` are the attributes that are true once what an instance
+    holds has become too old, and false where it has no such time. `shown` is what messages call an instance where its class is private
     or has no class that can be imported.
     """
 
@@ -181,6 +182,7 @@ class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     awaited: str | None = None
     threads: Literal["same", "one"] | None = None
     closed_by: tuple[str, ...] = ()
+    expires: tuple[str, ...] = ()
 
 
 class Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

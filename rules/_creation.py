@@ -54,7 +54,7 @@ class CreationRule(SharingRule):
             if not creation.in_loop:
                 yield report(project, creation, self.message(project, creation), self.severity_of(creation))
 
-    def severity_of(self, creation: Creation) -> Severity | None:
+    def severity_of(self, _creation: Creation) -> Severity | None:
         """How bad this one is, if not as bad as the others."""
         return None
 

@@ -68,5 +68,5 @@ class EnginePerRequest(CreationRule):
     cost = "its pool is never used twice"
     way_out = "create it once, at module level or in the lifespan"
 
-    def severity_of(self, creation: Creation) -> Severity | None:
-        return Severity.WARNING if creation.is_closed else None
+    def severity_of(self, _creation: Creation) -> Severity | None:
+        return Severity.WARNING if _creation.is_closed else None

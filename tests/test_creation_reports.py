@@ -559,7 +559,7 @@ def test_objects_that_last_do_not_count_as_ways(tmp_path: Path) -> None:
     ("body", "severity"),
     [
         ("make().connect()", Severity.ERROR),
-        ("engine = make()\n    try:\n        engine.connect()\n    finally:\n        engine.dispose()", Severity.WARNING),
+        ("one = make()\n    try:\n        one.connect()\n    finally:\n        one.dispose()", Severity.WARNING),
         ("engine = make()\n    engine.connect().close()", Severity.ERROR),
     ],
 )

@@ -66,7 +66,8 @@ class Creation(msgspec.Struct, frozen=True):
 
     `entries` are all entry points that lead to it. `in_loop` says that a loop makes one in each pass, here or in a
     caller; `from_request` that its address or credentials are those of the request, its user or its tenant;
-    `after_error` that no request gets here before an attempt has failed; and `is_closed` that whoever makes it closes it.
+    `after_error` that no request gets here before an attempt has failed; and `is_closed` that whoever makes it also
+    closes it.
     """
 
     frame: Frame
@@ -158,14 +159,16 @@ class Creations:
 
     def _do_more_run_once(self, lasting: frozenset[int]) -> bool:
         """Whether a call is known to run once now that objects of some classes are known to last."""
+        unsure = [key for key, is_once in self._once.items() if not is_once]
         asked = [
             (caller, edge)
-            for (caller, edge), is_once in self._once.items()
-            if not is_once and any(one is not None and one.gid in lasting for one in (caller.receiver, edge.callee.receiver))
+            for caller, edge in unsure
+            if any(one is not None and one.gid in lasting for one in (caller.receiver, edge.callee.receiver))
         ]
         for key in asked:
             del self._once[key]
-        return any([self._runs_once(*key) for key in asked])
+        found = [self._runs_once(*key) for key in asked]
+        return any(found)
 
     def _runs_once(self, caller: Frame, edge: Edge) -> bool:
         key = (caller, edge)

@@ -1,7 +1,7 @@
 """Under which key of a dictionary that no request fills has a look-up found something?
 
-`config = CONFIGS.get(name)`, then `if config is None: raise`: there are no more names behind it than configurations. The
-look-up may stand in a function that gives what it finds.
+`config = CONFIGS.get(name)`, then `if config is None: raise`: there are no more names behind it than configurations.
+The look-up may stand in a function that gives what it finds.
 """
 
 from __future__ import annotations
