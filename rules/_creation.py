@@ -26,8 +26,10 @@ _LOST = {
     "configuration": "its configuration and credentials are looked for, and the descriptions of services loaded, anew",
     "tokens": "the tokens that it keeps are lost, and asked for anew",
     "connection": "no connection is reused, and it loads TLS certificates first",
+    "file": "the file is opened, and what stands in the database read, anew",
 }
 _POOLED = "use a client with a pool, made once, in the lifespan, for this one serves one request at a time"
+_OPEN = "keep one connection open, from the lifespan on, and give each request a cursor of it"
 
 
 class SharingRule(ProjectRule):
@@ -65,6 +67,8 @@ class CreationRule(SharingRule):
         made = f"{project.creation_name(creation)} is created {when(creation)}{often(creation)}: {cost}; "
         if loses == "connection":
             return made + _POOLED
+        if loses == "file":
+            return made + _OPEN
         return made + (OF_THE_REQUEST if creation.from_request else self.way_out)
 
 

@@ -131,7 +131,6 @@ class Passes:
                 return False
         return False
 
-
     def _passes_once(self, frame: Frame, loop: int, way: tuple[Arrival, ...]) -> bool:
         """Whether what a `for` goes over is known to be one item."""
         expr = frame.scope.regions[loop].expr
