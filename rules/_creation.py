@@ -28,8 +28,10 @@ _LOST = {
     "connection": "no connection is reused, and it loads TLS certificates first",
     "file": "the file is opened, and what stands in the database read, anew",
 }
-_POOLED = "use a client with a pool, made once, in the lifespan, for this one serves one request at a time"
-_OPEN = "keep one connection open, from the lifespan on, and give each request a cursor of it"
+_WAYS_OUT = {
+    "connection": "use a client with a pool, made once, in the lifespan, for this one serves one request at a time",
+    "file": "keep one connection open, from the lifespan on, and give each request a cursor of it",
+}
 
 
 class SharingRule(ProjectRule):
@@ -65,11 +67,9 @@ class CreationRule(SharingRule):
         loses = creation.call.spec.loses
         cost = _LOST[loses] if loses is not None else self.cost
         made = f"{project.creation_name(creation)} is created {when(creation)}{often(creation)}: {cost}; "
-        if loses == "connection":
-            return made + _POOLED
-        if loses == "file":
-            return made + _OPEN
-        return made + (OF_THE_REQUEST if creation.from_request else self.way_out)
+        if creation.from_request and loses != "connection":  # a client with a pool serves all hosts
+            return made + OF_THE_REQUEST
+        return made + _WAYS_OUT.get(loses or "", self.way_out)
 
 
 def report(project: Project, creation: Creation, message: str, severity: Severity | None = None) -> Report:

@@ -391,6 +391,32 @@ def test_an_address_that_is_the_same_for_all_does_not(name: str, tmp_path: Path)
     assert found.severity is Severity.WARNING
 
 
+@pytest.mark.parametrize(
+    ("pinned", "severity"), [("url", Severity.INFO), ("'https://db'", Severity.WARNING), ("HOST", Severity.WARNING)]
+)
+def test_a_connector_that_is_told_of_the_request_is_its_own(pinned: str, severity: Severity, tmp_path: Path) -> None:
+    source = (
+        "import aiohttp\nHOST = 'db'\nclass Resolver:\n    def pin(self, url):\n        self.url = url\n"
+        "def connector(resolver):\n    return aiohttp.TCPConnector(resolver=resolver)\n"
+        f"@app.get('/')\nasync def index(url: str):\n    resolver = Resolver()\n    resolver.pin({pinned})\n"
+        "    async with aiohttp.ClientSession(connector=connector(resolver)) as session:\n"
+        "        await session.get('https://example.com')\n"
+    )
+    (found,) = lint(source, tmp_path)
+    assert found.severity is severity
+
+
+@pytest.mark.parametrize(("user", "severity"), [("user", Severity.INFO), ("'shop'", Severity.ERROR)])
+def test_a_function_that_connects_takes_what_it_uses(user: str, severity: Severity, tmp_path: Path) -> None:
+    source = (
+        "import psycopg, sqlalchemy\n@app.get('/{user}')\ndef index(user: str):\n    def connect():\n"
+        f"        return psycopg.connect(host='db', user={user})\n"
+        "    sqlalchemy.create_engine('postgresql+psycopg://', creator=connect).connect()\n"
+    )
+    (found,) = lint(source, tmp_path, "FAL203")
+    assert found.severity is severity
+
+
 GENERATOR = """
 from sqlalchemy.ext.asyncio import AsyncSession
 

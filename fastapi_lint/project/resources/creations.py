@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -37,6 +36,7 @@ from fastapi_lint.project.resources.keeping import (
 )
 from fastapi_lint.project.resources.own_values import OwnValues
 from fastapi_lint.project.resources.passes import Passes
+from fastapi_lint.project.resources.peers import Peers
 from fastapi_lint.project.resources.unread import Unread
 from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
@@ -50,12 +50,6 @@ from fastapi_lint.project.serving.start_up import StartUp
 from fastapi_lint.project.types.given import holds
 from fastapi_lint.project.types.inference import STATE
 from fastapi_lint.project.types.values import ClassV, ExtInstanceV, InstanceV
-
-_ADDRESS = re.compile(
-    r"account|address|auth|base|cert|cookie|cred|database|db|domain|dsn|endpoint|header|host|key|organi|password"
-    r"|project|prox|region|secret|server|tenant|token|transport|uri|url|user"
-)
-
 
 _INIT = ".__init__"
 _MOST_MAKERS = 2
@@ -125,7 +119,7 @@ class Creations:
         self._once: dict[tuple[Frame, Edge], bool] = {}
         decorators = graph.inference.decorators
         self._request_data = request_data
-        self._of_makers = request_data.without(self._is_call_kept)
+        self._peers = Peers(graph, request_data.without(self._is_call_kept))
         self._lifetimes = Lifetimes(graph, contexts.reached("request"))
         self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         roots = [
@@ -328,7 +322,7 @@ class Creations:
             way=way,
             entries=entries,
             in_loop=self._passes.is_multiplied(frame, scope, call, way) and not is_own,
-            from_request=is_own or self._is_from_request(frame, scope, call),
+            from_request=is_own or self._peers.is_of_request(frame, call),
             after_error=not is_usual,
             is_closed=call.expr != NONE and self._closes(frame, call.expr, 0),
         )
@@ -365,19 +359,6 @@ class Creations:
         return self._reach.narrowed(
             frame, is_left_out, lambda root: root.receiver is None or root.receiver.gid not in holding
         )
-
-    def _is_from_request(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
-        """Whether an argument that names the peer or proves who asks is data of the request.
-
-        Of what is no client every argument counts: a model class is made of its fields.
-        """
-        node = scope.exprs[call.expr] if call.expr != NONE else None
-        if not isinstance(node, Call):
-            return False
-        given = [*node.args[:2], *(value for name, value in node.keywords if name == "**" or _ADDRESS.search(name))]
-        if call.spec.creates == "heavy-object":
-            given = [*node.args, *(value for _, value in node.keywords)]
-        return any(self._of_makers.is_from_request(frame.gid, value) for value in given)
 
     def _is_call_kept(self, gid: int, call: int) -> bool:
         """Whether what a call gives is kept: it is not by this call that something is made for each request."""
