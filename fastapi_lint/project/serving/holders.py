@@ -21,6 +21,7 @@ from fastapi_lint.project.types.values import ClassV, ExtInstanceV, FunctionV, I
 
 _CONSTRUCTORS = frozenset({"__init__", "__post_init__", "model_post_init", "__new__"})
 _GIVES = (EventKind.RETURN, EventKind.YIELD)
+_ENTERED = ("__enter__", "__aenter__")
 _MOST_HOPS = 8
 
 
@@ -258,10 +259,12 @@ class Holders:
 
 
 def _called_on(scope: Scope, edge: Edge) -> int:
-    """The object whose method or property an edge runs; NONE for all others."""
+    """The object whose method or property an edge runs, or that a call is given to enter; NONE for all others."""
     if edge.mode == "injected" or edge.event >= len(scope.events):
         return NONE
     event = scope.events[edge.event]
     node = scope.exprs[event.expr] if event.kind in (EventKind.CALL, EventKind.ATTR) else None
     called = scope.exprs[node.func] if isinstance(node, Call) else node
+    if isinstance(node, Call) and node.args and edge.callee.scope.name in _ENTERED:  # `stack.enter_context(peer)`
+        return node.args[0]
     return called.base if isinstance(called, Attr) else NONE
