@@ -309,7 +309,7 @@ class SharedResources:
 
     @cached_property
     def _has_sync_sessions(self) -> bool:
-        """Whether `def` endpoints or dependencies get sessions or connections from a `def` dependency, and hold them."""
+        """Whether `def` endpoints or dependencies hold sessions or connections that a `def` dependency hands out."""
         served = self._contexts.reached("request")
         return any(
             edge.mode == "injected" and not frame.scope.is_async and self._hands_out_session(edge.callee)
