@@ -122,7 +122,8 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     defaults. `shareable` marks the making of what all threads and requests may use at once, whatever their event loop,
     without a trace of one another, and `idle` of what costs next to nothing until it is used. `over` names the argument
     that has the connections, if it is given. `loses` is what is lost
-    where something without a pool is made anew (`connection`: its one, for one request at a time).
+    where something without a pool is made anew (`connection`: its one, for one request at a time; `file`: the database
+    is one of this process, in a file).
     The constructor of a type is its `__init__`; `for x in obj` is `__iter__`, `with obj` is `__enter__`, and so on.
     """
 
@@ -148,7 +149,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     serves: bool = False
     pool: dict[str, int] | None = None
     shareable: bool = False
-    loses: Literal["certificates", "configuration", "tokens", "connection"] | None = None
+    loses: Literal["certificates", "configuration", "tokens", "connection", "file"] | None = None
     idle: bool = False
     over: Over | None = None
     decorates: Literal["same", "blocks", "offloads", "cached", "contextmanager", "property", "entry"] | None = None
@@ -166,8 +167,9 @@ class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     what `await obj` gives. Type expressions are qualified names with optional arguments, `list[X]`, `X | Y`, `Self`.
     `threads` is `same` for objects that only the thread that made them may use, and `one` for those that several
     threads may use one after another, but not at once. `closed_by` are the methods any of which closes an instance;
-    only types that somebody must close have them. `shown` is what messages call an instance where its class is private
-    or has no class that can be imported.
+    only types that somebody must close have them. `expires` are the attributes that are true once what an instance
+    holds has become too old, and false where it has no such time. `shown` is what messages call an instance where its
+    class is private or has no class that can be imported.
     """
 
     name: str
@@ -181,6 +183,7 @@ class TypeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     awaited: str | None = None
     threads: Literal["same", "one"] | None = None
     closed_by: tuple[str, ...] = ()
+    expires: tuple[str, ...] = ()
 
 
 class Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

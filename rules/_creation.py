@@ -26,8 +26,12 @@ _LOST = {
     "configuration": "its configuration and credentials are looked for, and the descriptions of services loaded, anew",
     "tokens": "the tokens that it keeps are lost, and asked for anew",
     "connection": "no connection is reused, and it loads TLS certificates first",
+    "file": "the file is opened, and what stands in the database read, anew",
 }
-_POOLED = "use a client with a pool, made once, in the lifespan, for this one serves one request at a time"
+_WAYS_OUT = {
+    "connection": "use a client with a pool, made once, in the lifespan, for this one serves one request at a time",
+    "file": "keep one connection open, from the lifespan on, and give each request a cursor of it",
+}
 
 
 class SharingRule(ProjectRule):
@@ -52,16 +56,20 @@ class CreationRule(SharingRule):
     def check(self, project: Project) -> Iterator[Report]:
         for creation in project.creations(self.kinds):
             if not creation.in_loop:
-                yield report(project, creation, self.message(project, creation))
+                yield report(project, creation, self.message(project, creation), self.severity_of(creation))
+
+    def severity_of(self, _creation: Creation) -> Severity | None:
+        """How bad this one is, if not as bad as the others."""
+        return None
 
     def message(self, project: Project, creation: Creation) -> str:
         """What is made, how often, what it costs, and the way out."""
         loses = creation.call.spec.loses
         cost = _LOST[loses] if loses is not None else self.cost
         made = f"{project.creation_name(creation)} is created {when(creation)}{often(creation)}: {cost}; "
-        if loses == "connection":
-            return made + _POOLED
-        return made + (OF_THE_REQUEST if creation.from_request else self.way_out)
+        if creation.from_request and loses != "connection":  # a client with a pool serves all hosts
+            return made + OF_THE_REQUEST
+        return made + _WAYS_OUT.get(loses or "", self.way_out)
 
 
 def report(project: Project, creation: Creation, message: str, severity: Severity | None = None) -> Report:

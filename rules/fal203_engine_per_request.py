@@ -8,6 +8,7 @@ handling reaches it.
 ## Why is this bad?
 
 Each is a pool of its own that nobody uses twice: connections pile up until the server answers `too many connections`.
+Where the pool is closed again they do not, and this is a warning.
 
 ## Example
 
@@ -54,7 +55,7 @@ remembers whom it served, such as clients that keep cookies.
 
 from __future__ import annotations
 
-from fastapi_lint.api import Severity
+from fastapi_lint.api import Creation, Severity
 
 from ._creation import CreationRule
 
@@ -66,3 +67,6 @@ class EnginePerRequest(CreationRule):
     kinds = frozenset({"engine"})
     cost = "its pool is never used twice"
     way_out = "create it once, at module level or in the lifespan"
+
+    def severity_of(self, _creation: Creation) -> Severity | None:
+        return Severity.WARNING if _creation.is_closed else None

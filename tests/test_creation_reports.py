@@ -391,6 +391,32 @@ def test_an_address_that_is_the_same_for_all_does_not(name: str, tmp_path: Path)
     assert found.severity is Severity.WARNING
 
 
+@pytest.mark.parametrize(
+    ("pinned", "severity"), [("url", Severity.INFO), ("'https://db'", Severity.WARNING), ("HOST", Severity.WARNING)]
+)
+def test_a_connector_that_is_told_of_the_request_is_its_own(pinned: str, severity: Severity, tmp_path: Path) -> None:
+    source = (
+        "import aiohttp\nHOST = 'db'\nclass Resolver:\n    def pin(self, url):\n        self.url = url\n"
+        "def connector(resolver):\n    return aiohttp.TCPConnector(resolver=resolver)\n"
+        f"@app.get('/')\nasync def index(url: str):\n    resolver = Resolver()\n    resolver.pin({pinned})\n"
+        "    async with aiohttp.ClientSession(connector=connector(resolver)) as session:\n"
+        "        await session.get('https://example.com')\n"
+    )
+    (found,) = lint(source, tmp_path)
+    assert found.severity is severity
+
+
+@pytest.mark.parametrize(("user", "severity"), [("user", Severity.INFO), ("'shop'", Severity.ERROR)])
+def test_a_function_that_connects_takes_what_it_uses(user: str, severity: Severity, tmp_path: Path) -> None:
+    source = (
+        "import psycopg, sqlalchemy\n@app.get('/{user}')\ndef index(user: str):\n    def connect():\n"
+        f"        return psycopg.connect(host='db', user={user})\n"
+        "    sqlalchemy.create_engine('postgresql+psycopg://', creator=connect).connect()\n"
+    )
+    (found,) = lint(source, tmp_path, "FAL203")
+    assert found.severity is severity
+
+
 GENERATOR = """
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -524,6 +550,52 @@ def test_of_a_group_of_classes_the_one_that_stands_there_is_named(name: str, tmp
         source = f"from {package} import {name}\n@app.get('/')\ndef index():\n    {name}()\n"
         (found,) = lint(source, tmp_path, "FAL204")
         assert found.message.startswith(f"`{package}.{name}` is created for each request")
+
+
+def test_entry_points_count_whatever_they_pass(tmp_path: Path) -> None:
+    source = (
+        "def make(kind):\n    client = httpx.Client()\n    if kind == 'a':\n        client.close()\n    return client\n"
+        "@app.get('/a')\ndef a():\n    make('a')\n@app.get('/b')\ndef b():\n    make('b')\n"
+        "@app.get('/c')\ndef c():\n    make('c')\n"
+    )
+    (found,) = lint(source, tmp_path)
+    assert "(3 entry points lead here)" in found.message
+    made = "    client = httpx.Client()\n"
+    closing = "    if kind == 'a':\n        client.close()\n"
+    skipping = source.replace(made + closing, "    if kind == 'b':\n        return None\n" + made)
+    (found,) = lint(skipping, tmp_path)
+    assert [entry.label for entry in found.entry_points] == ["GET /a", "GET /c"]
+
+
+def test_objects_that_last_do_not_count_as_ways(tmp_path: Path) -> None:
+    source = (
+        "from functools import cache\nclass Holder:\n    def __init__(self):\n        self.kept = None\n"
+        "    def client(self):\n        if self.kept is None:\n            self.kept = httpx.Client()\n"
+        "        return self.kept\n@cache\ndef get():\n    return Holder()\ndef use(holder):\n    holder.client()\n"
+        "@app.get('/a')\ndef a(holder: Holder = Depends(get)):\n    holder.client()\n"
+        "@app.get('/b')\ndef b():\n    use(get())\n@app.get('/c')\ndef c():\n    Holder().client()\n"
+    )
+    (found,) = lint(source, tmp_path)
+    assert [entry.label for entry in found.entry_points] == ["GET /c"]
+    (found,) = lint(source.replace("@cache\n", ""), tmp_path)
+    assert [entry.label for entry in found.entry_points] == ["GET /a", "GET /c", "GET /b"]
+
+
+@pytest.mark.parametrize(
+    ("body", "severity"),
+    [
+        ("make().connect()", Severity.ERROR),
+        ("one = make()\n    try:\n        one.connect()\n    finally:\n        one.dispose()", Severity.WARNING),
+        ("engine = make()\n    engine.connect().close()", Severity.ERROR),
+    ],
+)
+def test_a_pool_that_is_closed_leaves_nothing(body: str, severity: Severity, tmp_path: Path) -> None:
+    made = "from sqlalchemy import create_engine\ndef make():\n    return create_engine('postgresql://db/shop')\n"
+    (found,) = lint(f"{made}@app.get('/a')\ndef a():\n    {body}\n", tmp_path, "FAL203")
+    assert found.severity is severity
+    other = "@app.get('/b')\ndef b():\n    make().connect()\n"
+    (found,) = lint(f"{made}@app.get('/a')\ndef a():\n    {body}\n{other}", tmp_path, "FAL203")
+    assert found.severity is Severity.ERROR
 
 
 def test_what_only_websockets_make_is_made_for_each_connection(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def _type_questions(kind: TypeSpec, modules: dict[str, str]) -> Iterator[Questio
         if name.startswith(f"{new}.")
     ]
     owners = (kind.name, *kind.aliases, *elsewhere)
-    for name in (*kind.attributes, *kind.closed_by):
+    for name in (*kind.attributes, *kind.closed_by, *kind.expires):
         yield Question(f"{kind.name}.{name}", owners=owners, path=name)
     for text in (*kind.attributes.values(), *kind.bases, kind.item, kind.enter, kind.awaited):
         yield from (Question(name, f"referred to by `{kind.name}`") for name in _NAME.findall(text or ""))

@@ -10,6 +10,7 @@ from fastapi_lint.project.types.libraries import SESSIONS
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV
 
 _CLOSERS = frozenset({"close", "aclose"})
+_POOL_CLOSERS = _CLOSERS | {"disconnect", "dispose", "terminate"}
 _CLOSING = frozenset({"contextlib.closing", "contextlib.aclosing"})
 
 
@@ -17,6 +18,19 @@ def is_closed(scope: Scope, made: int) -> bool:
     """Whether a function enters or closes what a call of it gives."""
     return any(
         _calls_closer(scope, event, made) or (event.kind == EventKind.ENTER and _may_be(scope, event.expr, made))
+        for event in scope.events
+    )
+
+
+def is_pool_closed(scope: Scope, made: int) -> bool:
+    """The same of a pool or an engine, which is disposed of, too."""
+    return is_closed(scope, made) or any(_calls_closer(scope, event, made, _POOL_CLOSERS) for event in scope.events)
+
+
+def is_returned(scope: Scope, made: int) -> bool:
+    """Whether a function gives its caller what a call of it gives."""
+    return any(
+        event.kind == EventKind.RETURN and event.expr != NONE and _may_be(scope, event.expr, made)
         for event in scope.events
     )
 
@@ -30,10 +44,10 @@ def is_closed_in_any_case(inference: Inference, frame: Frame, made: int) -> bool
     )
 
 
-def _calls_closer(scope: Scope, event: Event, made: int) -> bool:
+def _calls_closer(scope: Scope, event: Event, made: int, closers: frozenset[str] = _CLOSERS) -> bool:
     node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
     func = scope.exprs[node.func] if isinstance(node, Call) else None
-    return isinstance(func, Attr) and func.name in _CLOSERS and _may_be(scope, func.base, made)
+    return isinstance(func, Attr) and func.name in closers and _may_be(scope, func.base, made)
 
 
 def _is_closing(inference: Inference, frame: Frame, event: Event, made: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -26,7 +25,7 @@ from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.resources.after_errors import is_after_error
 from fastapi_lint.project.resources.captured import captured
-from fastapi_lint.project.resources.closings import is_closed
+from fastapi_lint.project.resources.closings import is_closed, is_pool_closed, is_returned
 from fastapi_lint.project.resources.fallbacks import Fallbacks
 from fastapi_lint.project.resources.keeping import (
     is_kept_by_receiver,
@@ -37,6 +36,7 @@ from fastapi_lint.project.resources.keeping import (
 )
 from fastapi_lint.project.resources.own_values import OwnValues
 from fastapi_lint.project.resources.passes import Passes
+from fastapi_lint.project.resources.peers import Peers
 from fastapi_lint.project.resources.unread import Unread
 from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
@@ -51,21 +51,17 @@ from fastapi_lint.project.types.given import holds
 from fastapi_lint.project.types.inference import STATE
 from fastapi_lint.project.types.values import ClassV, ExtInstanceV, InstanceV
 
-_ADDRESS = re.compile(
-    r"account|address|auth|base|cert|cookie|cred|database|db|domain|dsn|endpoint|header|host|key|organi|password"
-    r"|project|prox|region|secret|server|tenant|token|transport|uri|url|user"
-)
-
-
 _INIT = ".__init__"
+_MOST_MAKERS = 2
 
 
 class Creation(msgspec.Struct, frozen=True):
     """A constructor or connect call that request handling reaches; `way` leads to it from the nearest entry point.
 
     `entries` are all entry points that lead to it. `in_loop` says that a loop makes one in each pass, here or in a
-    caller; `from_request` that its address or credentials are those of the request, its user or its tenant; and
-    `after_error` that no request gets here before an attempt has failed.
+    caller; `from_request` that its address or credentials are those of the request, its user or its tenant;
+    `after_error` that no request gets here before an attempt has failed; and `is_closed` that whoever makes it also
+    closes it.
     """
 
     frame: Frame
@@ -75,6 +71,7 @@ class Creation(msgspec.Struct, frozen=True):
     in_loop: bool
     from_request: bool
     after_error: bool = False
+    is_closed: bool = False
 
     @property
     def is_of_subclass(self) -> bool:
@@ -122,7 +119,7 @@ class Creations:
         self._once: dict[tuple[Frame, Edge], bool] = {}
         decorators = graph.inference.decorators
         self._request_data = request_data
-        self._of_makers = request_data.without(self._is_call_kept)
+        self._peers = Peers(graph, request_data.without(self._is_call_kept))
         self._lifetimes = Lifetimes(graph, contexts.reached("request"))
         self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         roots = [
@@ -131,11 +128,17 @@ class Creations:
             if not decorators.is_cached(pair[0].gid) and not self._lifetimes.is_init_of_singleton(pair[0])
         ]
         self._reach = Reach(graph, contexts, roots, self._runs_once)
+        # now that it is known what cached factories and guards keep: what only those make is not made anew,
+        # and what that keeps is not, either
+        known = self._lifetimes
+        self._lifetimes = Lifetimes(graph, self._reach.frames)
+        self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
+        if self._do_more_run_once(known.made - self._lifetimes.made):
+            self._reach = Reach(graph, contexts, roots, self._runs_once)
+            self._lifetimes = Lifetimes(graph, self._reach.frames)
+            self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         self._reached = self._reach.frames
         self._usual = contexts.flow(roots, self._is_unusual)
-        # now that it is known what cached factories and guards keep: what only those make is not made anew
-        self._lifetimes = Lifetimes(graph, self._reached)
-        self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         self._passes = Passes(graph, self._reached, self._reach.way)
         self._holders = Holders(graph, self._lifetimes, self._reach.callers)
         self._unread = Unread(graph, self._reach.callers)
@@ -147,6 +150,19 @@ class Creations:
     def lifetimes(self) -> Lifetimes:
         """How long the objects live that request handling makes."""
         return self._lifetimes
+
+    def _do_more_run_once(self, lasting: frozenset[int]) -> bool:
+        """Whether a call is known to run once now that objects of some classes are known to last."""
+        unsure = [key for key, is_once in self._once.items() if not is_once]
+        asked = [
+            (caller, edge)
+            for caller, edge in unsure
+            if any(one is not None and one.gid in lasting for one in (caller.receiver, edge.callee.receiver))
+        ]
+        for key in asked:
+            del self._once[key]
+        found = [self._runs_once(*key) for key in asked]
+        return any(found)
 
     def _runs_once(self, caller: Frame, edge: Edge) -> bool:
         key = (caller, edge)
@@ -197,27 +213,39 @@ class Creations:
 
     @cached_property
     def _found(self) -> list[Creation]:
-        seen: dict[tuple[int, int], Creation] = {}
+        found: dict[tuple[int, int], list[tuple[Frame, LibraryCall]]] = {}
         unusual = (frame for frame in self._reached if frame not in self._usual)
         for frame in (*self._usual, *unusual):
-            scope = self._graph.index.scope(frame.gid)
             for call in self._graph.node(frame).calls:
-                key = (frame.gid, call.place)
-                if call.spec.creates is None or call.place == NONE or key in seen or self._is_light(frame, call):
+                if call.spec.creates is None or call.place == NONE:
                     continue
-                if self._lifetimes.lasts(frame, call.first_use) or self._is_once_for_a_key(frame, call.event):
+                same = found.setdefault((frame.gid, call.place), [])
+                if same and self._is_usual(*same[0]) and not self._is_usual(frame, call):
                     continue
-                if self._is_behind_expiry(frame, call.event) or self._is_idle(frame, call):
-                    continue
-                if self._is_over_lasting(frame, call):
-                    continue
-                if self._is_kept_by_lasting(frame, scope, call) or self._own_values.is_own(frame, call):
-                    continue
-                if self._fallbacks.is_needless(frame, scope.events[call.event].region):
-                    continue
-                if not self._is_kept(frame, scope, call.expr, call.event):
-                    seen[key] = self._creation(frame, scope, call)
-        return list(seen.values())
+                if self._is_made_anew(frame, call):
+                    same.append((frame, call))
+        return [self._creation(*same[0], [frame for frame, _ in same[1:]]) for same in found.values() if same]
+
+    def _is_usual(self, frame: Frame, call: LibraryCall) -> bool:
+        """Whether requests get here though no attempt has failed."""
+        return frame in self._usual and not self._is_after_error(frame, call.event)
+
+    def _is_made_anew(self, frame: Frame, call: LibraryCall) -> bool:
+        """Whether each run of a frame makes one, and nobody keeps it."""
+        scope = frame.scope
+        if self._is_light(frame, call):
+            return False
+        if self._lifetimes.lasts(frame, call.first_use) or self._is_once_for_a_key(frame, call.event):
+            return False
+        if self._is_behind_expiry(frame, call.event) or self._is_idle(frame, call):
+            return False
+        if self._is_over_lasting(frame, call):
+            return False
+        if self._is_kept_by_lasting(frame, scope, call) or self._own_values.is_own(frame, call):
+            return False
+        if self._fallbacks.is_needless(frame, scope.events[call.event].region):
+            return False
+        return not self._is_kept(frame, scope, call.expr, call.event)
 
     def _is_kept_by_lasting(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
         """Whether this very object lasts, and keeps what its method makes, though requests make others of its class."""
@@ -277,12 +305,16 @@ class Creations:
     def _is_model(self, gid: int) -> bool:
         return self._graph.inference.classes.derives_from(gid, "pydantic.BaseModel")
 
-    def _creation(self, frame: Frame, scope: Scope, call: LibraryCall) -> Creation:
-        is_usual = frame in self._usual and not self._is_after_error(frame, call.event)
+    def _creation(self, frame: Frame, call: LibraryCall, others: list[Frame]) -> Creation:
+        """`others` are the frames in which the same function makes it for other arguments."""
+        scope, is_usual = frame.scope, self._is_usual(frame, call)
         way, entries = self._ways_of_passing(frame, scope, call, is_usual)
         if not entries:
             way = tuple(self._contexts.way_in(frame, self._usual)) if is_usual else self._reach.way(frame)
-            entries = tuple(self._reach.entries(frame))
+            entries = tuple(self._reach.entries(frame, *others))
+        else:
+            several = (entries, *(self._ways_of_passing(other, scope, call, is_usual)[1] for other in others))
+            entries = tuple({(one.kind, one.label): one for some in several for one in some}.values())
         is_own = self._passes.is_of_object_of_pass(frame, scope, call, way)
         return Creation(
             frame=frame,
@@ -290,8 +322,20 @@ class Creations:
             way=way,
             entries=entries,
             in_loop=self._passes.is_multiplied(frame, scope, call, way) and not is_own,
-            from_request=is_own or self._is_from_request(frame, scope, call),
+            from_request=is_own or self._peers.is_of_request(frame, call),
             after_error=not is_usual,
+            is_closed=call.expr != NONE and self._closes(frame, call.expr, 0),
+        )
+
+    def _closes(self, frame: Frame, made: int, hops: int) -> bool:
+        """Whether a function closes what it makes, or all those do to whom it gives it."""
+        if is_pool_closed(frame.scope, made):
+            return True
+        callers = self._reach.callers(frame) if is_returned(frame.scope, made) and hops < _MOST_MAKERS else []
+        return bool(callers) and all(
+            0 <= edge.event < len(caller.scope.events)
+            and self._closes(caller, caller.scope.events[edge.event].expr, hops + 1)
+            for caller, edge in callers
         )
 
     def _ways_of_passing(
@@ -315,19 +359,6 @@ class Creations:
         return self._reach.narrowed(
             frame, is_left_out, lambda root: root.receiver is None or root.receiver.gid not in holding
         )
-
-    def _is_from_request(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
-        """Whether an argument that names the peer or proves who asks is data of the request.
-
-        Of what is no client every argument counts: a model class is made of its fields.
-        """
-        node = scope.exprs[call.expr] if call.expr != NONE else None
-        if not isinstance(node, Call):
-            return False
-        given = [*node.args[:2], *(value for name, value in node.keywords if name == "**" or _ADDRESS.search(name))]
-        if call.spec.creates == "heavy-object":
-            given = [*node.args, *(value for _, value in node.keywords)]
-        return any(self._of_makers.is_from_request(frame.gid, value) for value in given)
 
     def _is_call_kept(self, gid: int, call: int) -> bool:
         """Whether what a call gives is kept: it is not by this call that something is made for each request."""

@@ -4,16 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from fastapi_lint.facts import NONE, Attr, Await, Call, EventKind, Iter, Phi, Scope, Unpack, Use, Var
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Await,
+    Call,
+    Choice,
+    Declared,
+    EventKind,
+    Iter,
+    Param,
+    Phi,
+    Scope,
+    Seq,
+    Star,
+    Unpack,
+    Use,
+    Var,
+)
+from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, stands_in, within
 from fastapi_lint.project.code.spelling import is_receiver, parts, written
+from fastapi_lint.project.flow.dead_branches import truth
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import LibraryCall
 from fastapi_lint.project.resources.keeping import is_kept_by_receiver
 from fastapi_lint.project.serving.contexts import Arrival
 
 _LEAVING = (EventKind.BREAK, EventKind.RETURN)
+_GROWING = frozenset({"append", "extend", "insert", "add", "update"})
+_MOST_HOPS = 6
 
 
 class Passes:
@@ -27,15 +48,15 @@ class Passes:
 
     def is_multiplied(self, frame: Frame, scope: Scope, call: LibraryCall, way: tuple[Arrival, ...]) -> bool:
         """Whether a loop makes one in each pass: of what an object keeps, only a loop that makes the objects."""
-        if self._in_loop(scope, call.event):
+        if self._in_loop(frame, call.event, way):
             return True
         if stands_in(scope, scope.events[call.event].region, "except"):
             return False
         keeper = frame if call.first_use == "object" or is_kept_by_receiver(scope, call) else None
-        for arrival in reversed(way):
+        for number, arrival in reversed(list(enumerate(way))):
             if self._is_handled(arrival):
                 return False
-            if self._is_looped(arrival):
+            if self._is_looped(arrival, way[:number]):
                 return keeper is None or self._is_constructed_in_loop(keeper)
             if keeper is None and arrival.edge is not None and arrival.edge.first_use == "object":
                 keeper = arrival.caller
@@ -46,13 +67,14 @@ class Passes:
         owner = frame.receiver
         init = self._graph.inference.classes.find_method(owner.gid, "__init__") if owner is not None else None
         return init is not None and any(
-            self._is_looped(arrival)
+            self._is_looped(arrival, way[:number])
             for other in self._reached
             if other.gid == init.gid
             and owner is not None
             and other.receiver is not None
             and other.receiver.gid == owner.gid
-            for arrival in self._way(other)
+            for way in (self._way(other),)
+            for number, arrival in enumerate(way)
         )
 
     def is_of_object_of_pass(self, frame: Frame, scope: Scope, call: LibraryCall, way: tuple[Arrival, ...]) -> bool:
@@ -64,7 +86,7 @@ class Passes:
             return False
         if not any(is_receiver(scope, part) for part in parts(scope, call.expr)):
             return False
-        for arrival in reversed(way):
+        for number, arrival in reversed(list(enumerate(way))):
             caller, edge = arrival.caller, arrival.edge
             if caller is None or edge is None or not 0 <= edge.event < len(caller.scope.events):
                 return False
@@ -74,7 +96,8 @@ class Passes:
             if not isinstance(func, Attr):
                 return False
             if not is_receiver(caller.scope, func.base):
-                return self._is_looped(arrival) and _is_made_in_pass(caller.scope, func.base, event.region)
+                is_looped = self._is_looped(arrival, way[:number])
+                return is_looped and _is_made_in_pass(caller.scope, func.base, event.region)
         return False
 
     def _is_handled(self, arrival: Arrival) -> bool:
@@ -85,24 +108,72 @@ class Passes:
         event = arrival.edge.event
         return 0 <= event < len(scope.events) and stands_in(scope, scope.events[event].region, "except")
 
-    def _is_looped(self, arrival: Arrival) -> bool:
+    def _is_looped(self, arrival: Arrival, way: tuple[Arrival, ...]) -> bool:
+        """Whether a loop of the caller, to which a way leads, takes this step in each pass."""
         if arrival.caller is None or arrival.edge is None or arrival.edge.mode == "injected":
             return False
         scope = self._graph.index.scope(arrival.caller.gid)
-        return arrival.edge.event < len(scope.events) and self._in_loop(scope, arrival.edge.event)
+        return arrival.edge.event < len(scope.events) and self._in_loop(arrival.caller, arrival.edge.event, way)
 
-    def _in_loop(self, scope: Scope, event: int) -> bool:
+    def _in_loop(self, frame: Frame, event: int, way: tuple[Arrival, ...]) -> bool:
         """Whether each pass of a loop gets here: not behind a test of what an earlier pass left."""
+        scope = frame.scope
         found = scope.events[event]
         if any(found.expr in tested and found.region == region for region, tested in _loop_tests(scope)):
             return True
         for region in around(scope, found.region):
             kind = scope.regions[region].kind
+            if kind in ("loop", "genexpr") and self._passes_once(frame, region, way):
+                continue
             if kind in ("loop", "genexpr"):
                 return not _leaves(scope, region)
             if kind == "except" or (kind in ("if", "else") and not _filters(scope, region)):
                 return False
         return False
+
+    def _passes_once(self, frame: Frame, loop: int, way: tuple[Arrival, ...]) -> bool:
+        """Whether what a `for` goes over is known to be one item."""
+        expr = frame.scope.regions[loop].expr
+        is_iterated = any(event.kind == EventKind.ITER and event.expr == expr for event in frame.scope.events)
+        return is_iterated and self._is_single(frame, expr, way)
+
+    def _is_single(self, frame: Frame, expr: int, way: tuple[Arrival, ...], hops: int = 0) -> bool:
+        """Whether a loop goes over a display of one item, written here or by the caller: `build((name,))`."""
+        scope = frame.scope
+        node = scope.exprs[expr] if expr != NONE else None
+        if hops > _MOST_HOPS:
+            return False
+        if isinstance(node, Seq):
+            return len(node.items) == 1 and not isinstance(scope.exprs[node.items[0]], Star)
+        if isinstance(node, Use) and node.defs and not _may_grow(scope, node.defs):
+            return all(self._is_single(frame, scope.defs[number].value, way, hops + 1) for number in node.defs)
+        if isinstance(node, Declared):
+            return self._is_single(frame, node.value, way, hops + 1)
+        if isinstance(node, Choice) and node.test != NONE:
+            holds = truth(self._graph.inference, frame, node.test)
+            items = node.items if holds is None else node.items[:1] if holds else node.items[1:]
+            return all(self._is_single(frame, item, way, hops + 1) for item in items)
+        return isinstance(node, Param) and self._is_single_given(frame, node.index, way, hops)
+
+    def _is_single_given(self, frame: Frame, number: int, way: tuple[Arrival, ...], hops: int) -> bool:
+        """Whether the call by which a way comes to a function passes a display of one item for a parameter."""
+        caller, edge = (way[-1].caller, way[-1].edge) if way else (None, None)
+        if caller is None or edge is None or edge.callee != frame or not 0 <= edge.event < len(caller.scope.events):
+            return False
+        event = caller.scope.events[edge.event]
+        node = caller.scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+        if not isinstance(node, Call):
+            return False
+        parameter = frame.scope.params[number]
+        skip = int(frame.receiver is not None)
+        given = argument_at(caller.scope, node, number - skip, parameter.name, parameter.kind)
+        return self._is_single(caller, given, way[:-1], hops + 1)
+
+
+def _may_grow(scope: Scope, defs: tuple[int, ...]) -> bool:
+    """Whether something is put into what a local name stands for."""
+    held = {number for number, node in enumerate(scope.exprs) if isinstance(node, Use) and set(node.defs) & set(defs)}
+    return any(isinstance(node, Attr) and node.base in held and node.name in _GROWING for node in scope.exprs)
 
 
 def _is_made_in_pass(scope: Scope, expr: int, region: int) -> bool:

@@ -309,16 +309,21 @@ class SharedResources:
 
     @cached_property
     def _has_sync_sessions(self) -> bool:
-        """Whether a `def` dependency hands out sessions or connections: it holds one while its endpoint runs."""
-        for frame in self._contexts.reached("request"):
-            scope = self._index.scope(frame.gid)
-            if scope.is_async or not scope.is_generator:
-                continue
-            given = [e.expr for e in scope.events if e.kind == EventKind.YIELD and e.expr != NONE]
-            kinds = [value for expr in given for value in self._inference.type(frame, expr)]
-            if any(self._inference.libraries.is_a(value, name) for value in kinds for name in _SYNC_SESSIONS):
-                return True
-        return False
+        """Whether `def` endpoints or dependencies hold sessions or connections that a `def` dependency hands out."""
+        served = self._contexts.reached("request")
+        return any(
+            edge.mode == "injected" and not frame.scope.is_async and self._hands_out_session(edge.callee)
+            for frame in served
+            for edge in self._graph.node(frame).edges
+        )
+
+    def _hands_out_session(self, frame: Frame) -> bool:
+        scope = frame.scope
+        if scope.is_async or not scope.is_generator:
+            return False
+        given = [e.expr for e in scope.events if e.kind == EventKind.YIELD and e.expr != NONE]
+        kinds = [value for expr in given for value in self._inference.type(frame, expr)]
+        return any(self._inference.libraries.is_a(value, name) for value in kinds for name in _SYNC_SESSIONS)
 
     def _bound(self, scope: Scope, node: Call, pool: dict[str, int] | None) -> int | None:
         """How many connections there may be, if the call says so in numbers."""

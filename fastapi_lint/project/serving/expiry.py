@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, EventKind, Lit, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, branches, within
-from fastapi_lint.project.code.spelling import parts
+from fastapi_lint.project.code.spelling import parts, same
 from fastapi_lint.project.flow.clocks import is_clock
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.lifetimes import Lifetimes
-from fastapi_lint.project.types.values import FunctionV, MethodV
+from fastapi_lint.project.types.values import ExtInstanceV, FunctionV, MethodV
 
 _LATER, _EARLIER = frozenset({">", ">="}), frozenset({"<", "<="})
 _QUESTIONS = frozenset({"not", "is", "is not", "equals", "differs"})
@@ -34,7 +35,31 @@ class Expiry:
 
     def is_behind(self, frame: Frame, region: int) -> bool:
         """Whether a region is entered only where a stored time has passed, and sets that time anew."""
-        return bool(self.times(frame, region))
+        return bool(self.times(frame, region)) or self._is_renewed(frame, region)
+
+    def _is_renewed(self, frame: Frame, region: int) -> bool:
+        """Whether a library's object says that it is too old, and a method of it is called: `credentials.refresh()`."""
+        scope = frame.scope
+        for number in around(scope, region):
+            here = scope.regions[number]
+            if here.kind not in ("if", "else") or here.expr == NONE:
+                continue
+            for test, holds in implied(scope, here.expr, here.kind == "if"):
+                node = scope.exprs[test]
+                if holds and isinstance(node, Attr) and self._expires(frame, node):
+                    if any(_is_of_method(scope, event, number, node.base) for event in scope.events):
+                        return True
+        return False
+
+    def _expires(self, frame: Frame, node: Attr) -> bool:
+        catalogue = self._inference.libraries.catalogue
+        held = self._inference.type(frame, node.base)
+        return any(
+            node.name in kind.expires
+            for value in held
+            if isinstance(value, ExtInstanceV)
+            for kind in catalogue.mro(value.name)
+        )
 
     def times(self, frame: Frame, region: int) -> frozenset[str]:
         """The names of the stored times that have passed where a region is entered, and one of which it sets anew."""
@@ -171,3 +196,10 @@ def _order(scope: Scope, node: Bin) -> str:
 
 def _is_set(scope: Scope, event: Event, names: frozenset[str]) -> bool:
     return event.kind in _SETS and event.name in names and event.value != NONE and scope.name != "__init__"
+
+
+def _is_of_method(scope: Scope, event: Event, region: int, held: int) -> bool:
+    """Whether an event in a region calls a method of an object."""
+    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+    func = scope.exprs[node.func] if isinstance(node, Call) else None
+    return isinstance(func, Attr) and within(scope, event.region, (region,)) and same(scope, func.base, held)

@@ -8,15 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fastapi_lint.facts import NONE, Attr, Call, Declared, Event, EventKind, Func, Lit, Param, Scope, Use, Var
+from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import may_be_passed
 from fastapi_lint.project.code.spelling import is_receiver
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.serving.lifetimes import Lifetimes
-from fastapi_lint.project.types.values import ClassV, FunctionV, InstanceV
+from fastapi_lint.project.types.inference import STATE
+from fastapi_lint.project.types.values import ClassV, ExtInstanceV, FunctionV, InstanceV, Value
 
 _CONSTRUCTORS = frozenset({"__init__", "__post_init__", "model_post_init", "__new__"})
+_GIVES = (EventKind.RETURN, EventKind.YIELD)
+_ENTERED = ("__enter__", "__aenter__")
 _MOST_HOPS = 8
 
 
@@ -32,6 +37,8 @@ class Holders:
         self._index = graph.index
         self._known: dict[Frame, bool] = {}
         self._registered: dict[Frame, bool] = {}
+        self._injection = Injection(graph.inference)
+        self._given: dict[tuple[Frame, int], bool] = {}
 
     def is_lasting(self, frame: Frame) -> bool:
         """Whether every way of requests to a method comes through an object that is there for all of them."""
@@ -140,6 +147,8 @@ class Holders:
         if is_receiver(scope, expr) and self._graph.index.class_of(frame.gid) != NONE:
             return not self._lifetimes.is_made_anew(frame) or self.is_lasting(frame)
         if isinstance(node, Attr):
+            if self._is_state(frame, node):
+                return True
             return self._lasts(frame, scope, node.base, hops + 1) and self._is_set_once(frame, node)
         if isinstance(node, Var):
             owner = self._graph.index.local(frame.gid, node.scope)
@@ -151,7 +160,53 @@ class Holders:
             return bool(node.defs) and all(
                 self._lasts(frame, scope, scope.defs[number].value, hops + 1) for number in node.defs
             )
+        if isinstance(node, Param):
+            return self._is_given_lasting(frame, node.index, hops + 1)
         return isinstance(node, Call) and self._is_cached(frame, node)
+
+    def _is_state(self, frame: Frame, node: Attr) -> bool:
+        """Whether an attribute is one of the application's state."""
+        inference, held = self._graph.inference, frame.scope.exprs[node.base]
+        if not isinstance(held, Attr) or not inference.is_application(frame, held.base):
+            return False
+        return any(isinstance(one, ExtInstanceV) and one.name == STATE for one in inference.type(frame, node.base))
+
+    def _is_given_lasting(self, frame: Frame, number: int, hops: int) -> bool:
+        """Whether FastAPI injects, or every call on the way of requests passes, what outlives the request."""
+        known = self._given.get((frame, number))
+        if known is None:
+            self._given[frame, number] = False  # a function that calls itself
+            injected = self._injection.of_parameter(frame, number)
+            known = self._given[frame, number] = (
+                all(self._gives_lasting(value, hops) for value in injected)
+                if injected is not None
+                else self._is_passed_lasting(frame, number, hops)
+            )
+        return known
+
+    def _gives_lasting(self, value: Value, hops: int) -> bool:
+        inference = self._graph.inference
+        if not isinstance(value, FunctionV):
+            return False
+        giving = inference.binding.frame_of(value)
+        given = [event.expr for event in giving.scope.events if event.kind in _GIVES and event.expr != NONE]
+        return inference.decorators.is_cached(value.gid) or (
+            bool(given) and all(self._lasts(giving, giving.scope, expr, hops) for expr in given)
+        )
+
+    def _is_passed_lasting(self, frame: Frame, number: int, hops: int) -> bool:
+        parameter = frame.scope.params[number]
+        skip = int(frame.receiver is not None)
+        callers = self._callers(frame)
+        for caller, edge in callers:
+            event = caller.scope.events[edge.event] if edge.event < len(caller.scope.events) else None
+            node = caller.scope.exprs[event.expr] if event is not None and event.kind == EventKind.CALL else None
+            if not isinstance(node, Call):
+                return False
+            given = argument_at(caller.scope, node, number - skip, parameter.name, parameter.kind)
+            if given == NONE or not self._lasts(caller, caller.scope, given, hops):
+                return False
+        return bool(callers)
 
     def _is_set_once(self, frame: Frame, node: Attr) -> bool:
         """Whether only the constructor sets an attribute: then it lasts as long as its object."""
@@ -204,10 +259,12 @@ class Holders:
 
 
 def _called_on(scope: Scope, edge: Edge) -> int:
-    """The object whose method or property an edge runs; NONE for all others."""
+    """The object whose method or property an edge runs, or that a call is given to enter; NONE for all others."""
     if edge.mode == "injected" or edge.event >= len(scope.events):
         return NONE
     event = scope.events[edge.event]
     node = scope.exprs[event.expr] if event.kind in (EventKind.CALL, EventKind.ATTR) else None
     called = scope.exprs[node.func] if isinstance(node, Call) else node
+    if isinstance(node, Call) and node.args and edge.callee.scope.name in _ENTERED:  # `stack.enter_context(peer)`
+        return node.args[0]
     return called.base if isinstance(called, Attr) else NONE

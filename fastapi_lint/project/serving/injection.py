@@ -8,7 +8,7 @@ from fastapi_lint.facts import NONE, Call, Sub
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.types.annotations import injected_expr
-from fastapi_lint.project.types.values import ClassV, InstanceV, Type
+from fastapi_lint.project.types.values import ClassV, ExtInstanceV, InstanceV, Type
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -41,6 +41,16 @@ class Injection:
                 place = call.place if where.gid == outer.gid else NONE
                 found.append((self._called(where, call, outer, annotation), place))
         return found
+
+    def of_parameter(self, frame: Frame, number: int) -> Type | None:
+        """The dependencies behind a parameter; None if it is no injected one."""
+        outer = self._inference.binding.outer(frame)
+        parameter = self._index.scope(frame.gid).params[number]
+        found: Type = ()
+        for expr in (parameter.default, parameter.annotation):
+            for dependency, _ in self.dependencies(outer, expr, parameter.annotation):
+                found += dependency or (ExtInstanceV(""),)
+        return found or None
 
     def _called(self, where: Frame, call: Call, outer: Frame, annotation: int) -> Type:
         """What is called for a dependency: the argument of `Depends`, or the annotated class."""

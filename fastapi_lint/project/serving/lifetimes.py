@@ -53,6 +53,11 @@ class Lifetimes:
         made = self._made_without_init if self._is_of_plain_class(frame) else self._initialised
         return frame.receiver.gid in made
 
+    @property
+    def made(self) -> frozenset[int]:
+        """The classes that request handling constructs."""
+        return self._initialised | self._made_without_init
+
     def is_singleton(self, gid: int) -> bool:
         """Whether a metaclass of the project decides what calling the class gives: the usual singleton."""
         classes = self._graph.inference.classes

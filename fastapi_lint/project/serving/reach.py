@@ -51,13 +51,13 @@ class Reach:
         """The entry points that call `frame` itself."""
         return self._entries.get(frame, [])
 
-    def entries(self, frame: Frame) -> list[EntryPoint]:
-        """The entry points from which requests come to `frame`, the nearest ones first.
+    def entries(self, *frames: Frame) -> list[EntryPoint]:
+        """The entry points from which requests come to some frames, the nearest ones first.
 
         A dependency counts only where no route, middleware or task leads to it.
         """
         found: dict[tuple[str, str], EntryPoint] = {}
-        seen = {frame: None}
+        seen = dict.fromkeys(frames)
         for current in seen_while_growing(seen, lambda one: [caller for caller, _ in self.callers(one)]):
             for entry in self._entries.get(current, ()):
                 found.setdefault((entry.kind, entry.label), entry)

@@ -35,7 +35,7 @@ from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.arguments import ArgumentFlow
 from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.serving.injection import Injection
-from fastapi_lint.project.types.values import ClassV, ExtInstanceV, FunctionV, InstanceV, MethodV, Type, WrappedV
+from fastapi_lint.project.types.values import ClassV, ExtInstanceV, FunctionV, InstanceV, MethodV, WrappedV
 
 _ENTRIES = frozenset(
     {"route", "websocket", "dependency", "middleware", "exception-handler", "background-task", "stream"}
@@ -89,7 +89,8 @@ class RequestData:
 
     def given(self, gid: int, number: int) -> list[tuple[int, int]]:
         """What calls pass for a parameter, (scope, expression); nothing where a request brings it itself."""
-        is_brought = gid in self._brought or self._injected(gid, number) is not None
+        injected = self._injection.of_parameter(self._inference.plain_frame(gid), number)
+        is_brought = gid in self._brought or injected is not None
         return [] if is_brought else self._flow.given(gid, number)
 
     def made_of(self, gid: int, node: Expr) -> list[int]:
@@ -145,7 +146,7 @@ class RequestData:
         owner = self._index.class_of(gid)
         if owner != NONE and number == 0 and self._inference.decorators.method_kind(gid) != "static":
             return False
-        injected = self._injected(gid, number)
+        injected = self._injection.of_parameter(self._inference.plain_frame(gid), number)
         if injected is not None:
             return any(self._is_made_from_request(value) for value in injected)
         if gid in self._entries:
@@ -154,17 +155,6 @@ class RequestData:
         if scope.kind != "function":
             return False
         return any(self.is_from_request(at, given) for at, given in self._flow.given(gid, number))
-
-    def _injected(self, gid: int, number: int) -> Type | None:
-        """The dependencies behind a parameter; None if it is no injected one."""
-        frame = self._inference.plain_frame(gid)
-        outer = self._inference.binding.outer(frame)
-        parameter = self._index.scope(gid).params[number]
-        found: Type = ()
-        for expr in (parameter.default, parameter.annotation):
-            for dependency, _ in self._injection.dependencies(outer, expr, parameter.annotation):
-                found += dependency or (ExtInstanceV(""),)
-        return found or None
 
     def _is_made_from_request(self, value: object) -> bool:
         """What a dependency gives; a library's (a security scheme) reads the request, a class is looked into later."""

@@ -1,7 +1,7 @@
 """Is a value that a request brings held to a list before it gets somewhere?
 
 `if model not in MODELS: raise HTTPException(404)`, here, in a caller, or in a function that either of them asks: there
-are no more keys than the list has.
+are no more keys than the list has. What a look-up in a dictionary has found is held to that, too.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import msgspec
 from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, EventKind, Expr, Lit, Param, Scope, Use
 from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.logic import implied
-from fastapi_lint.project.code.regions import branches, stands_in, within
+from fastapi_lint.project.code.regions import around, branches, stands_in, within
 from fastapi_lint.project.code.spelling import same, spelled
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.keyed_use import put_in
 from fastapi_lint.project.serving.request_data import RequestData
+from fastapi_lint.project.shared.look_ups import LookUps
 from fastapi_lint.project.types.values import ClassV, ExternalV
 
 _MOST_HOPS = 16
@@ -46,6 +47,7 @@ class ListedKeys:
         self._contexts = contexts
         self._request_data = request_data
         self._refusals: dict[int, tuple[_Refusal, ...]] = {}
+        self._look_ups = LookUps(graph, self._is_of_list)
 
     def is_known(self, gid: int, event: int, expr: int, path: str = "", hops: int = 0) -> bool:
         """Whether all that a request has in a value, or in its attribute `path`, is held to lists before an event."""
@@ -90,11 +92,34 @@ class ListedKeys:
                     return True
                 if self._is_passed(gid, part, is_true, expr, path):
                     return True
-        return any(
-            before.kind == EventKind.CALL
-            and within(scope, region, (before.region,))
-            and self._refuses(gid, before.expr, expr, path, "raise")
-            for before in scope.events[:event]
+        for before in scope.events[:event]:
+            if not self._is_behind(gid, region, before.region):
+                continue
+            if before.kind == EventKind.CALL and self._refuses(gid, before.expr, expr, path, "raise"):
+                return True
+            if before.kind == EventKind.ITEM and (key := self._look_ups.key(gid, before.expr)) != NONE:
+                if _is_at(scope, key, expr, path):
+                    return True
+        return False
+
+    def _is_behind(self, gid: int, region: int, passed: int) -> bool:
+        """Whether code runs in a region only where code of an earlier one has run to its end."""
+        scope = self._index.scope(gid)
+        tries = {scope.regions[n].parent for n in around(scope, region) if scope.regions[n].kind == "except"}
+        if any(number in tries for number in around(scope, passed)):
+            return False
+        while not within(scope, region, (passed,)):
+            handlers = [n for n, one in enumerate(scope.regions) if one.kind == "except" and one.parent == passed]
+            if scope.regions[passed].kind != "try" or not all(self._is_left(gid, handler) for handler in handlers):
+                return False
+            passed = scope.regions[passed].parent
+        return True
+
+    def _is_left(self, gid: int, handler: int) -> bool:
+        """Whether the handler of an error ends with `raise` or `return`."""
+        last = next((one for one in reversed(self._index.scope(gid).events) if one.region == handler), None)
+        return last is not None and (
+            last.kind in (EventKind.RERAISE, EventKind.RETURN) or self._is_exception(gid, last.expr)
         )
 
     def _held_by(self, gid: int, test: int, holds: bool) -> Iterator[int]:
@@ -102,12 +127,18 @@ class ListedKeys:
         scope = self._index.scope(gid)
         node = scope.exprs[test]
         if isinstance(node, Bin) and node.op in ("among", "not among"):
-            grows = self._filled.intersection(spelled(scope, node.right))
-            if (node.op == "among") is holds and not grows and not self._request_data.is_from_request(gid, node.right):
+            if (node.op == "among") is holds and self._is_of_list(gid, node.right):
                 yield node.left
         elif isinstance(node, Bin) and node.op in ("equals", "differs") and isinstance(scope.exprs[node.right], Lit):
             if (node.op == "equals") is holds:
                 yield node.left
+        else:
+            yield from self._look_ups.found_by(gid, test, holds)
+
+    def _is_of_list(self, gid: int, container: int) -> bool:
+        """Whether requests neither bring a container nor put anything into it."""
+        grows = self._filled.intersection(spelled(self._index.scope(gid), container))
+        return not grows and not self._request_data.is_from_request(gid, container)
 
     def _is_passed(self, gid: int, test: int, holds: bool, expr: int, path: str) -> bool:
         """Whether a test says that a function has found nothing wrong: `if error is not None: return error`."""
@@ -163,6 +194,10 @@ class ListedKeys:
             for part, is_true in implied(scope, region.expr, region.kind == "if") if how else ():
                 for held in self._held_by(gid, part, not is_true):
                     yield from _of_parameter(scope, held, how)
+        for event in scope.events:
+            if event.kind == EventKind.ITEM and not stands_in(scope, event.region, "try", *_CONDITIONAL):
+                key = self._look_ups.key(gid, event.expr)
+                yield from _of_parameter(scope, key, "raise") if key != NONE else ()
 
     def _way_out(self, gid: int, region: int) -> str:
         """How a branch leaves its function: `raise`, `error` if it gives something, or not at all (empty)."""

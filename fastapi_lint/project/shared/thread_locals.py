@@ -59,8 +59,14 @@ class ThreadLocals:
         if not name_uses(self._index, frozenset({"local"}))["local"]:  # most projects end here
             return
         reached, aside = self._on_loop()
-        stored = {use.name for frame in reached for use in self._uses(frame) if use.stores}
-        handed_back = {use.name for frame in aside for use in self._uses(frame) if use.stores} - stored
+        stored = {
+            use.name
+            for frame in reached
+            for use in self._uses(frame)
+            if use.stores and not self._takes_back(frame, use.name)
+        }
+        handed_back = {use.name for frame in aside for use in self._uses(frame) if use.stores}
+        handed_back = (handed_back | self._taken_back({frame.gid for frame in reached})) - stored
         told: dict[tuple[int, str], tuple[Frame, _Use]] = {}
         for frame in reached:
             for use in self._uses(frame):
@@ -173,18 +179,45 @@ class ThreadLocals:
         """Attributes that are made where a test finds none, or by the constructor of a subclass, which runs in each
         thread: one object for each thread, and the loop has one.
         """
-        found: set[str] = set()
-        for gid in range(self._index.count):
-            scope = self._index.scope(gid)
-            for event in scope.events:
-                if event.kind != EventKind.STORE_ATTR:
-                    continue
-                frame = self._inference.plain_frame(gid)
-                if not self._is_local(frame, event.expr):
-                    continue
-                if scope.name == "__init__" or self._is_made_when_missing(frame, scope, event):
-                    found.add(event.name)
-        return frozenset(found)
+        return frozenset(
+            event.name
+            for frame, event in self._stores
+            if frame.scope.name == "__init__" or self._is_made_when_missing(frame, frame.scope, event)
+        )
+
+    @cached_property
+    def _stores(self) -> list[tuple[Frame, Event]]:
+        """The statements of the project that set an attribute of a thread-local object."""
+        return [
+            (frame, event)
+            for gid, scope in enumerate(self._index.scopes)
+            for event in scope.events
+            if event.kind == EventKind.STORE_ATTR
+            and self._is_local(frame := self._inference.plain_frame(gid), event.expr)
+        ]
+
+    def _taken_back(self, reached: set[int]) -> frozenset[str]:
+        """The attributes that whoever sets them takes back at the end, before others run on the loop.
+
+        What a manager sets while its block runs is seen by nobody else, either, where no block on the loop has it.
+        """
+        found: dict[str, bool] = {}
+        for frame, event in self._stores:
+            if frame.scope.kind == "function" and event.value != NONE and frame.scope.exprs[event.value] != Lit(None):
+                takes_back = self._takes_back(frame, event.name, lends=frame.gid not in reached)
+                found[event.name] = takes_back and found.get(event.name, True)
+        return frozenset(name for name, is_taken_back in found.items() if is_taken_back)
+
+    def _takes_back(self, frame: Frame, name: str, lends: bool = False) -> bool:
+        """Whether a function sets an attribute again, or deletes it, at its end in any case, and nobody runs meanwhile.
+
+        `lends` says that it may give way in between.
+        """
+        events = frame.scope.events
+        stores = [n for n, e in enumerate(events) if e.kind == EventKind.STORE_ATTR and e.name == name]
+        if not stores or not stands_in(frame.scope, events[stores[-1]].region, "finally"):
+            return False
+        return lends or not any(event.pauses for event in events[stores[0] : stores[-1]])
 
     def _is_made_when_missing(self, frame: Frame, scope: Scope, event: Event) -> bool:
         return stands_in(scope, event.region, "except") or any(
