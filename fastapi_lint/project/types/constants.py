@@ -148,8 +148,9 @@ class Constants:
             known = Constants(self._inference, self._inference.plain_frame(owner)).of(made, hops + 1)
         else:
             value = scope.exprs[made]
-            index_of = value.index if isinstance(value, Param) else NONE
-            known = self._inference.binding.given(self._frame, index_of, owner)
+            if not isinstance(value, Param):
+                return Constants(self._inference, index.around(owner, self._frame)).of(made, hops + 1)
+            known = self._inference.binding.given(self._frame, value.index, owner)
             if known == LiteralV(None):
                 return known
         return None if known is None or known == LiteralV(None) else PRESENT
