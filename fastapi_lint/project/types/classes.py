@@ -9,6 +9,8 @@ import msgspec
 from fastapi_lint.facts import NONE
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index, Site
+from fastapi_lint.project.code.regions import within
+from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.types.values import (
     ClassV,
     ExternalV,
@@ -51,6 +53,7 @@ class Classes:
         self._inference = inference
         self._mro: dict[int, tuple[Ancestor, ...]] = {}
         self._stores: dict[int, dict[str, list[Site]]] = {}
+        self._regions: dict[Site, int] = {}
         self._outside: dict[tuple[int, tuple[int, int] | None, str], list[Site]] = {}
         self._subclasses: dict[int, list[int]] | None = None
 
@@ -141,10 +144,7 @@ class Classes:
         members, owner = self.member(receiver.gid, name)
         if any(isinstance(value, (FunctionV, PropertyV, WrappedV)) for value in members):
             return self.bind(members, receiver)
-        stored = union(
-            self._inference.type(self.frame_of(site.gid, receiver), site.expr)
-            for site in self.stored(receiver.gid, name)
-        )
+        stored = union(self._stored(receiver, site) for site in self.stored(receiver.gid, name))
         if stored == (LiteralV(None),):
             outside = [site for site in self.stored_outside(receiver, name) if site.expr != NONE]
             stored = union(self._inference.type(self._inference.plain_frame(s.gid), s.expr) for s in outside)
@@ -152,9 +152,21 @@ class Classes:
             return union([stored, self.bind(members, receiver)])
         return stored or self.bind(members, receiver)
 
+    def _stored(self, receiver: InstanceV, site: Site) -> Type:
+        """What a method stores, unless that stands in a branch that what the constructor was given excludes."""
+        frame = self.frame_of(site.gid, receiver)
+        if frame.bound:
+            region = self._regions[site]
+            if region and within(frame.scope, region, dead_regions(self._inference, frame)):
+                return ()
+        return self._inference.type(frame, site.expr)
+
     def frame_of(self, gid: int, receiver: InstanceV) -> Frame:
         """A method as it ran for an instance: its constructor with the arguments that are known."""
-        return self._index.frame(gid, receiver, tuple(bound for bound in receiver.given if bound[0] == gid))
+        given = tuple(bound for bound in receiver.given if bound[0] == gid)
+        if not given and self._index.scope(gid).name == "__init__":
+            given = self._inference.constructions.inherited(receiver.gid, gid)
+        return self._index.frame(gid, receiver, given)
 
     def stored(self, gid: int, name: str) -> list[Site]:
         """Where methods of the class and of its bases assign `self.name`, with the assigned expression."""
@@ -194,7 +206,9 @@ class Classes:
                 if scope.kind == "function" and self._index.parent(method) == gid:
                     for event in self._index.stores(method):
                         if event.value != NONE:
-                            table.setdefault(event.name, []).append(Site(method, event.value))
+                            site = Site(method, event.value)
+                            table.setdefault(event.name, []).append(site)
+                            self._regions[site] = event.region
         return table
 
     def bind(self, members: Type, receiver: InstanceV | ClassV) -> Type:

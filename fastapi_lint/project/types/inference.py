@@ -54,6 +54,7 @@ from fastapi_lint.project.types.binding import Binding
 from fastapi_lint.project.types.calls import Calls
 from fastapi_lint.project.types.class_constants import ClassConstants
 from fastapi_lint.project.types.classes import Classes
+from fastapi_lint.project.types.constructions import Constructions
 from fastapi_lint.project.types.decorators import Decorators
 from fastapi_lint.project.types.displays import Displays
 from fastapi_lint.project.types.few_values import FewValues
@@ -103,6 +104,7 @@ class Inference:
         self.protocols = Protocols(index, self)
         self.binding = Binding(index, self)
         self.calls = Calls(index, self)
+        self.constructions = Constructions(index, self)
         self.first_use = FirstUse(
             index,
             lambda gid, expr: self.is_application(self.plain_frame(gid), expr),
@@ -139,7 +141,7 @@ class Inference:
             Map: self._map,
             Sub: self._sub,
             Bin: self._bin,
-            Choice: lambda frame, node: union(self.type(frame, item) for item in node.items),
+            Choice: lambda frame, node: union(self.type(frame, item) for item in self._taken(frame, node)),
             Func: self._func,
             Cls: lambda frame, node: (ClassV(self.index.local(frame.gid, node.scope)),),
             Import: lambda frame, node: self.names.imported(self.index.module(frame.gid), node),
@@ -276,7 +278,19 @@ class Inference:
             return (ExtInstanceV("typing.Iterator", (element,)),)
         return (ExtInstanceV(f"builtins.{node.kind}", (element,)),)
 
+    def _taken(self, frame: Frame, node: Choice) -> tuple[int, ...]:
+        """The parts that an expression may give, without those that what the caller passes excludes."""
+        if node.test == NONE or not frame.given or not frame.dependences[node.test] & frame.given:
+            return node.items
+        holds = truth(self, frame, node.test)
+        return node.items if holds is None else (node.items[not holds],)
+
     def _declared(self, frame: Frame, node: Declared) -> Type:
+        made = frame.scope.exprs[node.value] if node.value != NONE else None
+        if isinstance(made, Choice) and len(taken := self._taken(frame, made)) < len(made.items):
+            only = self.type(frame, taken[0])
+            if only:
+                return only  # the declaration speaks of the other part, too
         declared = self.annotations.type(frame, node.annotation)
         return self.annotations.refine(declared, self._maybe(frame, node.value))
 
