@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fastapi_lint.facts import NONE
+from fastapi_lint.facts import NONE, Declared, Lit
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index, Site
 from fastapi_lint.project.code.regions import within
@@ -144,13 +144,42 @@ class Classes:
         members, owner = self.member(receiver.gid, name)
         if any(isinstance(value, (FunctionV, PropertyV, WrappedV)) for value in members):
             return self.bind(members, receiver)
-        stored = union(self._stored(receiver, site) for site in self.stored(receiver.gid, name))
+        stored = self._filled(receiver, name)
         if stored == (LiteralV(None),):
             outside = [site for site in self.stored_outside(receiver, name) if site.expr != NONE]
             stored = union(self._inference.type(self._inference.plain_frame(s.gid), s.expr) for s in outside)
         if isinstance(owner, int):
             return union([stored, self.bind(members, receiver)])
         return stored or self.bind(members, receiver)
+
+    def _filled(self, receiver: InstanceV, name: str) -> Type:
+        """What methods store: a declaration with None says no more than the instances that are filled in later."""
+        sites = self.stored(receiver.gid, name)
+        declared, given = [], []
+        for site in sites:
+            (declared if self._is_declared_empty(site) else given).append(site)
+        kinds = {site: self._stored(receiver, site) for site in sites}
+        stored = union(kinds[site] for site in sites)
+        if not declared or not given or len(stored) < 2 or not self._is_all_seen(receiver, name, given, kinds):
+            return stored
+        refine = self._inference.annotations.refine
+        return refine(union(kinds[site] for site in declared), union(kinds[site] for site in given))
+
+    def _is_declared_empty(self, site: Site) -> bool:
+        """Whether a statement says what an attribute may hold, and leaves it empty: `self.agent: Agent | None = None`."""
+        exprs = self._index.scope(site.gid).exprs
+        node = exprs[site.expr]
+        return isinstance(node, Declared) and node.value != NONE and exprs[node.value] == Lit(None)
+
+    def _is_all_seen(self, receiver: InstanceV, name: str, given: list[Site], kinds: dict[Site, Type]) -> bool:
+        """Whether all that an attribute may ever hold is known: nobody else stores anything there."""
+        if any(not kinds[site] and not self._is_none(site) for site in given) or self.stored_outside(receiver, name):
+            return False
+        below = (site for gid in self.subclasses(receiver.gid) for site in self._stores_of(gid).get(name, ()))
+        return all(self._is_none(site) for site in below)
+
+    def _is_none(self, site: Site) -> bool:
+        return self._index.scope(site.gid).exprs[site.expr] == Lit(None)
 
     def _stored(self, receiver: InstanceV, site: Site) -> Type:
         """What a method stores, unless that stands in a branch that what the constructor was given excludes."""
