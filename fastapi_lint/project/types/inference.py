@@ -43,6 +43,7 @@ from fastapi_lint.project.code.asked import Asked
 from fastapi_lint.project.code.decidable import Decidable
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.flow.attempts import Attempts
 from fastapi_lint.project.flow.dead_branches import truth
 from fastapi_lint.project.flow.dispatch import Dispatch
 from fastapi_lint.project.flow.exclusions import Exclusions
@@ -114,6 +115,7 @@ class Inference:
         self.few_values = FewValues(self)
         self.process_constants = ProcessConstants(self)
         self.class_constants = ClassConstants(self)
+        self.attempts = Attempts(self)
         self.exclusions = Exclusions(self)
         self.fills = Fills(self)
         self.dispatch = Dispatch(index)
