@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from fastapi_lint.facts import NONE, Attr, Await, Call, EventKind, Iter, Phi, Scope, Unpack, Use, Var
+from fastapi_lint.facts import NONE, Attr, Await, Call, EventKind, Iter, Param, Phi, Scope, Seq, Star, Unpack, Use, Var
+from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, stands_in, within
 from fastapi_lint.project.code.spelling import is_receiver, parts, written
 from fastapi_lint.project.flow.graph import Graph
-from fastapi_lint.project.flow.nodes import LibraryCall
+from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.resources.keeping import is_kept_by_receiver
 from fastapi_lint.project.serving.contexts import Arrival
 
@@ -27,15 +28,15 @@ class Passes:
 
     def is_multiplied(self, frame: Frame, scope: Scope, call: LibraryCall, way: tuple[Arrival, ...]) -> bool:
         """Whether a loop makes one in each pass: of what an object keeps, only a loop that makes the objects."""
-        if self._in_loop(scope, call.event):
+        if self._in_loop(frame, call.event, way[-1:]):
             return True
         if stands_in(scope, scope.events[call.event].region, "except"):
             return False
         keeper = frame if call.first_use == "object" or is_kept_by_receiver(scope, call) else None
-        for arrival in reversed(way):
+        for number, arrival in reversed([*enumerate(way)]):
             if self._is_handled(arrival):
                 return False
-            if self._is_looped(arrival):
+            if self._is_looped(arrival, way[max(number - 1, 0) : number]):
                 return keeper is None or self._is_constructed_in_loop(keeper)
             if keeper is None and arrival.edge is not None and arrival.edge.first_use == "object":
                 keeper = arrival.caller
@@ -85,24 +86,62 @@ class Passes:
         event = arrival.edge.event
         return 0 <= event < len(scope.events) and stands_in(scope, scope.events[event].region, "except")
 
-    def _is_looped(self, arrival: Arrival) -> bool:
+    def _is_looped(self, arrival: Arrival, before: tuple[Arrival, ...] = ()) -> bool:
+        """Whether a loop makes a call; `before` is the call of the function that the loop stands in, if it counts."""
         if arrival.caller is None or arrival.edge is None or arrival.edge.mode == "injected":
             return False
         scope = self._graph.index.scope(arrival.caller.gid)
-        return arrival.edge.event < len(scope.events) and self._in_loop(scope, arrival.edge.event)
+        return arrival.edge.event < len(scope.events) and self._in_loop(arrival.caller, arrival.edge.event, before)
 
-    def _in_loop(self, scope: Scope, event: int) -> bool:
+    def _in_loop(self, frame: Frame, event: int, before: tuple[Arrival, ...]) -> bool:
         """Whether each pass of a loop gets here: not behind a test of what an earlier pass left."""
+        scope = frame.scope
         found = scope.events[event]
         if any(found.expr in tested and found.region == region for region, tested in _loop_tests(scope)):
             return True
         for region in around(scope, found.region):
             kind = scope.regions[region].kind
             if kind in ("loop", "genexpr"):
+                if self._has_one_pass(frame, scope.regions[region].expr, before):
+                    continue
                 return not _leaves(scope, region)
             if kind == "except" or (kind in ("if", "else") and not _filters(scope, region)):
                 return False
         return False
+
+
+    def _has_one_pass(self, frame: Frame, iterated: int, before: tuple[Arrival, ...]) -> bool:
+        """Whether a loop runs over a single item: `for name in (exchange,)`, or over a parameter that is given that."""
+        expr = self._graph.inference.taken(frame, iterated) if iterated != NONE else NONE
+        node = frame.scope.exprs[expr] if expr != NONE else None
+        if isinstance(node, Seq):
+            return _is_single(frame.scope, node)
+        made = frame.scope.exprs[frame.scope.defs[node.defs[0]].value] if isinstance(node, Use) and node.defs else None
+        edge = before[0].edge if before else None
+        caller = before[0].caller if before else None
+        if not isinstance(node, Use) or len(node.defs) != 1 or not isinstance(made, Param) or edge is None:
+            return False
+        if caller is None or not 0 <= edge.event < len(caller.scope.events):
+            return False
+        given = self._given(caller, edge, frame, made.index)
+        passed = caller.scope.exprs[given] if given != NONE else None
+        return isinstance(passed, Seq) and _is_single(caller.scope, passed)
+
+    def _given(self, caller: Frame, edge: Edge, frame: Frame, number: int) -> int:
+        """The argument that a call gives for a parameter of the function that it runs."""
+        event = caller.scope.events[edge.event]
+        node = caller.scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+        parameter = frame.scope.params[number]
+        is_method = self._graph.index.class_of(frame.gid) != NONE
+        if is_method and self._graph.inference.decorators.method_kind(frame.gid) == "static":
+            is_method = False
+        if not isinstance(node, Call):
+            return NONE
+        return argument_at(caller.scope, node, number - is_method, parameter.name, parameter.kind)
+
+
+def _is_single(scope: Scope, node: Seq) -> bool:
+    return len(node.items) < 2 and not any(isinstance(scope.exprs[item], Star) for item in node.items)
 
 
 def _is_made_in_pass(scope: Scope, expr: int, region: int) -> bool:
