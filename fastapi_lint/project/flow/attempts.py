@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
 _HARMLESS = frozenset(f"builtins.{name}" for name in ("bool", "callable", "isinstance", "len", "range", "str", "type"))
-_QUIET = frozenset(
-    {EventKind.BREAK, EventKind.CALL, EventKind.LOAD, EventKind.OP, EventKind.RETURN, EventKind.TRUTH}
-)
-"""What may happen where nothing fails; calls, and what is iterated, are looked at, and attributes are what is called."""
+_QUIET = frozenset({EventKind.BREAK, EventKind.CALL, EventKind.LOAD, EventKind.OP, EventKind.RETURN, EventKind.TRUTH})
+"""What may happen where nothing fails; calls, and what is iterated, are looked at, and attributes are called."""
 _DEEPEST = 4
 
 

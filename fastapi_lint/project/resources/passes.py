@@ -109,7 +109,6 @@ class Passes:
                 return False
         return False
 
-
     def _has_one_pass(self, frame: Frame, iterated: int, before: tuple[Arrival, ...]) -> bool:
         """Whether a loop runs over a single item: `for name in (exchange,)`, or over a parameter that is given that."""
         expr = self._graph.inference.taken(frame, iterated) if iterated != NONE else NONE

@@ -120,7 +120,9 @@ class EntryPoints:
             frame = self._inference.plain_frame(base.gid)
             routers = self._inference.type(frame, base.expr)
             if value != NONE and any(self._inference.libraries.is_a(one, _ROUTER) for one in routers):
-                yield from self._targets("lifespan", "", self._inference.type(frame, value), base.gid, frame.scope.place)
+                yield from self._targets(
+                    "lifespan", "", self._inference.type(frame, value), base.gid, frame.scope.place
+                )
 
     def _handed_in(self, frame: Frame, expr: int) -> Type:
         """What a parameter is, whatever it is annotated with: its default, and what the project's calls pass for it."""

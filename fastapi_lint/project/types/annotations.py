@@ -179,7 +179,7 @@ class Annotations:
         return None
 
     def definition(self, frame: Frame, expr: int) -> tuple[Frame, int] | None:
-        """The one expression that a name stands for, through imports, members of modules and classes; None for others."""
+        """The one expression that a name stands for, through imports and members of modules and classes; or None."""
         node = self._index.scope(frame.gid).exprs[expr]
         if isinstance(node, Use) and len(node.defs) == 1:
             return self._defined_by(frame, self._index.scope(frame.gid).defs[node.defs[0]].value)

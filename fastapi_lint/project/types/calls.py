@@ -111,7 +111,9 @@ class Calls:
         init = self._inference.classes.find_method(value.gid, "__init__")
         if init is None or not self._inference.constructions.keeps(init.gid):
             return plain
-        given = self._inference.constructions.given(self._inference.binding.frame_for(MethodV(init, plain), frame, node))
+        given = self._inference.constructions.given(
+            self._inference.binding.frame_for(MethodV(init, plain), frame, node)
+        )
         if not given:
             return plain
         kept = self._inference.asked.kept_parameters

@@ -155,9 +155,8 @@ class Classes:
     def _filled(self, receiver: InstanceV, name: str) -> Type:
         """What methods store: a declaration with None says no more than the instances that are filled in later."""
         sites = self.stored(receiver.gid, name)
-        declared, given = [], []
-        for site in sites:
-            (declared if self._is_declared_empty(site) else given).append(site)
+        declared = [site for site in sites if self._is_declared_empty(site)]
+        given = [site for site in sites if site not in declared]
         kinds = {site: self._stored(receiver, site) for site in sites}
         stored = union(kinds[site] for site in sites)
         if not declared or not given or len(stored) < 2 or not self._is_all_seen(receiver, name, given, kinds):
@@ -166,7 +165,7 @@ class Classes:
         return refine(union(kinds[site] for site in declared), union(kinds[site] for site in given))
 
     def _is_declared_empty(self, site: Site) -> bool:
-        """Whether a statement says what an attribute may hold, and leaves it empty: `self.agent: Agent | None = None`."""
+        """Whether a statement says what an attribute may hold, and leaves it empty: `self.a: Agent | None = None`."""
         exprs = self._index.scope(site.gid).exprs
         node = exprs[site.expr]
         return isinstance(node, Declared) and node.value != NONE and exprs[node.value] == Lit(None)

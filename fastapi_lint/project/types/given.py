@@ -81,7 +81,7 @@ def _says(inference: Inference, frame: Frame, given: int, condition: Condition) 
 def _mentions(
     inference: Inference, frame: Frame, expr: int, name: str, known: dict[tuple[Frame, int], bool] | None = None
 ) -> bool:
-    """Whether a library's name stands in an expression, or in all that its names may stand for: `flags |= os.O_EXCL`."""
+    """Whether a library's name stands in an expression, or in all that its names stand for: `flags |= os.O_EXCL`."""
     known = {} if known is None else known
     if (frame, expr) in known:
         return known[(frame, expr)]
