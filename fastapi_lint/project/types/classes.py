@@ -144,7 +144,7 @@ class Classes:
         members, owner = self.member(receiver.gid, name)
         if any(isinstance(value, (FunctionV, PropertyV, WrappedV)) for value in members):
             return self.bind(members, receiver)
-        stored = self._filled(receiver, name)
+        stored = self._inference.contents.refined(receiver.gid, name, self._filled(receiver, name))
         if stored == (LiteralV(None),):
             outside = [site for site in self.stored_outside(receiver, name) if site.expr != NONE]
             stored = union(self._inference.type(self._inference.plain_frame(s.gid), s.expr) for s in outside)

@@ -56,6 +56,7 @@ from fastapi_lint.project.types.calls import Calls
 from fastapi_lint.project.types.class_constants import ClassConstants
 from fastapi_lint.project.types.classes import Classes
 from fastapi_lint.project.types.constructions import Constructions
+from fastapi_lint.project.types.contents import Contents
 from fastapi_lint.project.types.decorators import Decorators
 from fastapi_lint.project.types.displays import Displays
 from fastapi_lint.project.types.few_values import FewValues
@@ -106,6 +107,7 @@ class Inference:
         self.binding = Binding(index, self)
         self.calls = Calls(index, self)
         self.constructions = Constructions(index, self)
+        self.contents = Contents(index, self)
         self.first_use = FirstUse(
             index,
             lambda gid, expr: self.is_application(self.plain_frame(gid), expr),
