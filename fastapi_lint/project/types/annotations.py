@@ -179,7 +179,7 @@ class Annotations:
         return None
 
     def definition(self, frame: Frame, expr: int) -> tuple[Frame, int] | None:
-        """The one expression that a name stands for, through imports and members of modules and classes; or None."""
+        """The one expression that a name stands for, through imports and module members; None if there is no one."""
         node = self._index.scope(frame.gid).exprs[expr]
         if isinstance(node, Use) and len(node.defs) == 1:
             return self._defined_by(frame, self._index.scope(frame.gid).defs[node.defs[0]].value)
@@ -190,15 +190,6 @@ class Annotations:
             for value in self._inference.type(frame, node.base):
                 if isinstance(value, ModuleV) and value.path in self._index.table.by_key:
                     return self._named(self._index.frame(self._index.table.by_key[value.path].base), node.name)
-                if isinstance(value, ClassV):
-                    return self._class_constant(value.gid, node.name)
-        return None
-
-    def _class_constant(self, gid: int, name: str) -> tuple[Frame, int] | None:
-        """What a class gives a name in its body, if nothing stores that attribute from outside."""
-        for entry in self._inference.classes.mro(gid):
-            if isinstance(entry, int) and name in self._index.scope(entry).names:
-                return None if self._index.attribute_stores(name) else self._named(self._index.frame(entry), name)
         return None
 
     def _named(self, frame: Frame, name: str) -> tuple[Frame, int] | None:
