@@ -283,8 +283,10 @@ class Inference:
         return (ExtInstanceV(f"builtins.{node.kind}", (element,)),)
 
     def taken(self, frame: Frame, expr: int) -> int:
-        """The part of a choice that an expression gives for what the caller passes; else the expression itself."""
+        """The part of a choice that an expression, or its name, gives for what the caller passes; else itself."""
         node = frame.scope.exprs[expr]
+        if isinstance(node, Use) and len(node.defs) == 1:
+            node = frame.scope.exprs[frame.scope.defs[node.defs[0]].value]
         parts = self._taken(frame, node) if isinstance(node, Choice) else ()
         return parts[0] if len(parts) == 1 else expr
 
