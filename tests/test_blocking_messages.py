@@ -259,3 +259,18 @@ def test_what_runs_each_time_is_told_before_what_runs_when_that_fails(tmp_path: 
 def test_what_has_no_public_name_goes_by_what_gives_it(tmp_path: Path, made: str, sink: str) -> None:
     body = f'import boto3, stripe, supabase\n@app.get("/")\nasync def index():\n    {made}\n'
     assert f"`{sink}` blocks" in " ".join(d.message for d in found(tmp_path, body, "FAL108"))
+
+
+@pytest.mark.parametrize(
+    ("used", "sink"),
+    [
+        ("reader.readline()", "socket.socket.makefile().readline"),
+        ("list(reader)", "socket.socket.makefile"),
+    ],
+)
+def test_what_is_called_on_what_a_function_gave_is_named(tmp_path: Path, used: str, sink: str) -> None:
+    body = (
+        'import socket\n@app.get("/")\nasync def index():\n'
+        f"    reader = socket.socket().makefile()\n    return {used}\n"
+    )
+    assert f"`{sink}` blocks" in " ".join(d.message for d in found(tmp_path, body, "FAL109"))

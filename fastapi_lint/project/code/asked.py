@@ -26,6 +26,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.regions import branches
 from fastapi_lint.project.code.spelling import is_parameter, is_receiver, stored_item, strings
 from fastapi_lint.project.types.values import LiteralV
 
@@ -96,16 +97,18 @@ class Asked:
         return known
 
     def kept_parameters(self, gid: int) -> dict[int, str]:
-        """The parameters that a constructor stores as they are, with the names of the attributes."""
+        """The parameters that a constructor stores, or that decide what it stores, with names of the attributes."""
         known = self._kept.get(gid)
         if known is None:
             scope = self._index.scope(gid)
+            stores = [event for event in self._index.stores(gid) if event.value != NONE]
             known = self._kept[gid] = {
                 number: event.name
-                for event in self._index.stores(gid)
-                if event.value != NONE
-                for number in _parameters_in(scope, event.value)
+                for event in stores
+                for branch in branches(scope, event.region)
+                for number in _parameters_in(scope, branch.expr)
             }
+            known |= {number: event.name for event in stores for number in _parameters_in(scope, event.value)}
         return known
 
     def _tested_attributes(self) -> frozenset[str]:

@@ -194,8 +194,9 @@ class Index:
         if self._outside_stores is None:
             self._outside_stores = {}
             for gid, scope in enumerate(self.scopes):
+                is_method = self.class_of(gid) != NONE
                 for event in scope.events:
-                    if event.kind == EventKind.STORE_ATTR and not is_receiver(scope, event.expr):
+                    if event.kind == EventKind.STORE_ATTR and not (is_method and is_receiver(scope, event.expr)):
                         stores = self._outside_stores.setdefault(event.name, [])
                         stores.append((Site(gid, event.expr), event.value))
         return self._outside_stores.get(name, [])

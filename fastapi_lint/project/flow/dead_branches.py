@@ -74,6 +74,7 @@ class DeadBranches:
                 found.add(number)
             if plain is not None and is_dead is not (number in plain):
                 plain = None  # what is assigned in a dead branch may decide later ones
+        found.update(self._inference.attempts.unreached(self._frame))
         return found
 
     def sure(self, dead: frozenset[int]) -> Iterator[int]:

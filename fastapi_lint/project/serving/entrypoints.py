@@ -33,6 +33,8 @@ _PROVIDER = "dishka.Provider"
 _PROVIDE = frozenset({"dishka.provide", "dishka.provider.provide"})
 _REQUEST_SCOPES = frozenset({"REQUEST", "ACTION", "STEP"})
 _LIFESPANS = frozenset({"lifespan", "startup"})
+_ROUTER = "fastapi.APIRouter"
+_LIFESPAN_OF_ROUTER = "lifespan_context"
 _VERBS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 
@@ -82,6 +84,7 @@ class EntryPoints:
         for name in sorted(self._spelled):
             for site in self._index.call_sites(name):
                 found += self._at(site.gid, site.expr)
+        found += self._stored()
         for gid in range(self._index.count):
             found += self._decorated(gid)
             found += self._class_based(gid)
@@ -107,6 +110,19 @@ class EntryPoints:
                             made = self._targets(entry.kind, label, self._handed_in(frame, target), gid, node.place)
                         found += [msgspec.structs.replace(one, where=entry.where) for one in made]
         return found
+
+    def _stored(self) -> Iterator[EntryPoint]:
+        """The lifespan that is stored in a router: `app.router.lifespan_context = lifespan`.
+
+        See `starlette.routing.Router.lifespan`: it calls what the attribute holds when the server starts.
+        """
+        for base, value in self._index.attribute_stores(_LIFESPAN_OF_ROUTER):
+            frame = self._inference.plain_frame(base.gid)
+            routers = self._inference.type(frame, base.expr)
+            if value != NONE and any(self._inference.libraries.is_a(one, _ROUTER) for one in routers):
+                yield from self._targets(
+                    "lifespan", "", self._inference.type(frame, value), base.gid, frame.scope.place
+                )
 
     def _handed_in(self, frame: Frame, expr: int) -> Type:
         """What a parameter is, whatever it is annotated with: its default, and what the project's calls pass for it."""

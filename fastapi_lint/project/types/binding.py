@@ -262,11 +262,19 @@ class Binding:
         if key in self._defaults:
             return self._defaults[key]
         default, outer = self._index.scope(target.gid).params[number].default, self.outer(target)
-        known = Constants(self._inference, outer).of(default) if default != NONE else None
+        known = self._written(outer, default) if default != NONE else None
         found = self._told_apart(target.gid, number, known) if isinstance(known, LiteralV) else None
         if not outer.bound and self._inference.is_settled():
             self._defaults[key] = found
         return found
+
+    def _written(self, outer: Frame, default: int) -> Constant | None:
+        """The constant that a default is, or that the module or class binds once whose name it gives."""
+        known = Constants(self._inference, outer).of(default)
+        if isinstance(known, LiteralV):
+            return known
+        found = self._inference.annotations.definition(outer, default)
+        return Constants(self._inference, found[0]).of(found[1]) if found is not None else known
 
     def _keywords(self, target: Frame, number: int, node: Call) -> list[tuple[int, int, Type]]:
         """Which of the names that a function asks its `**kwargs` for this call gives."""

@@ -109,14 +109,15 @@ class Calls:
         """What a constructor call makes, with what is known of the arguments that the instance keeps."""
         plain = InstanceV(value.gid)
         init = self._inference.classes.find_method(value.gid, "__init__")
-        kept = self._inference.asked.kept_parameters(init.gid) if init is not None else {}
-        if init is None or not kept:
+        if init is None or not self._inference.constructions.keeps(init.gid):
             return plain
-        target = self._inference.binding.frame_for(MethodV(init, plain), frame, node)
-        given = tuple(bound for bound in target.bound if bound[0] == init.gid and bound[1] in kept)
+        given = self._inference.constructions.given(
+            self._inference.binding.frame_for(MethodV(init, plain), frame, node)
+        )
         if not given:
             return plain
-        changes = any(self._index.attribute_stores(kept[number]) for _, number, _ in given)
+        kept = self._inference.asked.kept_parameters
+        changes = any(self._index.attribute_stores(kept(gid)[number]) for gid, number, _ in given)
         return self._inference.binding.instance(
             InstanceV(value.gid, given, (frame.gid, node.place) if changes else None)
         )

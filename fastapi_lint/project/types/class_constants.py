@@ -28,22 +28,25 @@ class ClassConstants:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._index = inference.index
-        self._known: dict[tuple[int, str], LiteralV | None] = {}
+        self._known: dict[tuple[int, str, bool], LiteralV | None] = {}
         self._stored: dict[str, list[tuple[int, int]]] | None = None
 
     def of(self, frame: Frame, expr: int, name: str) -> LiteralV | None:
         """The constant that `expr.name` is, whichever of its classes the object is of."""
         owners = self._inference.type(frame, expr)
-        found = {self.held(one.gid, name) if isinstance(one, (InstanceV, ClassV)) else None for one in owners}
+        found = {
+            self.held(one.gid, name, isinstance(one, ClassV)) if isinstance(one, (InstanceV, ClassV)) else None
+            for one in owners
+        }
         return found.pop() if len(found) == 1 else None
 
-    def held(self, gid: int, name: str) -> LiteralV | None:
-        """The constant that is an attribute of all instances of a class and of its subclasses."""
-        key = (gid, name)
+    def held(self, gid: int, name: str, of_class: bool = False) -> LiteralV | None:
+        """The constant that is an attribute of all instances of a class and of its subclasses, or of those classes."""
+        key = (gid, name, of_class)
         if key in self._known:
             return self._known[key]
         family = (gid, *self._inference.classes.subclasses(gid))
-        found = {self._written(one, name) for one in family}
+        found = {self._written(one, name, of_class) for one in family}
         constant = found.pop() if len(found) == 1 else None
         if constant is not None and self._may_be_set(family, name):
             constant = None
@@ -68,7 +71,7 @@ class ClassConstants:
                         return True
         return False
 
-    def _written(self, gid: int, name: str) -> LiteralV | None:
+    def _written(self, gid: int, name: str, of_class: bool) -> LiteralV | None:
         """What the body of a class, or the nearest base's that binds the name, gives it."""
         classes = self._inference.classes
         for entry in classes.mro(gid):
@@ -89,7 +92,7 @@ class ClassConstants:
         if isinstance(node, Declared) and node.value != NONE:
             node = scope.exprs[node.value]
         value = node.value if isinstance(node, Lit) and len(numbers) == 1 else 0
-        if value is None and is_field:  # `client: Client | None = None` is there for others to fill
+        if value is None and is_field and not of_class:  # `client: Client | None = None` is there for others to fill
             return None
         return LiteralV(value) if value is None or isinstance(value, (bool, str)) else None
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fastapi_lint.facts import NONE
+from fastapi_lint.facts import NONE, Declared, Lit
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index, Site
+from fastapi_lint.project.code.regions import within
+from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.types.values import (
     ClassV,
     ExternalV,
@@ -51,6 +53,7 @@ class Classes:
         self._inference = inference
         self._mro: dict[int, tuple[Ancestor, ...]] = {}
         self._stores: dict[int, dict[str, list[Site]]] = {}
+        self._regions: dict[Site, int] = {}
         self._outside: dict[tuple[int, tuple[int, int] | None, str], list[Site]] = {}
         self._subclasses: dict[int, list[int]] | None = None
 
@@ -141,10 +144,7 @@ class Classes:
         members, owner = self.member(receiver.gid, name)
         if any(isinstance(value, (FunctionV, PropertyV, WrappedV)) for value in members):
             return self.bind(members, receiver)
-        stored = union(
-            self._inference.type(self.frame_of(site.gid, receiver), site.expr)
-            for site in self.stored(receiver.gid, name)
-        )
+        stored = self._inference.contents.refined(receiver.gid, name, self._filled(receiver, name))
         if stored == (LiteralV(None),):
             outside = [site for site in self.stored_outside(receiver, name) if site.expr != NONE]
             stored = union(self._inference.type(self._inference.plain_frame(s.gid), s.expr) for s in outside)
@@ -152,9 +152,49 @@ class Classes:
             return union([stored, self.bind(members, receiver)])
         return stored or self.bind(members, receiver)
 
+    def _filled(self, receiver: InstanceV, name: str) -> Type:
+        """What methods store: a declaration with None says no more than the instances that are filled in later."""
+        sites = self.stored(receiver.gid, name)
+        declared = [site for site in sites if self._is_declared_empty(site)]
+        given = [site for site in sites if site not in declared]
+        kinds = {site: self._stored(receiver, site) for site in sites}
+        stored = union(kinds[site] for site in sites)
+        if not declared or not given or len(stored) < 2 or not self._is_all_seen(receiver, name, given, kinds):
+            return stored
+        refine = self._inference.annotations.refine
+        return refine(union(kinds[site] for site in declared), union(kinds[site] for site in given))
+
+    def _is_declared_empty(self, site: Site) -> bool:
+        """Whether a statement says what an attribute may hold, and leaves it empty: `self.a: Agent | None = None`."""
+        exprs = self._index.scope(site.gid).exprs
+        node = exprs[site.expr]
+        return isinstance(node, Declared) and node.value != NONE and exprs[node.value] == Lit(None)
+
+    def _is_all_seen(self, receiver: InstanceV, name: str, given: list[Site], kinds: dict[Site, Type]) -> bool:
+        """Whether all that an attribute may ever hold is known: nobody else stores anything there."""
+        if any(not kinds[site] and not self._is_none(site) for site in given) or self.stored_outside(receiver, name):
+            return False
+        below = (site for gid in self.subclasses(receiver.gid) for site in self._stores_of(gid).get(name, ()))
+        return all(self._is_none(site) for site in below)
+
+    def _is_none(self, site: Site) -> bool:
+        return self._index.scope(site.gid).exprs[site.expr] == Lit(None)
+
+    def _stored(self, receiver: InstanceV, site: Site) -> Type:
+        """What a method stores, unless that stands in a branch that what the constructor was given excludes."""
+        frame = self.frame_of(site.gid, receiver)
+        if frame.bound:
+            region = self._regions[site]
+            if region and within(frame.scope, region, dead_regions(self._inference, frame)):
+                return ()
+        return self._inference.type(frame, site.expr)
+
     def frame_of(self, gid: int, receiver: InstanceV) -> Frame:
         """A method as it ran for an instance: its constructor with the arguments that are known."""
-        return self._index.frame(gid, receiver, tuple(bound for bound in receiver.given if bound[0] == gid))
+        given = tuple(bound for bound in receiver.given if bound[0] == gid)
+        if not given and self._index.scope(gid).name == "__init__":
+            given = self._inference.constructions.inherited(receiver.gid, gid)
+        return self._index.frame(gid, receiver, given)
 
     def stored(self, gid: int, name: str) -> list[Site]:
         """Where methods of the class and of its bases assign `self.name`, with the assigned expression."""
@@ -194,7 +234,9 @@ class Classes:
                 if scope.kind == "function" and self._index.parent(method) == gid:
                     for event in self._index.stores(method):
                         if event.value != NONE:
-                            table.setdefault(event.name, []).append(Site(method, event.value))
+                            site = Site(method, event.value)
+                            table.setdefault(event.name, []).append(site)
+                            self._regions[site] = event.region
         return table
 
     def bind(self, members: Type, receiver: InstanceV | ClassV) -> Type:

@@ -148,8 +148,9 @@ class Constants:
             known = Constants(self._inference, self._inference.plain_frame(owner)).of(made, hops + 1)
         else:
             value = scope.exprs[made]
-            index_of = value.index if isinstance(value, Param) else NONE
-            known = self._inference.binding.given(self._frame, index_of, owner)
+            if not isinstance(value, Param):
+                return Constants(self._inference, index.around(owner, self._frame)).of(made, hops + 1)
+            known = self._inference.binding.given(self._frame, value.index, owner)
             if known == LiteralV(None):
                 return known
         return None if known is None or known == LiteralV(None) else PRESENT
@@ -219,16 +220,12 @@ class Constants:
         """What the constructor of a known instance stored, if nothing else stores it."""
         owners = self._inference.type(self._frame, node.base)
         owner = owners[0] if len(owners) == 1 else None
-        if not isinstance(owner, InstanceV) or not owner.given:
-            return None
-        sites = self._inference.classes.stored(owner.gid, node.name)
-        if (
-            len(sites) != 1
-            or sites[0].gid != owner.given[0][0]
-            or (self._inference.classes.stored_outside(owner, node.name))
-        ):
+        sites = self._inference.classes.stored(owner.gid, node.name) if isinstance(owner, InstanceV) else []
+        if not isinstance(owner, InstanceV) or len(sites) != 1:
             return None
         made_in = self._inference.classes.frame_of(sites[0].gid, owner)
+        if not made_in.bound or self._inference.classes.stored_outside(owner, node.name):
+            return None
         return Constants(self._inference, made_in).of(sites[0].expr, hops + 1)
 
     def holds_keyword(self, expr: int, name: str) -> bool | None:

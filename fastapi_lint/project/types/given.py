@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fastapi_lint.catalogue import CallSpec, Condition
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Enter, Expr, Lit, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Enter, Expr, Lit, Phi, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV
 
@@ -78,12 +78,27 @@ def _says(inference: Inference, frame: Frame, given: int, condition: Condition) 
     return literal is not None and literal.value == condition.is_ and type(literal.value) in _comparable(condition)
 
 
-def _mentions(inference: Inference, frame: Frame, expr: int, name: str) -> bool:
-    node = inference.index.scope(frame.gid).exprs[expr]
-    if isinstance(node, Bin):
-        return any(_mentions(inference, frame, part, name) for part in (node.left, node.right))
+def _mentions(
+    inference: Inference, frame: Frame, expr: int, name: str, known: dict[tuple[Frame, int], bool] | None = None
+) -> bool:
+    """Whether a library's name stands in an expression, or in all that its names stand for: `flags |= os.O_EXCL`."""
+    known = {} if known is None else known
+    if (frame, expr) in known:
+        return known[(frame, expr)]
+    known[(frame, expr)] = False  # what depends on itself says nothing more
     values = inference.type(frame, expr)
-    return any(isinstance(value, (ExternalV, ExtInstanceV)) and value.name == name for value in values)
+    found = any(isinstance(value, (ExternalV, ExtInstanceV)) and value.name == name for value in values)
+    node = frame.scope.exprs[expr]
+    if isinstance(node, Bin):
+        found = any(_mentions(inference, frame, part, name, known) for part in (node.left, node.right) if part != NONE)
+    elif isinstance(node, (Use, Phi, Choice)) and not found:
+        parts = node.items if isinstance(node, Choice) else [frame.scope.defs[number].value for number in node.defs]
+        found = bool(parts) and all(_mentions(inference, frame, part, name, known) for part in parts)
+    elif not found:
+        named = inference.annotations.definition(frame, expr)
+        found = named is not None and _mentions(inference, *named, name, known)
+    known[(frame, expr)] = found
+    return found
 
 
 def _comparable(condition: Condition) -> tuple[type, ...]:

@@ -43,6 +43,7 @@ from fastapi_lint.project.code.asked import Asked
 from fastapi_lint.project.code.decidable import Decidable
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.flow.attempts import Attempts
 from fastapi_lint.project.flow.dead_branches import truth
 from fastapi_lint.project.flow.dispatch import Dispatch
 from fastapi_lint.project.flow.exclusions import Exclusions
@@ -54,6 +55,8 @@ from fastapi_lint.project.types.binding import Binding
 from fastapi_lint.project.types.calls import Calls
 from fastapi_lint.project.types.class_constants import ClassConstants
 from fastapi_lint.project.types.classes import Classes
+from fastapi_lint.project.types.constructions import Constructions
+from fastapi_lint.project.types.contents import Contents
 from fastapi_lint.project.types.decorators import Decorators
 from fastapi_lint.project.types.displays import Displays
 from fastapi_lint.project.types.few_values import FewValues
@@ -103,6 +106,8 @@ class Inference:
         self.protocols = Protocols(index, self)
         self.binding = Binding(index, self)
         self.calls = Calls(index, self)
+        self.constructions = Constructions(index, self)
+        self.contents = Contents(index, self)
         self.first_use = FirstUse(
             index,
             lambda gid, expr: self.is_application(self.plain_frame(gid), expr),
@@ -112,6 +117,7 @@ class Inference:
         self.few_values = FewValues(self)
         self.process_constants = ProcessConstants(self)
         self.class_constants = ClassConstants(self)
+        self.attempts = Attempts(self)
         self.exclusions = Exclusions(self)
         self.fills = Fills(self)
         self.dispatch = Dispatch(index)
@@ -139,7 +145,7 @@ class Inference:
             Map: self._map,
             Sub: self._sub,
             Bin: self._bin,
-            Choice: lambda frame, node: union(self.type(frame, item) for item in node.items),
+            Choice: lambda frame, node: union(self.type(frame, item) for item in self._taken(frame, node)),
             Func: self._func,
             Cls: lambda frame, node: (ClassV(self.index.local(frame.gid, node.scope)),),
             Import: lambda frame, node: self.names.imported(self.index.module(frame.gid), node),
@@ -276,7 +282,27 @@ class Inference:
             return (ExtInstanceV("typing.Iterator", (element,)),)
         return (ExtInstanceV(f"builtins.{node.kind}", (element,)),)
 
+    def taken(self, frame: Frame, expr: int) -> int:
+        """The part of a choice that an expression, or its name, gives for what the caller passes; else itself."""
+        node = frame.scope.exprs[expr]
+        if isinstance(node, Use) and len(node.defs) == 1:
+            node = frame.scope.exprs[frame.scope.defs[node.defs[0]].value]
+        parts = self._taken(frame, node) if isinstance(node, Choice) else ()
+        return parts[0] if len(parts) == 1 else expr
+
+    def _taken(self, frame: Frame, node: Choice) -> tuple[int, ...]:
+        """The parts that an expression may give, without those that what the caller passes excludes."""
+        if node.test == NONE or not frame.given or not frame.dependences[node.test] & frame.given:
+            return node.items
+        holds = truth(self, frame, node.test)
+        return node.items if holds is None else (node.items[not holds],)
+
     def _declared(self, frame: Frame, node: Declared) -> Type:
+        made = frame.scope.exprs[node.value] if node.value != NONE else None
+        if isinstance(made, Choice) and len(taken := self._taken(frame, made)) < len(made.items):
+            only = self.type(frame, taken[0])
+            if only:
+                return only  # the declaration speaks of the other part, too
         declared = self.annotations.type(frame, node.annotation)
         return self.annotations.refine(declared, self._maybe(frame, node.value))
 

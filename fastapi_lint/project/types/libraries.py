@@ -156,9 +156,11 @@ class Libraries:
 
 
 def _qualified(member: ExtMemberV) -> str:
-    """The name of a method; what is iterated is called by the function that gave it."""
+    """The name of a method; what is iterated is called by the function that gave it, as are other methods of that."""
     owner = member.name.removesuffix(".results")
-    return owner if owner != member.name else f"{member.name}.{member.path}"
+    if owner == member.name:
+        return f"{owner}.{member.path}"
+    return owner if member.path.startswith("__") else f"{owner}().{member.path}"
 
 
 def receiver_type(value: Value) -> Type:

@@ -30,7 +30,27 @@ class Names:
             return self.member(self._index.module(gid), name)
         inside = self._index.around(gid, frame)
         types = [self._inference.type(inside, scope.defs[number].value) for number in scope.names.get(name, ())]
-        return union([*types, *self._rebound(gid, name)])
+        return self._any_of(gid, name, types)
+
+    def _any_of(self, gid: int, name: str, bound: list[Type]) -> Type:
+        """What a name may stand for: a declaration with None says no more than what other scopes fill in later."""
+        rebound = self._rebound(gid, name)
+        if not rebound or not bound or not self._is_declared_empty(gid, name):
+            return union([*bound, *rebound])
+        values = (self._index.scope(site.gid).exprs[site.expr] for site in self._index.rebinds[(gid, name)])
+        is_known = all(kind or value == Lit(None) for kind, value in zip(rebound, values, strict=True))
+        if not is_known or self._index.attribute_stores(name):
+            return union([*bound, *rebound])
+        return self._inference.annotations.refine(union(bound), union(rebound))
+
+    def _is_declared_empty(self, gid: int, name: str) -> bool:
+        """Whether the scope of a name says what it may hold, and leaves it empty: `agent: Agent | None = None`."""
+        scope = self._index.scope(gid)
+        values = [scope.exprs[scope.defs[number].value] for number in scope.names[name]]
+        return all(
+            isinstance(value, Declared) and value.value != NONE and scope.exprs[value.value] == Lit(None)
+            for value in values
+        )
 
     def _rebound(self, gid: int, name: str) -> list[Type]:
         """What other scopes assign to it; where that is unknown, what its declaration allows."""
@@ -67,8 +87,7 @@ class Names:
             if later:
                 return later
         types = [self._inference.type(frame, scope.defs[number].value) for number in scope.names.get(name, ())]
-        types += self._rebound(module.base, name)
-        found = union(types)
+        found = self._any_of(module.base, name, types)
         if found or name in scope.names:
             return found
         submodule = f"{module.key}/{name}" if module.key else name
