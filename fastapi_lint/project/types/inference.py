@@ -282,14 +282,6 @@ class Inference:
             return (ExtInstanceV("typing.Iterator", (element,)),)
         return (ExtInstanceV(f"builtins.{node.kind}", (element,)),)
 
-    def taken(self, frame: Frame, expr: int) -> int:
-        """The part of a choice that an expression, or its name, gives for what the caller passes; else itself."""
-        node = frame.scope.exprs[expr]
-        if isinstance(node, Use) and len(node.defs) == 1:
-            node = frame.scope.exprs[frame.scope.defs[node.defs[0]].value]
-        parts = self._taken(frame, node) if isinstance(node, Choice) else ()
-        return parts[0] if len(parts) == 1 else expr
-
     def _taken(self, frame: Frame, node: Choice) -> tuple[int, ...]:
         """The parts that an expression may give, without those that what the caller passes excludes."""
         if node.test == NONE or not frame.given or not frame.dependences[node.test] & frame.given:
