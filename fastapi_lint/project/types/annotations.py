@@ -310,7 +310,8 @@ class Annotations:
 
     def refine(self, declared: Type, inferred: Type) -> Type:
         """The inferred type, plus what the declaration allows beyond it: a base class says nothing more."""
-        inferred = self._allowed(declared, tuple(value for value in inferred if not _is_emptier(value, declared)))
+        told = (value for value in inferred if not _is_emptier(value, declared))
+        inferred = self._allowed(declared, tuple(value for value in told if not self._is_vaguer(value, declared)))
         if not inferred:
             return declared
         rest = [value for value in declared if not any(self._is_covered(value, other) for other in inferred)]
@@ -331,6 +332,22 @@ class Annotations:
             if isinstance(value, InstanceV) and any(classes.is_subclass(value.gid, gid) for gid in wanted)
         }
         return tuple(v for v in inferred if v in named or not isinstance(v, InstanceV)) if named else inferred
+
+    def _is_vaguer(self, inferred: Value, declared: Type) -> bool:
+        """Whether something is of a library's class that a declared one derives from, or holds such.
+
+        What `fetch(model: type[T]) -> list[T]` gives may only be known by the bound of its type variable.
+        """
+        if not isinstance(inferred, ExtInstanceV):
+            return False
+        for value in declared:
+            if isinstance(value, InstanceV) and self._inference.classes.derives_from(value.gid, inferred.name):
+                return True
+            if isinstance(value, ExtInstanceV) and value.name == inferred.name and value.args != inferred.args:
+                pairs = list(zip(inferred.args, value.args, strict=False))
+                if pairs and all(a == b or (a and all(self._is_vaguer(part, b) for part in a)) for a, b in pairs):
+                    return True
+        return False
 
     def _is_covered(self, declared: Value, inferred: Value) -> bool:
         if declared == inferred:

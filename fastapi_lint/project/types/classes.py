@@ -161,8 +161,9 @@ class Classes:
         stored = union(kinds[site] for site in sites)
         if not declared or not given or len(stored) < 2 or not self._is_all_seen(receiver, name, given, kinds):
             return stored
-        refine = self._inference.annotations.refine
-        return refine(union(kinds[site] for site in declared), union(kinds[site] for site in given))
+        filled = union(kinds[site] for site in given)
+        refined = self._inference.annotations.refine(union(kinds[site] for site in declared), filled)
+        return union([refined, filled])  # also what the declaration does not allow
 
     def _is_declared_empty(self, site: Site) -> bool:
         """Whether a statement says what an attribute may hold, and leaves it empty: `self.a: Agent | None = None`."""

@@ -41,7 +41,8 @@ class Names:
         is_known = all(kind or value == Lit(None) for kind, value in zip(rebound, values, strict=True))
         if not is_known or self._index.attribute_stores(name):
             return union([*bound, *rebound])
-        return self._inference.annotations.refine(union(bound), union(rebound))
+        filled = union(rebound)
+        return union([self._inference.annotations.refine(union(bound), filled), filled])
 
     def _is_declared_empty(self, gid: int, name: str) -> bool:
         """Whether the scope of a name says what it may hold, and leaves it empty: `agent: Agent | None = None`."""
