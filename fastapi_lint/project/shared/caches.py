@@ -105,13 +105,14 @@ class Caches:
     def _is_found_old(self, frame: Frame, event: Event, key: int, state: State, *, by_clock: bool) -> bool:
         """Whether the function has returned what it found under the key by then, if that was new enough.
 
-        With `by_clock` only its age counts, not what it says of itself: `if not await client.is_stale(): return client`.
+        With `by_clock` only its age counts, not what it says of itself: `if not one.is_stale(): return one`.
         """
         scope = self._index.scope(frame.gid)
         for other in takewhile(lambda one: one is not event, scope.events):
             if other.kind == EventKind.RETURN and other.expr != NONE and other.region:
                 if self._holds_item(frame, _made_of(scope, other.expr), key, state) and any(
-                    self._tells_age(frame, branch.expr, key, state, by_clock) for branch in branches(scope, other.region)
+                    self._tells_age(frame, branch.expr, key, state, by_clock)
+                    for branch in branches(scope, other.region)
                 ):
                     return True
         return False
