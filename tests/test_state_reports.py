@@ -274,6 +274,71 @@ def route(name: str):
 """,
         {("FAL301", Severity.INFO)},
     ),
+    "what was logged already, in other ways": (
+        """
+import logging
+import warnings
+
+from loguru import logger
+
+by_logging: list[str] = []
+by_warnings: set[str] = set()
+by_another: set[str] = set()
+by_argument: set[str] = set()
+
+def variants(name: str) -> list[str]:
+    return [name.lower()]
+
+def warn_once(log: logging.Logger, name: str) -> None:
+    if name not in by_argument:
+        by_argument.add(name)
+        log.warning("unknown %s", name)
+
+class Kinds:
+    told: set[str] = set()
+
+    def __init__(self) -> None:
+        self.log = logging.getLogger(__name__)
+
+    def check(self, name: str) -> None:
+        if name not in self.told:
+            self.told.add(name)
+            self.log.warning("unknown %s", name)
+
+kinds = Kinds()
+
+@app.get("/{name}")
+def route(name: str) -> str:
+    if name not in by_logging:
+        by_logging.append(name)
+        logging.warning(f"unknown, tried {', '.join(variants(name))}")
+    if name not in by_warnings:
+        by_warnings.add(name)
+        warnings.warn(f"unknown {name}", stacklevel=2)
+    if name not in by_another:
+        by_another.add(name)
+        logger.warning("unknown {}", name)
+    warn_once(logging.getLogger(__name__), name)
+    kinds.check(name)
+    return name
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "what was sent already": (
+        """
+from app.mail import logging
+
+warned: set[str] = set()
+
+@app.get("/{name}")
+def route(name: str) -> str:
+    if name not in warned:
+        warned.add(name)
+        logging.warning("unknown %s", name)
+    return name
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
     "what was done already": (
         """
 import logging

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import libcst as cst
@@ -122,17 +122,29 @@ def _string(scope: ScopeBuilder, node: cst.SimpleString | cst.ConcatenatedString
 
 
 def _concatenated(scope: ScopeBuilder, node: cst.ConcatenatedString) -> int:
-    for part in (node.left, node.right):
-        if isinstance(part, (cst.FormattedString, cst.ConcatenatedString)):
-            lower(scope, part)
-    return _string(scope, node)
+    pieces = list(_pieces(node))
+    if all(isinstance(piece, cst.SimpleString) for piece in pieces):
+        return _string(scope, node)
+    return _of_parts(scope, node, pieces)
+
+
+def _pieces(node: Any) -> Iterator[Any]:
+    """The strings that stand side by side."""
+    for piece in (node.left, node.right):
+        if isinstance(piece, cst.ConcatenatedString):
+            yield from _pieces(piece)
+        else:
+            yield piece
 
 
 def _formatted(scope: ScopeBuilder, node: Any) -> int:
+    return _of_parts(scope, node, [node])
+
+
+def _of_parts(scope: ScopeBuilder, node: Any, pieces: list[Any]) -> int:
     """An f-string is what `"..." % (parts)` is: a string made of its parts."""
     parts: list[int] = []
-    head = getattr(node.parts[0], "value", "") if node.parts else ""
-    for part in node.parts:
+    for part in (part for piece in pieces for part in getattr(piece, "parts", ())):
         if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
             parts.append(lower(scope, part.expression))
             parts += [
@@ -142,8 +154,16 @@ def _formatted(scope: ScopeBuilder, node: Any) -> int:
             ]
     if not parts:
         return scope.opaque("str")
+    head = _head(pieces[0])
     text = scope.expr(Lit(head)) if head.isascii() and "\\" not in head else scope.opaque("str")
     return scope.expr(Bin("%", text, scope.expr(Seq("tuple", tuple(parts))), scope.where(node)))
+
+
+def _head(piece: Any) -> str:
+    """The text with which a string begins, as it is written."""
+    if isinstance(piece, cst.SimpleString):
+        return piece.raw_value
+    return getattr(piece.parts[0], "value", "") if piece.parts else ""
 
 
 # -- access

@@ -73,6 +73,12 @@ def signature(node: Expr) -> tuple[object, list[int]]:
     return (node.kind, list(node.items)) if isinstance(node, Seq) else (None, [])
 
 
+def defined(scope: Scope, expr: int) -> int:
+    """What a local name with one definition stands for; any other expression as it is."""
+    node = scope.exprs[expr]
+    return scope.defs[node.defs[0]].value if isinstance(node, Use) and len(node.defs) == 1 else expr
+
+
 def written(scope: Scope, expr: int) -> Iterator[int]:
     """An expression and all that is written in it: names stand for themselves."""
     return parts(scope, expr, through_names=False)

@@ -14,7 +14,7 @@ from fastapi_lint.facts import NONE, Attr, Bin, Call, Comp, Event, EventKind, Fr
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
-from fastapi_lint.project.code.spelling import parts, same, spelled, stored_item
+from fastapi_lint.project.code.spelling import defined, parts, same, spelled, stored_item
 from fastapi_lint.project.serving.first_use import FirstUse, Slot, called
 
 _ADDERS = frozenset({"add", "append", "setdefault"})
@@ -52,7 +52,7 @@ class KeyedUse:
         """
         scope = self._index.scope(gid)
         target, made = put_in(self._index, gid, event)
-        built = scope.exprs[_defined(scope, made)] if target != NONE else None
+        built = scope.exprs[defined(scope, made)] if target != NONE else None
         slots = tuple(self._first_use.slot(gid, target)) if isinstance(built, Call) else ()
         if not slots or not isinstance(built, Call):
             return None
@@ -60,7 +60,7 @@ class KeyedUse:
             if given is event:
                 return None
             found = _narrowed(scope, given.expr) if given.kind == EventKind.RETURN else None
-            item = scope.exprs[_defined(scope, found.value)] if found is not None else None
+            item = scope.exprs[defined(scope, found.value)] if found is not None else None
             if found is None or not isinstance(item, Iter) or not same(scope, found.cls, built.func):
                 continue
             if any(slots[0].is_same(other) for other in self._first_use.slot(gid, item.value)):
@@ -77,7 +77,7 @@ class KeyedUse:
         func = scope.exprs[node.func] if isinstance(node, Call) and len(node.args) == 1 else None
         if not isinstance(node, Call) or not isinstance(func, Attr) or func.name != "update" or _gives_back(scope):
             return None
-        chosen = scope.exprs[_defined(scope, node.args[0])]
+        chosen = scope.exprs[defined(scope, node.args[0])]
         if not isinstance(chosen, Comp):
             return None
         for slot in self._first_use.slot(gid, func.base):
@@ -177,15 +177,9 @@ class KeyedUse:
         return any(slot.is_same(other) for other in self._first_use.slot(gid, container))
 
 
-def _defined(scope: Scope, expr: int) -> int:
-    """What a local name with one definition stands for; any other expression as it is."""
-    node = scope.exprs[expr]
-    return scope.defs[node.defs[0]].value if isinstance(node, Use) and len(node.defs) == 1 else expr
-
-
 def _tests_of(scope: Scope, element: int) -> Iterator[Bin]:
     """The conditions of a comprehension that ask whether its element is not in something."""
-    if not isinstance(scope.exprs[_defined(scope, element)], Iter):
+    if not isinstance(scope.exprs[defined(scope, element)], Iter):
         return
     for region in scope.regions:
         for part in parts(scope, region.expr, through_names=False) if region.kind == "if" else ():
@@ -202,7 +196,7 @@ def _gives_back(scope: Scope) -> bool:
 
 def _narrowed(scope: Scope, expr: int) -> Narrow | None:
     """What `isinstance` has found an expression to be."""
-    node = scope.exprs[_defined(scope, expr)] if expr != NONE else None
+    node = scope.exprs[defined(scope, expr)] if expr != NONE else None
     return node if isinstance(node, Narrow) and node.positive else None
 
 

@@ -92,7 +92,7 @@ class Caches:
             return False
         if self._mentions(frame, event.value, state) or not self._is_read(frame, target.index, state):
             return False
-        if self._is_found_old(frame, event, target.index, state):
+        if self._is_found_old(frame, event, target.index, state, by_clock=is_kept):
             return True
         return not is_kept and (
             stands_in(scope, event.region, "except")
@@ -102,22 +102,25 @@ class Caches:
             )
         )
 
-    def _is_found_old(self, frame: Frame, event: Event, key: int, state: State) -> bool:
-        """Whether the function has returned what it found under the key by then, if that was new enough."""
+    def _is_found_old(self, frame: Frame, event: Event, key: int, state: State, *, by_clock: bool) -> bool:
+        """Whether the function has returned what it found under the key by then, if that was new enough.
+
+        With `by_clock` only its age counts, not what it says of itself: `if not one.is_stale(): return one`.
+        """
         scope = self._index.scope(frame.gid)
         for other in takewhile(lambda one: one is not event, scope.events):
             if other.kind == EventKind.RETURN and other.expr != NONE and other.region:
                 if self._holds_item(frame, _made_of(scope, other.expr), key, state) and any(
-                    self._tells_age(frame, branch.expr, key, state) for branch in branches(scope, other.region)
+                    self._tells_age(frame, branch.expr, key, state, by_clock)
+                    for branch in branches(scope, other.region)
                 ):
                     return True
         return False
 
-    def _tells_age(self, frame: Frame, test: int, key: int, state: State) -> bool:
+    def _tells_age(self, frame: Frame, test: int, key: int, state: State, by_clock: bool) -> bool:
         made_of = list(_made_of(self._index.scope(frame.gid), test))
-        return self._holds_item(frame, made_of, key, state) and any(
-            is_clock(self._inference, frame, part) for part in made_of
-        )
+        is_told = not by_clock or any(is_clock(self._inference, frame, part) for part in made_of)
+        return is_told and self._holds_item(frame, made_of, key, state)
 
     def _holds_item(self, frame: Frame, made_of: Iterable[int], key: int, state: State) -> bool:
         return any(self._is_item(frame, part, key, state) for part in made_of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Free, Lit, Scope, Var
@@ -14,11 +15,14 @@ from fastapi_lint.project.code.spelling import looks_up, parts, same, stored_ite
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.shared.bounded_caches import Name
 from fastapi_lint.project.shared.changes import Change, Changes
-from fastapi_lint.project.types.values import ExternalV
+from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, Value
 
-_NOTES = frozenset({"add", "clear", "discard"})
+_NOTES = frozenset({"add", "append", "clear", "discard"})
 _LOGGERS = frozenset({"logging.getLogger", "structlog.get_logger", "structlog.getLogger"})
 _LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "log"})
+_KINDS = frozenset({"logging.Logger", "logging.LoggerAdapter"})
+_LOGURU = frozenset({"loguru.logger"})
+_TELLING = frozenset(f"logging.{level}" for level in _LEVELS) | {"builtins.print", "warnings.warn"}
 _LEAVING = (EventKind.AWAIT, EventKind.BREAK, EventKind.RETURN, EventKind.STORE_ITEM, EventKind.YIELD)
 _CHANGING = (EventKind.REBIND, EventKind.STORE_ATTR)
 _ACTING = (EventKind.AWAIT, EventKind.YIELD, EventKind.STORE_ITEM, *_CHANGING)
@@ -81,9 +85,9 @@ class Counts:
         left = [event for event in inside if event.kind in _LEAVING]
         if any(event.kind != EventKind.RETURN or event.expr != NONE for event in left):
             return False
-        calls = [call for event in inside if (call := _call(scope, event)) is not None]
-        logging = [call for call in calls if self._logs(use.gid, call)]
-        return bool(logging) and all(call in logging or _is_of_notes(scope, call, use.expr) for call in calls)
+        calls = [(event.expr, call) for event in inside if (call := _call(scope, event)) is not None]
+        told = {part for expr, call in calls if self._logs(use.gid, call) for part in parts(scope, expr)}
+        return bool(told) and all(expr in told or _is_of_notes(scope, call, use.expr) for expr, call in calls)
 
     # -- what is measured of all requests
 
@@ -221,19 +225,44 @@ class Counts:
         )
 
     def _logs(self, gid: int, node: Call) -> bool:
-        """Whether a call is one of a logger that the module has made."""
+        """Whether a call is one of `logging` itself, of a logger, or of one that the module or the class has made."""
+        frame = self._inference.plain_frame(gid)
+        if any(_is_named(value, _TELLING) for value in self._inference.type(frame, node.func)):
+            return True
         func = self._index.scope(gid).exprs[node.func]
-        logger = self._index.scope(gid).exprs[func.base] if isinstance(func, Attr) else None
-        if not isinstance(func, Attr) or func.name not in _LEVELS or not isinstance(logger, Var):
+        if not isinstance(func, Attr) or func.name not in _LEVELS:
             return False
-        owner = self._index.local(gid, logger.scope)
-        scope, outer = self._index.scope(owner), self._inference.plain_frame(owner)
-        made = [scope.exprs[scope.defs[number].value] for number in scope.names.get(logger.name, ())]
-        return bool(made) and all(
-            isinstance(one, Call)
-            and any(isinstance(v, ExternalV) and v.name in _LOGGERS for v in self._inference.type(outer, one.func))
-            for one in made
+        held = self._inference.type(frame, func.base)
+        if held and all(isinstance(value, ExtInstanceV) and value.name in _KINDS for value in held):
+            return True
+        if any(_is_named(value, _LOGURU) for value in held):
+            return True
+        made = list(self._made(gid, func.base))
+        return bool(made) and all(self._makes_logger(owner, expr) for owner, expr in made)
+
+    def _made(self, gid: int, logger: int) -> Iterator[tuple[int, int]]:
+        """What a module stores in a variable, or a class in an attribute of its objects, and in which scope."""
+        node = self._index.scope(gid).exprs[logger]
+        if isinstance(node, Var):
+            owner = self._index.local(gid, node.scope)
+            scope = self._index.scope(owner)
+            yield from ((owner, scope.defs[number].value) for number in scope.names.get(node.name, ()))
+        elif isinstance(node, Attr) and self._index.is_receiver(gid, node.base):
+            module = self._index.module(gid)
+            for method in range(module.base, module.base + len(module.facts.scopes)):
+                if self._index.class_of(method) == self._index.class_of(gid):
+                    stores = self._index.stores(method)
+                    yield from ((method, event.value) for event in stores if event.name == node.name)
+
+    def _makes_logger(self, gid: int, expr: int) -> bool:
+        made = self._index.scope(gid).exprs[expr] if expr != NONE else None
+        return isinstance(made, Call) and any(
+            _is_named(value, _LOGGERS) for value in self._inference.type(self._inference.plain_frame(gid), made.func)
         )
+
+
+def _is_named(value: Value, names: frozenset[str]) -> bool:
+    return isinstance(value, ExternalV) and value.name in names
 
 
 def is_counted(frame: Frame, change: Change) -> bool:

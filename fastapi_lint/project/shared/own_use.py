@@ -14,7 +14,7 @@ from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Free, Li
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
 from fastapi_lint.project.code.regions import around, within
-from fastapi_lint.project.code.spelling import parts, spelled, stored_item
+from fastapi_lint.project.code.spelling import defined, parts, spelled, stored_item
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Contexts
@@ -209,7 +209,7 @@ def _starts_missing(frame: Frame, edge: Edge) -> bool:
 
 
 def _is_made(scope: Scope, expr: int) -> bool:
-    return isinstance(scope.exprs[_defined(scope, expr)], Call)
+    return isinstance(scope.exprs[defined(scope, expr)], Call)
 
 
 def _last(name: Name) -> str:
@@ -218,13 +218,8 @@ def _last(name: Name) -> str:
 
 def _is_identity(scope: Scope, expr: int) -> bool:
     """Whether an expression is `id(x)`, or a local name for it."""
-    node = scope.exprs[_defined(scope, expr)]
+    node = scope.exprs[defined(scope, expr)]
     return isinstance(node, Call) and scope.exprs[node.func] == Free("id")
-
-
-def _defined(scope: Scope, expr: int) -> int:
-    node = scope.exprs[expr]
-    return scope.defs[node.defs[0]].value if isinstance(node, Use) and len(node.defs) == 1 else expr
 
 
 def _keys(scope: Scope, event: Event) -> Iterator[int]:
@@ -241,7 +236,7 @@ def _keys(scope: Scope, event: Event) -> Iterator[int]:
             yield call.args[0]
         expr = func.base
     for _ in range(4):
-        node = scope.exprs[_defined(scope, expr)]
+        node = scope.exprs[defined(scope, expr)]
         if isinstance(node, Sub):
             yield node.index
             expr = node.base

@@ -3,7 +3,7 @@
 `if now - _read_at > TTL: _value = read(); _read_at = now`: whatever a process keeps longer than another is no older
 than the code allows, and what is lost is read again. Test, value and time may stand in functions of their own.
 `if signature != _signature: _value = read(); _signature = signature` is the same with what the store says of its
-contents.
+contents, and so is `if _memo[0] == signature: return _memo[1]`, then `_memo = (signature, read())`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
 from fastapi_lint.project.code.regions import branches, within
-from fastapi_lint.project.code.spelling import is_empty, parts, same, spelled
+from fastapi_lint.project.code.spelling import defined, is_empty, parts, same, signature, spelled
 from fastapi_lint.project.flow.clocks import is_clock
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.expiry import Expiry
@@ -187,7 +187,30 @@ class TimedSlots:
             if signatures and name not in signatures and all(self._is_renewed(*one, signatures, _NONE) for one in found)
         }
         kept = {name: [one for one in sites[name] if self._keeps_signature(*one)] for name in signatures}
-        return slots | {name for name in signatures if self._stands_beside(kept[name], slots)}
+        with_it = {name for name, found in sites.items() if self._only_keeps(found, self._keeps_with_signature)}
+        return slots | with_it | {name for name in signatures if self._stands_beside(kept[name], slots)}
+
+    def _keeps_with_signature(self, frame: Frame, change: Change) -> bool:
+        """Whether a store keeps a value together with its signature, behind a test that it has another one."""
+        scope, event = self._index.scope(frame.gid), change.event
+        if event.kind not in _SETS or event.flag or event.value == NONE:
+            return False
+        made = scope.exprs[defined(scope, event.value)]
+        if not isinstance(made, (Call, Map, Seq)) or self._request_data.is_of_many(frame.gid, event.value):
+            return False
+        held = signature(made)[1] if not isinstance(made, Map) else made.values
+        signatures = [part for part in held if isinstance(scope.exprs[defined(scope, part)], (Await, Call))]
+        return any(
+            isinstance(test := scope.exprs[part], Bin)
+            and test.op == ("differs" if branch.kind == "if" else "equals")
+            and any(
+                any(same(scope, new, one) for one in signatures)
+                and any(event.name in spelled(scope, inner) for inner in parts(scope, old))
+                for new, old in ((test.left, test.right), (test.right, test.left))
+            )
+            for branch in branches(scope, event.region)
+            for part in parts(scope, branch.expr)
+        )
 
     def _stamps(self, sites: dict[Name, list[tuple[Frame, Change]]]) -> set[Name]:
         """What keeps the time of the file of which this process has a copy, if it is compared with and nothing else."""
