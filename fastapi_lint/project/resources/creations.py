@@ -11,7 +11,6 @@ from fastapi_lint.facts import (
     NONE,
     Attr,
     Call,
-    Cls,
     Event,
     EventKind,
     Scope,
@@ -24,7 +23,6 @@ from fastapi_lint.project.flow.call_conditions import is_harmless
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.resources.after_errors import is_after_error
-from fastapi_lint.project.resources.captured import captured
 from fastapi_lint.project.resources.closings import is_closed, is_pool_closed, is_returned
 from fastapi_lint.project.resources.fallbacks import Fallbacks
 from fastapi_lint.project.resources.keeping import (
@@ -34,6 +32,7 @@ from fastapi_lint.project.resources.keeping import (
     kept,
     may_keep,
 )
+from fastapi_lint.project.resources.local_models import LocalModel, LocalModels
 from fastapi_lint.project.resources.own_values import OwnValues
 from fastapi_lint.project.resources.passes import Passes
 from fastapi_lint.project.resources.peers import Peers
@@ -92,21 +91,6 @@ class Creation(msgspec.Struct, frozen=True):
             if caller is None or caller.scope.name != "__init__" or caller.receiver != self.frame.receiver:
                 return arrival if caller is not None and arrival.edge is not None else None
         return None
-
-
-class LocalModel(msgspec.Struct, frozen=True):
-    """A class below `pydantic.BaseModel` that a function defines each time it runs; `gid` is the class.
-
-    `uses` are the values of the function that the class takes: no module level has them. `from_request` says that
-    one of them is data of the request.
-    """
-
-    frame: Frame
-    gid: int
-    way: tuple[Arrival, ...]
-    entries: tuple[EntryPoint, ...]
-    uses: tuple[str, ...]
-    from_request: bool
 
 
 class Creations:
@@ -276,34 +260,7 @@ class Creations:
 
     def local_models(self) -> Iterator[LocalModel]:
         """Each model class that functions on a request's way define."""
-        seen: set[int] = set()
-        read: set[int] = set()
-        for frame in self._reached:
-            scope = self._graph.index.scope(frame.gid)
-            if scope.kind != "function" or frame.gid in read:
-                continue
-            read.add(frame.gid)
-            for node in scope.exprs:
-                gid = self._graph.index.local(frame.gid, node.scope) if isinstance(node, Cls) else NONE
-                if gid != NONE and gid not in seen and self._is_model(gid):
-                    seen.add(gid)
-                    yield self._local_model(frame, gid)
-
-    def _local_model(self, frame: Frame, gid: int) -> LocalModel:
-        used = captured(self._graph.index, frame.gid, gid)
-        return LocalModel(
-            frame=frame,
-            gid=gid,
-            way=self._reach.way(frame),
-            entries=tuple(self._reach.entries(frame)),
-            uses=tuple(used),
-            from_request=any(
-                self._request_data.is_from_request(frame.gid, value) for values in used.values() for value in values
-            ),
-        )
-
-    def _is_model(self, gid: int) -> bool:
-        return self._graph.inference.classes.derives_from(gid, "pydantic.BaseModel")
+        yield from LocalModels(self._graph, self._reach, self._request_data).find()
 
     def _creation(self, frame: Frame, call: LibraryCall, others: list[Frame]) -> Creation:
         """`others` are the frames in which the same function makes it for other arguments."""
