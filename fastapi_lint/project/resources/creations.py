@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, KeysView
 from functools import cached_property
 
 import msgspec
@@ -42,6 +42,7 @@ from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.serving.expiry import Expiry
 from fastapi_lint.project.serving.holders import Holders
 from fastapi_lint.project.serving.lifetimes import Lifetimes
+from fastapi_lint.project.serving.misses import Misses
 from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
@@ -59,8 +60,8 @@ class Creation(msgspec.Struct, frozen=True):
 
     `entries` are all entry points that lead to it. `in_loop` says that a loop makes one in each pass, here or in a
     caller; `from_request` that its address or credentials are those of the request, its user or its tenant;
-    `after_error` that no request gets here before an attempt has failed; and `is_closed` that whoever makes it also
-    closes it.
+    `after_error` that no request gets here before an attempt has failed; `after_miss` that none does before a look-up
+    in a cache has missed; and `is_closed` that whoever makes it also closes it.
     """
 
     frame: Frame
@@ -70,6 +71,7 @@ class Creation(msgspec.Struct, frozen=True):
     in_loop: bool
     from_request: bool
     after_error: bool = False
+    after_miss: bool = False
     is_closed: bool = False
 
     @property
@@ -122,6 +124,8 @@ class Creations:
             self._lifetimes = Lifetimes(graph, self._reach.frames)
             self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         self._reached = self._reach.frames
+        self._misses = Misses(graph, self._lifetimes)
+        self._roots = roots
         self._usual = contexts.flow(roots, self._is_unusual)
         self._passes = Passes(graph, self._reached, self._reach.way)
         self._holders = Holders(graph, self._lifetimes, self._reach.callers)
@@ -183,7 +187,22 @@ class Creations:
         return 0 <= event < len(events) and Expiry(self._graph, self._lifetimes).is_behind(frame, events[event].region)
 
     def _is_unusual(self, caller: Frame, edge: Edge) -> bool:
-        return self._runs_once(caller, edge) or self._is_after_error(caller, edge.event)
+        return self._runs_once(caller, edge) or not self._is_usual_place(caller, edge.event)
+
+    def _is_usual_place(self, frame: Frame, event: int) -> bool:
+        """Whether requests get to an event though no attempt has failed, and no look-up in a cache has missed."""
+        return not (self._is_after_error(frame, event) or self._is_after_miss(frame, event))
+
+    def _is_after_miss(self, frame: Frame, event: int) -> bool:
+        events = frame.scope.events
+        return 0 <= event < len(events) and self._misses.is_behind(frame, events[event].region)
+
+    @cached_property
+    def _without_errors(self) -> KeysView[Frame]:
+        """The frames that requests reach though no attempt has failed."""
+        return self._contexts.flow(
+            self._roots, lambda caller, edge: self._runs_once(caller, edge) or self._is_after_error(caller, edge.event)
+        ).keys()
 
     def _is_after_error(self, frame: Frame, event: int) -> bool:
         events = frame.scope.events
@@ -211,8 +230,8 @@ class Creations:
         return [self._creation(*same[0], [frame for frame, _ in same[1:]]) for same in found.values() if same]
 
     def _is_usual(self, frame: Frame, call: LibraryCall) -> bool:
-        """Whether requests get here though no attempt has failed."""
-        return frame in self._usual and not self._is_after_error(frame, call.event)
+        """Whether requests get here though no attempt has failed, and no look-up in a cache has missed."""
+        return frame in self._usual and self._is_usual_place(frame, call.event)
 
     def _is_made_anew(self, frame: Frame, call: LibraryCall) -> bool:
         """Whether each run of a frame makes one, and nobody keeps it."""
@@ -273,6 +292,7 @@ class Creations:
             several = (entries, *(self._ways_of_passing(other, scope, call, is_usual)[1] for other in others))
             entries = tuple({(one.kind, one.label): one for some in several for one in some}.values())
         is_own = self._passes.is_of_object_of_pass(frame, scope, call, way)
+        after_error = not is_usual and (frame not in self._without_errors or self._is_after_error(frame, call.event))
         return Creation(
             frame=frame,
             call=call,
@@ -280,7 +300,8 @@ class Creations:
             entries=entries,
             in_loop=self._passes.is_multiplied(frame, scope, call, way) and not is_own,
             from_request=is_own or self._peers.is_of_request(frame, call),
-            after_error=not is_usual,
+            after_error=after_error,
+            after_miss=not is_usual and not after_error,
             is_closed=call.expr != NONE and self._closes(frame, call.expr, 0),
         )
 
@@ -306,7 +327,7 @@ class Creations:
         holding = self._holders.holding(frame)
 
         def is_left_out(caller: Frame, edge: Edge) -> bool:
-            if is_usual and self._is_after_error(caller, edge.event):
+            if is_usual and not self._is_usual_place(caller, edge.event):
                 return True
             receiver = edge.callee.receiver
             if receiver is None or receiver.gid not in holding:
