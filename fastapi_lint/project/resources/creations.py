@@ -32,6 +32,7 @@ from fastapi_lint.project.resources.keeping import (
     kept,
     may_keep,
 )
+from fastapi_lint.project.resources.lasting_work import LastingWork
 from fastapi_lint.project.resources.local_models import LocalModel, LocalModels
 from fastapi_lint.project.resources.own_values import OwnValues
 from fastapi_lint.project.resources.passes import Passes
@@ -130,6 +131,7 @@ class Creations:
         self._passes = Passes(graph, self._reached, self._reach.way)
         self._holders = Holders(graph, self._lifetimes, self._reach.callers)
         self._unread = Unread(graph, self._reach.callers)
+        self._lasting_work = LastingWork(graph.inference, self._reach)
         self._own_values = OwnValues(graph.inference, request_data)
         self._start_up = start_up
         self._fallbacks = Fallbacks(graph, start_up, self._reach.callers)
@@ -242,7 +244,7 @@ class Creations:
             return False
         if self._is_behind_expiry(frame, call.event) or self._is_idle(frame, call):
             return False
-        if self._is_over_lasting(frame, call):
+        if self._is_over_lasting(frame, call) or self._lasting_work.needs(frame, call):
             return False
         if self._is_kept_by_lasting(frame, scope, call) or self._own_values.is_own(frame, call):
             return False
