@@ -9,16 +9,11 @@ import msgspec
 
 from fastapi_lint.facts import (
     NONE,
-    Attr,
     Call,
-    Event,
     EventKind,
     Scope,
-    Var,
 )
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import stands_in
-from fastapi_lint.project.code.spelling import is_receiver
 from fastapi_lint.project.flow.call_conditions import is_harmless
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
@@ -27,16 +22,15 @@ from fastapi_lint.project.resources.closings import is_closed, is_pool_closed, i
 from fastapi_lint.project.resources.fallbacks import Fallbacks
 from fastapi_lint.project.resources.keeping import (
     is_kept_by_receiver,
-    is_local_container,
     is_stored_by_receiver,
-    kept,
-    may_keep,
 )
 from fastapi_lint.project.resources.lasting_work import LastingWork
 from fastapi_lint.project.resources.local_models import LocalModel, LocalModels
 from fastapi_lint.project.resources.own_values import OwnValues
 from fastapi_lint.project.resources.passes import Passes
 from fastapi_lint.project.resources.peers import Peers
+from fastapi_lint.project.resources.rereadings import Rereadings
+from fastapi_lint.project.resources.stores import Stores
 from fastapi_lint.project.resources.unread import Unread
 from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
@@ -49,8 +43,7 @@ from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.serving.start_up import StartUp
 from fastapi_lint.project.types.given import holds
-from fastapi_lint.project.types.inference import STATE
-from fastapi_lint.project.types.values import ClassV, ExtInstanceV, InstanceV
+from fastapi_lint.project.types.values import InstanceV
 
 _INIT = ".__init__"
 _MOST_MAKERS = 2
@@ -102,7 +95,7 @@ class Creations:
     def __init__(self, graph: Graph, contexts: Contexts, request_data: RequestData, start_up: StartUp) -> None:
         self._graph = graph
         self._contexts = contexts
-        self._keeping: dict[int, list[tuple[Event, frozenset[int]]]] = {}
+        self._stores = Stores(graph)
         self._once: dict[tuple[Frame, Edge], bool] = {}
         decorators = graph.inference.decorators
         self._request_data = request_data
@@ -132,6 +125,7 @@ class Creations:
         self._holders = Holders(graph, self._lifetimes, self._reach.callers)
         self._unread = Unread(graph, self._reach.callers)
         self._lasting_work = LastingWork(graph.inference, self._reach)
+        self._rereadings = Rereadings(graph.inference, self._reach)
         self._own_values = OwnValues(graph.inference, request_data)
         self._start_up = start_up
         self._fallbacks = Fallbacks(graph, start_up, self._reach.callers)
@@ -175,7 +169,7 @@ class Creations:
         scope = self._graph.index.scope(caller.gid)
         if edge.event >= len(scope.events):  # an injected dependency is no event of the function
             return False
-        return self._is_kept(caller, scope, scope.events[edge.event].expr, edge.event)
+        return self._stores.is_kept(caller, scope.events[edge.event].expr, edge.event, self._lifetimes)
 
     def _is_once_for_a_key(self, frame: Frame, event: int) -> bool:
         """Whether code runs where a look-up has missed what it puts in, under a key that no request brings."""
@@ -244,13 +238,18 @@ class Creations:
             return False
         if self._is_behind_expiry(frame, call.event) or self._is_idle(frame, call):
             return False
-        if self._is_over_lasting(frame, call) or self._lasting_work.needs(frame, call):
+        if self._is_over_lasting(frame, call) or self._is_on_purpose(frame, call):
             return False
-        if self._is_kept_by_lasting(frame, scope, call) or self._own_values.is_own(frame, call):
+        if self._is_kept_by_lasting(frame, scope, call):
             return False
         if self._fallbacks.is_needless(frame, scope.events[call.event].region):
             return False
-        return not self._is_kept(frame, scope, call.expr, call.event)
+        return not self._stores.is_kept(frame, call.expr, call.event, self._lifetimes)
+
+    def _is_on_purpose(self, frame: Frame, call: LibraryCall) -> bool:
+        """Whether nobody would want to share it: a job's own, a request's own, one with what has changed since."""
+        rooms = self._lasting_work.needs, self._rereadings.is_needed, self._own_values.is_own
+        return any(is_wanted(frame, call) for is_wanted in rooms)
 
     def _is_kept_by_lasting(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
         """Whether this very object lasts, and keeps what its method makes, though requests make others of its class."""
@@ -344,53 +343,5 @@ class Creations:
         """Whether what a call gives is kept: it is not by this call that something is made for each request."""
         scope = self._graph.index.scope(gid)
         event = next((n for n, e in enumerate(scope.events) if e.kind == EventKind.CALL and e.expr == call), NONE)
-        return event != NONE and self._is_kept(self._graph.inference.plain_frame(gid), scope, call, event)
-
-    def _is_kept(self, frame: Frame, scope: Scope, expr: int, event: int) -> bool:
-        """Whether the created thing is stored where it outlives the request.
-
-        An item of a container or an attribute of something shared keeps it. A module variable or an attribute of the
-        receiver keeps it only behind a guard (`if _client is None`): otherwise each request makes a new one.
-        """
-        keeping = [store for store, kept in self._keeping_events(frame.gid, scope) if expr in kept]
-        guarded = bool(keeping) and stands_in(scope, scope.events[event].region, "if", "else")
-        for store in keeping:
-            if store.kind == EventKind.CALL:
-                if guarded:
-                    return True
-                continue
-            if store.kind == EventKind.REBIND and guarded:
-                return True
-            if store.kind == EventKind.STORE_ITEM and not is_local_container(scope, store.expr):
-                return True
-            if store.kind == EventKind.STORE_ATTR:
-                if is_receiver(scope, store.expr):
-                    owner = self._graph.inference.type(frame, store.expr)
-                    if any(isinstance(value, ClassV) for value in owner):
-                        return True
-                    if guarded and not self._lifetimes.is_made_anew(frame):
-                        return True
-                elif self._is_shared(frame, store.expr):
-                    return True
-        return False
-
-    def _keeping_events(self, gid: int, scope: Scope) -> list[tuple[Event, frozenset[int]]]:
-        """The events of a scope that may keep things, stores and calls of what keeps them, with all that they keep."""
-        known = self._keeping.get(gid)
-        if known is None:
-            keeping = [event for event in scope.events if may_keep(scope, event)]
-            known = self._keeping[gid] = [(event, frozenset(kept(scope, event))) for event in keeping]
-        return known
-
-    def _is_shared(self, frame: Frame, expr: int) -> bool:
-        node = self._graph.index.scope(frame.gid).exprs[expr]
-        if isinstance(node, Var):
-            owner = self._graph.index.local(frame.gid, node.scope)
-            return self._graph.index.scope(owner).kind == "module"
-        for value in self._graph.inference.type(frame, expr):
-            if isinstance(value, ClassV) or not isinstance(value, (InstanceV, ExtInstanceV)):
-                return True
-            if isinstance(value, ExtInstanceV) and value.name == STATE:
-                node = self._graph.index.scope(frame.gid).exprs[expr]
-                return isinstance(node, Attr) and self._graph.inference.is_application(frame, node.base)
-        return False
+        plain = self._graph.inference.plain_frame(gid)
+        return event != NONE and self._stores.is_kept(plain, call, event, self._lifetimes)
