@@ -75,15 +75,18 @@ class CreationRule(SharingRule):
 def report(project: Project, creation: Creation, message: str, severity: Severity | None = None) -> Report:
     """A creation where it stands, with the shortest way in and all entry points."""
     spot, chain = project.creation_place(creation)
-    lowered = Severity.INFO if creation.from_request or creation.after_error else severity
+    is_seldom = creation.after_error or creation.after_miss
+    lowered = Severity.INFO if creation.from_request or is_seldom else severity
     stage = "conditional" if is_conditional(creation.way) else ""
     return Report(spot, message, chain, labels(creation), lowered, stage, about=creation)
 
 
 def when(creation: Creation) -> str:
-    """How often it is made: for each request or websocket, or for those in which an attempt has failed."""
+    """How often it is made: for each request or websocket, or for those that an error or a cache brings there."""
     if creation.after_error:
         return "anew after an error"
+    if creation.after_miss:
+        return "whenever a look-up in a cache misses"
     kinds = {entry.kind for entry in creation.entries}
     return "for each websocket connection" if kinds == {"websocket"} else "for each request"
 

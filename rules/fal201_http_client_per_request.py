@@ -4,7 +4,8 @@
 
 Reports the creation of an httpx, aiohttp or requests client where request handling reaches it. Clients made at import,
 in the lifespan, in a cached factory or where a look-up by a key of the configuration has missed them stay silent; what
-only the handler of a failed attempt makes (`except httpx.ConnectError`) is information.
+only the handler of a failed attempt makes (`except httpx.ConnectError`), or what only runs where a cache has missed, is
+information.
 
 ## Why is this bad?
 

@@ -70,7 +70,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.api import Project, Report, Severity
 
-from ._creation import OF_THE_REQUEST, SharingRule, often, report
+from ._creation import OF_THE_REQUEST, SharingRule, often, report, when
 
 _KINDS = frozenset({"http-client", "connection", "engine", "sdk-client"})
 
@@ -84,7 +84,7 @@ class ClientInLoop(SharingRule):
         for creation in project.creations(_KINDS):
             if creation.in_loop:
                 name = project.creation_name(creation)
-                message = f"{name} is created in each pass of a loop, for each request{often(creation)}; " + (
+                message = f"{name} is created in each pass of a loop, {when(creation)}{often(creation)}; " + (
                     OF_THE_REQUEST if creation.from_request else "create it once, before the loop or in the lifespan"
                 )
                 is_engine = creation.call.spec.creates == "engine"

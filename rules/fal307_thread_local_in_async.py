@@ -65,10 +65,12 @@ class ThreadLocalInAsync(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Report]:
         for use in project.thread_locals():
-            message = (
-                f"`{use.name}` of a `threading.local` is the same for all requests on the event loop; "
-                "use a `contextvars.ContextVar`"
+            message = f"`{use.name}` of a `threading.local` is " + (
+                "emptied for the thread of the event loop only: what another thread has set there stays; "
+                if use.is_reset
+                else "the same for all requests on the event loop; "
             )
+            message += "use a `contextvars.ContextVar`"
             entered = any(arrival.entry is not None for arrival in use.way)
             labels = project.labels(use.gid) if entered else ()  # others may lead here on a thread of their own
             yield Report(project.spot(use.gid, use.place), message, project.way_in(use.way), labels)

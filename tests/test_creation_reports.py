@@ -544,6 +544,71 @@ def test_a_usual_way_to_what_is_also_made_after_errors_is_told(tmp_path: Path) -
     assert found.chain[0].text == "route `GET /b` enters here"
 
 
+_CACHES = """
+class Kept:
+    def __init__(self):
+        self.items = {}
+        self.others = {}
+    def find(self, key):
+        entry = self.items.get(key)
+        return entry[0] if entry and entry[1] > time() else None
+    def keep(self, key, value):
+        self.items[key] = (value, time() + 60)
+    def note(self, key, value):
+        self.others[key] = value
+kept, values = Kept(), {}
+remote = redis.asyncio.Redis()
+async def ask(key):
+    async with httpx.AsyncClient() as client:
+        return (await client.get(f"https://api.example/{key}")).text
+def find(key):
+    return values.get(key)
+def keep(key, value):
+    values[key] = value
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "stored", "is_cache"),
+    [
+        ("kept.find(key)", "kept.keep(key, found)", True),
+        ("find(key=key)", "keep(key, found)", True),
+        ("await remote.get(key)", "await remote.setex(key, 60, found)", True),
+        ("await remote.get('rates')", "await remote.setex('rates', 60, found)", True),
+        ("kept.find(key)", "kept.keep('last', found)", False),  # under another key
+        ("kept.find(key)", "kept.note(key, found)", False),  # elsewhere
+        ("kept.find(key)", "Kept().keep(key, found)", False),  # in another object
+        ("Kept().find(key)", "Kept().keep(key, found)", False),  # gone with the request
+        ("values.get(key)", "values[key] = True", False),  # nothing of what was found out
+        ("await remote.get(key)", "await remote.get(key, found)", False),  # not stored
+    ],
+)
+def test_what_is_made_where_a_cache_misses_is_not_made_for_each_request(
+    asked: str, stored: str, is_cache: bool, tmp_path: Path
+) -> None:
+    source = (
+        f"import redis.asyncio\n{_CACHES}@app.get('/{{key}}')\nasync def index(key: str):\n    known = {asked}\n"
+        f"    if known:\n        return known\n    found = (await ask(key)).strip()\n    {stored}\n    return found\n"
+    )
+    (found,) = lint(source, tmp_path)
+    assert ("whenever a look-up in a cache misses" in found.message) is is_cache
+    assert (found.severity is Severity.INFO) is is_cache
+
+
+def test_a_way_past_a_cache_is_told(tmp_path: Path) -> None:
+    source = (
+        f"import redis.asyncio\n{_CACHES}@app.get('/a/{{key}}')\nasync def a(key: str):\n"
+        "    known = find(key)\n    if known is None:\n        known = await ask(key)\n        keep(key, known)\n"
+        "    return known\n"
+    )
+    (found,) = lint(source, tmp_path)
+    assert "whenever a look-up in a cache misses" in found.message
+    source += "@app.get('/b/{key}')\nasync def b(key: str):\n    return await ask(key)\n"
+    (found,) = lint(source, tmp_path)
+    assert "for each request" in found.message
+    assert found.chain[0].text == "route `GET /b/{key}` enters here"
+
+
 @pytest.mark.parametrize("name", ["ClientSecretCredential", "ManagedIdentityCredential", "DefaultAzureCredential"])
 def test_of_a_group_of_classes_the_one_that_stands_there_is_named(name: str, tmp_path: Path) -> None:
     for package in ("azure.identity", "azure.identity.aio"):

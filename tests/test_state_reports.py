@@ -1175,3 +1175,21 @@ def test_a_server_object_is_one_process(start: str, more: str, is_alone: bool, t
     settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL3"]})
     (found,) = check(CheckRequest((tmp_path,), settings, tmp_path)).diagnostics
     assert ("one process serves them" in found.message) is is_alone
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ("ids.current = None", "is emptied for the thread of the event loop only"),
+        ("ids.current = name", "is the same for all requests"),
+        ("ids.current = None\n    print(ids.current)", "is the same for all requests"),
+    ],
+)
+def test_what_is_only_emptied_on_the_loop_is_not_the_same_for_all(after: str, said: str, tmp_path: Path) -> None:
+    source = (
+        "import threading\nids = threading.local()\ndef work(name):\n    ids.current = name\n    print(ids.current)\n"
+        f"@app.post('/{{name}}')\nasync def route(name: str):\n    await asyncio.to_thread(work, name)\n    {after}\n"
+    )
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL307"]})
+    (found,) = check(CheckRequest((), settings, tmp_path, ("example.py", (HEAD + source).encode()))).diagnostics
+    assert said in found.message

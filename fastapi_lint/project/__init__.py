@@ -20,8 +20,9 @@ from fastapi_lint.project.flow.nodes import Node
 from fastapi_lint.project.flow.offloads import wrong_offloads
 from fastapi_lint.project.flow.resolution import Resolution, Resolver
 from fastapi_lint.project.flow.roots import reached_nodes
-from fastapi_lint.project.resources.creations import Creation, Creations, LocalModel
+from fastapi_lint.project.resources.creations import Creation, Creations
 from fastapi_lint.project.resources.leaked_generators import LeakedGenerator, LeakedGenerators
+from fastapi_lint.project.resources.local_models import LocalModel
 from fastapi_lint.project.resources.module_names import ModuleNames
 from fastapi_lint.project.resources.shared_resources import Resource, SharedResources, WeakPool
 from fastapi_lint.project.resources.shared_sessions import SharedSession, SharedSessions

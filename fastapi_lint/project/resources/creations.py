@@ -2,54 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, KeysView
 from functools import cached_property
 
 import msgspec
 
 from fastapi_lint.facts import (
     NONE,
-    Attr,
     Call,
-    Cls,
-    Event,
     EventKind,
     Scope,
-    Var,
 )
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import stands_in
-from fastapi_lint.project.code.spelling import is_receiver
 from fastapi_lint.project.flow.call_conditions import is_harmless
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.resources.after_errors import is_after_error
-from fastapi_lint.project.resources.captured import captured
 from fastapi_lint.project.resources.closings import is_closed, is_pool_closed, is_returned
 from fastapi_lint.project.resources.fallbacks import Fallbacks
 from fastapi_lint.project.resources.keeping import (
     is_kept_by_receiver,
-    is_local_container,
     is_stored_by_receiver,
-    kept,
-    may_keep,
 )
+from fastapi_lint.project.resources.lasting_work import LastingWork
+from fastapi_lint.project.resources.local_models import LocalModel, LocalModels
 from fastapi_lint.project.resources.own_values import OwnValues
 from fastapi_lint.project.resources.passes import Passes
 from fastapi_lint.project.resources.peers import Peers
+from fastapi_lint.project.resources.rereadings import Rereadings
+from fastapi_lint.project.resources.stores import Stores
 from fastapi_lint.project.resources.unread import Unread
 from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.serving.expiry import Expiry
 from fastapi_lint.project.serving.holders import Holders
 from fastapi_lint.project.serving.lifetimes import Lifetimes
+from fastapi_lint.project.serving.misses import Misses
 from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.serving.start_up import StartUp
 from fastapi_lint.project.types.given import holds
-from fastapi_lint.project.types.inference import STATE
-from fastapi_lint.project.types.values import ClassV, ExtInstanceV, InstanceV
+from fastapi_lint.project.types.values import InstanceV
 
 _INIT = ".__init__"
 _MOST_MAKERS = 2
@@ -60,8 +54,8 @@ class Creation(msgspec.Struct, frozen=True):
 
     `entries` are all entry points that lead to it. `in_loop` says that a loop makes one in each pass, here or in a
     caller; `from_request` that its address or credentials are those of the request, its user or its tenant;
-    `after_error` that no request gets here before an attempt has failed; and `is_closed` that whoever makes it also
-    closes it.
+    `after_error` that no request gets here before an attempt has failed; `after_miss` that none does before a look-up
+    in a cache has missed; and `is_closed` that whoever makes it also closes it.
     """
 
     frame: Frame
@@ -71,6 +65,7 @@ class Creation(msgspec.Struct, frozen=True):
     in_loop: bool
     from_request: bool
     after_error: bool = False
+    after_miss: bool = False
     is_closed: bool = False
 
     @property
@@ -94,28 +89,13 @@ class Creation(msgspec.Struct, frozen=True):
         return None
 
 
-class LocalModel(msgspec.Struct, frozen=True):
-    """A class below `pydantic.BaseModel` that a function defines each time it runs; `gid` is the class.
-
-    `uses` are the values of the function that the class takes: no module level has them. `from_request` says that
-    one of them is data of the request.
-    """
-
-    frame: Frame
-    gid: int
-    way: tuple[Arrival, ...]
-    entries: tuple[EntryPoint, ...]
-    uses: tuple[str, ...]
-    from_request: bool
-
-
 class Creations:
     """Creating calls in frames that run per request."""
 
     def __init__(self, graph: Graph, contexts: Contexts, request_data: RequestData, start_up: StartUp) -> None:
         self._graph = graph
         self._contexts = contexts
-        self._keeping: dict[int, list[tuple[Event, frozenset[int]]]] = {}
+        self._stores = Stores(graph)
         self._once: dict[tuple[Frame, Edge], bool] = {}
         decorators = graph.inference.decorators
         self._request_data = request_data
@@ -138,10 +118,14 @@ class Creations:
             self._lifetimes = Lifetimes(graph, self._reach.frames)
             self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         self._reached = self._reach.frames
+        self._misses = Misses(graph, self._lifetimes)
+        self._roots = roots
         self._usual = contexts.flow(roots, self._is_unusual)
         self._passes = Passes(graph, self._reached, self._reach.way)
         self._holders = Holders(graph, self._lifetimes, self._reach.callers)
         self._unread = Unread(graph, self._reach.callers)
+        self._lasting_work = LastingWork(graph.inference, self._reach)
+        self._rereadings = Rereadings(graph.inference, self._reach)
         self._own_values = OwnValues(graph.inference, request_data)
         self._start_up = start_up
         self._fallbacks = Fallbacks(graph, start_up, self._reach.callers)
@@ -185,7 +169,7 @@ class Creations:
         scope = self._graph.index.scope(caller.gid)
         if edge.event >= len(scope.events):  # an injected dependency is no event of the function
             return False
-        return self._is_kept(caller, scope, scope.events[edge.event].expr, edge.event)
+        return self._stores.is_kept(caller, scope.events[edge.event].expr, edge.event, self._lifetimes)
 
     def _is_once_for_a_key(self, frame: Frame, event: int) -> bool:
         """Whether code runs where a look-up has missed what it puts in, under a key that no request brings."""
@@ -199,7 +183,22 @@ class Creations:
         return 0 <= event < len(events) and Expiry(self._graph, self._lifetimes).is_behind(frame, events[event].region)
 
     def _is_unusual(self, caller: Frame, edge: Edge) -> bool:
-        return self._runs_once(caller, edge) or self._is_after_error(caller, edge.event)
+        return self._runs_once(caller, edge) or not self._is_usual_place(caller, edge.event)
+
+    def _is_usual_place(self, frame: Frame, event: int) -> bool:
+        """Whether requests get to an event though no attempt has failed, and no look-up in a cache has missed."""
+        return not (self._is_after_error(frame, event) or self._is_after_miss(frame, event))
+
+    def _is_after_miss(self, frame: Frame, event: int) -> bool:
+        events = frame.scope.events
+        return 0 <= event < len(events) and self._misses.is_behind(frame, events[event].region)
+
+    @cached_property
+    def _without_errors(self) -> KeysView[Frame]:
+        """The frames that requests reach though no attempt has failed."""
+        return self._contexts.flow(
+            self._roots, lambda caller, edge: self._runs_once(caller, edge) or self._is_after_error(caller, edge.event)
+        ).keys()
 
     def _is_after_error(self, frame: Frame, event: int) -> bool:
         events = frame.scope.events
@@ -227,8 +226,8 @@ class Creations:
         return [self._creation(*same[0], [frame for frame, _ in same[1:]]) for same in found.values() if same]
 
     def _is_usual(self, frame: Frame, call: LibraryCall) -> bool:
-        """Whether requests get here though no attempt has failed."""
-        return frame in self._usual and not self._is_after_error(frame, call.event)
+        """Whether requests get here though no attempt has failed, and no look-up in a cache has missed."""
+        return frame in self._usual and self._is_usual_place(frame, call.event)
 
     def _is_made_anew(self, frame: Frame, call: LibraryCall) -> bool:
         """Whether each run of a frame makes one, and nobody keeps it."""
@@ -239,13 +238,18 @@ class Creations:
             return False
         if self._is_behind_expiry(frame, call.event) or self._is_idle(frame, call):
             return False
-        if self._is_over_lasting(frame, call):
+        if self._is_over_lasting(frame, call) or self._is_on_purpose(frame, call):
             return False
-        if self._is_kept_by_lasting(frame, scope, call) or self._own_values.is_own(frame, call):
+        if self._is_kept_by_lasting(frame, scope, call):
             return False
         if self._fallbacks.is_needless(frame, scope.events[call.event].region):
             return False
-        return not self._is_kept(frame, scope, call.expr, call.event)
+        return not self._stores.is_kept(frame, call.expr, call.event, self._lifetimes)
+
+    def _is_on_purpose(self, frame: Frame, call: LibraryCall) -> bool:
+        """Whether nobody would want to share it: a job's own, a request's own, one with what has changed since."""
+        rooms = self._lasting_work.needs, self._rereadings.is_needed, self._own_values.is_own
+        return any(is_wanted(frame, call) for is_wanted in rooms)
 
     def _is_kept_by_lasting(self, frame: Frame, scope: Scope, call: LibraryCall) -> bool:
         """Whether this very object lasts, and keeps what its method makes, though requests make others of its class."""
@@ -276,34 +280,7 @@ class Creations:
 
     def local_models(self) -> Iterator[LocalModel]:
         """Each model class that functions on a request's way define."""
-        seen: set[int] = set()
-        read: set[int] = set()
-        for frame in self._reached:
-            scope = self._graph.index.scope(frame.gid)
-            if scope.kind != "function" or frame.gid in read:
-                continue
-            read.add(frame.gid)
-            for node in scope.exprs:
-                gid = self._graph.index.local(frame.gid, node.scope) if isinstance(node, Cls) else NONE
-                if gid != NONE and gid not in seen and self._is_model(gid):
-                    seen.add(gid)
-                    yield self._local_model(frame, gid)
-
-    def _local_model(self, frame: Frame, gid: int) -> LocalModel:
-        used = captured(self._graph.index, frame.gid, gid)
-        return LocalModel(
-            frame=frame,
-            gid=gid,
-            way=self._reach.way(frame),
-            entries=tuple(self._reach.entries(frame)),
-            uses=tuple(used),
-            from_request=any(
-                self._request_data.is_from_request(frame.gid, value) for values in used.values() for value in values
-            ),
-        )
-
-    def _is_model(self, gid: int) -> bool:
-        return self._graph.inference.classes.derives_from(gid, "pydantic.BaseModel")
+        yield from LocalModels(self._graph, self._reach, self._request_data).find()
 
     def _creation(self, frame: Frame, call: LibraryCall, others: list[Frame]) -> Creation:
         """`others` are the frames in which the same function makes it for other arguments."""
@@ -316,6 +293,7 @@ class Creations:
             several = (entries, *(self._ways_of_passing(other, scope, call, is_usual)[1] for other in others))
             entries = tuple({(one.kind, one.label): one for some in several for one in some}.values())
         is_own = self._passes.is_of_object_of_pass(frame, scope, call, way)
+        after_error = not is_usual and (frame not in self._without_errors or self._is_after_error(frame, call.event))
         return Creation(
             frame=frame,
             call=call,
@@ -323,7 +301,8 @@ class Creations:
             entries=entries,
             in_loop=self._passes.is_multiplied(frame, scope, call, way) and not is_own,
             from_request=is_own or self._peers.is_of_request(frame, call),
-            after_error=not is_usual,
+            after_error=after_error,
+            after_miss=not is_usual and not after_error,
             is_closed=call.expr != NONE and self._closes(frame, call.expr, 0),
         )
 
@@ -349,7 +328,7 @@ class Creations:
         holding = self._holders.holding(frame)
 
         def is_left_out(caller: Frame, edge: Edge) -> bool:
-            if is_usual and self._is_after_error(caller, edge.event):
+            if is_usual and not self._is_usual_place(caller, edge.event):
                 return True
             receiver = edge.callee.receiver
             if receiver is None or receiver.gid not in holding:
@@ -364,53 +343,5 @@ class Creations:
         """Whether what a call gives is kept: it is not by this call that something is made for each request."""
         scope = self._graph.index.scope(gid)
         event = next((n for n, e in enumerate(scope.events) if e.kind == EventKind.CALL and e.expr == call), NONE)
-        return event != NONE and self._is_kept(self._graph.inference.plain_frame(gid), scope, call, event)
-
-    def _is_kept(self, frame: Frame, scope: Scope, expr: int, event: int) -> bool:
-        """Whether the created thing is stored where it outlives the request.
-
-        An item of a container or an attribute of something shared keeps it. A module variable or an attribute of the
-        receiver keeps it only behind a guard (`if _client is None`): otherwise each request makes a new one.
-        """
-        keeping = [store for store, kept in self._keeping_events(frame.gid, scope) if expr in kept]
-        guarded = bool(keeping) and stands_in(scope, scope.events[event].region, "if", "else")
-        for store in keeping:
-            if store.kind == EventKind.CALL:
-                if guarded:
-                    return True
-                continue
-            if store.kind == EventKind.REBIND and guarded:
-                return True
-            if store.kind == EventKind.STORE_ITEM and not is_local_container(scope, store.expr):
-                return True
-            if store.kind == EventKind.STORE_ATTR:
-                if is_receiver(scope, store.expr):
-                    owner = self._graph.inference.type(frame, store.expr)
-                    if any(isinstance(value, ClassV) for value in owner):
-                        return True
-                    if guarded and not self._lifetimes.is_made_anew(frame):
-                        return True
-                elif self._is_shared(frame, store.expr):
-                    return True
-        return False
-
-    def _keeping_events(self, gid: int, scope: Scope) -> list[tuple[Event, frozenset[int]]]:
-        """The events of a scope that may keep things, stores and calls of what keeps them, with all that they keep."""
-        known = self._keeping.get(gid)
-        if known is None:
-            keeping = [event for event in scope.events if may_keep(scope, event)]
-            known = self._keeping[gid] = [(event, frozenset(kept(scope, event))) for event in keeping]
-        return known
-
-    def _is_shared(self, frame: Frame, expr: int) -> bool:
-        node = self._graph.index.scope(frame.gid).exprs[expr]
-        if isinstance(node, Var):
-            owner = self._graph.index.local(frame.gid, node.scope)
-            return self._graph.index.scope(owner).kind == "module"
-        for value in self._graph.inference.type(frame, expr):
-            if isinstance(value, ClassV) or not isinstance(value, (InstanceV, ExtInstanceV)):
-                return True
-            if isinstance(value, ExtInstanceV) and value.name == STATE:
-                node = self._graph.index.scope(frame.gid).exprs[expr]
-                return isinstance(node, Attr) and self._graph.inference.is_application(frame, node.base)
-        return False
+        plain = self._graph.inference.plain_frame(gid)
+        return event != NONE and self._stores.is_kept(plain, call, event, self._lifetimes)

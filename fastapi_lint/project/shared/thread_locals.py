@@ -26,13 +26,15 @@ _ACCESSORS = frozenset({"builtins.getattr", "builtins.setattr"})
 class LocalUse(msgspec.Struct, frozen=True):
     """Code of scope `gid` uses attribute `name` of a thread-local object, on the loop.
 
-    `way` leads there from the nearest entry point, or from a coroutine of which none is known.
+    `way` leads there from the nearest entry point, or from a coroutine of which none is known. `is_reset` says that
+    code on the loop does no more than to empty it, so that there is nothing in it for others.
     """
 
     gid: int
     place: int
     name: str
     way: tuple[Arrival, ...] = ()
+    is_reset: bool = False
 
 
 class _Use(msgspec.Struct, frozen=True):
@@ -67,6 +69,7 @@ class ThreadLocals:
         }
         handed_back = {use.name for frame in aside for use in self._uses(frame) if use.stores}
         handed_back = (handed_back | self._taken_back({frame.gid for frame in reached})) - stored
+        used = {use.name for frame in reached for use in self._uses(frame) if not _is_emptied(frame.scope, use)}
         told: dict[tuple[int, str], tuple[Frame, _Use]] = {}
         for frame in reached:
             for use in self._uses(frame):
@@ -76,7 +79,7 @@ class ThreadLocals:
                 if use.stores and not known.stores:
                     told[frame.gid, use.local] = frame, use
         for frame, use in told.values():
-            yield LocalUse(frame.gid, use.event.place, use.name, self._way(frame, reached))
+            yield LocalUse(frame.gid, use.event.place, use.name, self._way(frame, reached), use.name not in used)
 
     def _way(self, frame: Frame, reached: dict[Frame, Arrival]) -> tuple[Arrival, ...]:
         first, *calls = self._contexts.way_in(frame, reached)
@@ -230,3 +233,9 @@ class ThreadLocals:
         if isinstance(node, Attr):
             return self._is_local(frame, node.base)
         return isinstance(node, Call) and bool(node.args) and self._is_local(frame, node.args[0])
+
+
+def _is_emptied(scope: Scope, use: _Use) -> bool:
+    """Whether a use sets an attribute to None, or deletes it."""
+    is_statement = use.stores and use.event.kind == EventKind.STORE_ATTR
+    return is_statement and (use.event.value == NONE or scope.exprs[use.event.value] == Lit(None))

@@ -1,0 +1,209 @@
+"""Does code run only where a look-up in a cache has missed, whatever the key is?
+
+`kept = cache.get(key)`, `if kept: return kept`, and then `cache.put(key, value)`: what stands in between runs for
+each key, and again when the cache has dropped it, not for each request. Both calls may go through functions of the
+project, which are read. What the region puts in has to come from somewhere: `started[key] = True` is no cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Declared, Event, EventKind, Lit, Scope, Sub, Use
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.logic import implied
+from fastapi_lint.project.code.regions import around, within
+from fastapi_lint.project.code.spelling import parts, same
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.serving.first_use import Slot
+from fastapi_lint.project.serving.keyed_use import put_in
+from fastapi_lint.project.serving.lifetimes import Lifetimes
+from fastapi_lint.project.types.values import ExtInstanceV, FunctionV, MethodV
+
+_LOOKS_UP = frozenset({"aget", "get", "get_cache"})
+_PUTS_IN = frozenset({"add", "aset", "put", "set", "set_cache", "setex", "store"})
+_MOST_HOPS = 4
+
+
+class LookUp(msgspec.Struct, frozen=True):
+    """Something asked for under one of `keys`: of the container `base`, or by `call` of a function of the project."""
+
+    keys: tuple[int, ...]
+    base: int
+    call: int = NONE
+
+
+class Misses:
+    """Answers for frames that run for each request, kept by region; `lifetimes` says how long their objects live."""
+
+    def __init__(self, graph: Graph, lifetimes: Lifetimes) -> None:
+        self._inference = graph.inference
+        self._index = graph.index
+        self._lifetimes = lifetimes
+        self._known: dict[tuple[Frame, int], bool] = {}
+
+    def is_behind(self, frame: Frame, region: int) -> bool:
+        """Whether a region is entered only where a cache lacks what the region then puts in."""
+        return any(self._is_miss(frame, number) for number in around(frame.scope, region))
+
+    def _is_miss(self, frame: Frame, number: int) -> bool:
+        region = frame.scope.regions[number]
+        if region.kind not in ("if", "else") or region.expr == NONE:
+            return False
+        known = self._known.get((frame, number))
+        if known is None:
+            missed = _missed(frame.scope, region.expr, region.kind == "if")
+            known = self._known[frame, number] = any(self._is_filled(frame, number, one) for one in missed)
+        return known
+
+    def _is_filled(self, frame: Frame, number: int, missed: LookUp) -> bool:
+        scope = frame.scope
+        return any(
+            self._puts_in(frame, event, missed)
+            for event in scope.events
+            if event.kind in (EventKind.CALL, EventKind.STORE_ITEM) and within(scope, event.region, (number,))
+        )
+
+    def _puts_in(self, frame: Frame, event: Event, missed: LookUp) -> bool:
+        """Whether an event stores something under the key that was missed, where the look-up has asked for it."""
+        scope = frame.scope
+        if event.kind == EventKind.STORE_ITEM:
+            target, key = put_in(self._index, frame.gid, event)
+            if NONE in (target, missed.base) or not same(scope, target, missed.base):
+                return False
+            is_kept = _is_one_of(scope, key, missed.keys) and not _is_constant(scope, event.value)
+            return is_kept and self._lasts(frame, missed.base)
+        node = scope.exprs[event.expr]
+        given = _given(node) if isinstance(node, Call) else ()
+        rest = [value for value in given if not _is_one_of(scope, value, missed.keys)]
+        if not isinstance(node, Call) or len(rest) == len(given) or all(_is_constant(scope, value) for value in rest):
+            return False
+        own = list(self._functions(frame, node.func))
+        if own:
+            return missed.call != NONE and self._stores_what_is_read(frame, missed.call, node.func, own)
+        func = scope.exprs[node.func]
+        if not isinstance(func, Attr) or func.name not in _PUTS_IN or missed.base == NONE:
+            return False
+        return same(scope, func.base, missed.base) and self._lasts(frame, missed.base)
+
+    # -- functions of the project
+
+    def _stores_what_is_read(self, frame: Frame, asked: int, func: int, own: list[FunctionV | MethodV]) -> bool:
+        """Whether functions put into the container, of the same object, in which others have looked."""
+        scope = frame.scope
+        asker = scope.exprs[asked]
+        if not isinstance(asker, Call):
+            return False
+        first, second = scope.exprs[asker.func], scope.exprs[func]
+        if type(first) is not type(second):
+            return False
+        on_object = isinstance(first, Attr) and isinstance(second, Attr)
+        if isinstance(first, Attr) and isinstance(second, Attr) and not same(scope, first.base, second.base):
+            return False
+        read = [slot for value in self._functions(frame, asker.func) for slot in self._read(_gid(value))]
+        for value in own:
+            for slot in self._written(_gid(value)):
+                if any(slot.is_same(other) for other in read):
+                    if not slot.on_receiver:
+                        return True
+                    return on_object and isinstance(first, Attr) and self._lasts(frame, first.base)
+        return False
+
+    def _read(self, gid: int) -> Iterator[Slot]:
+        """The containers in which a function looks something up."""
+        scope = self._index.scope(gid)
+        for node in scope.exprs:
+            if isinstance(node, Sub):
+                yield from self._inference.first_use.slot(gid, node.base)
+            func = scope.exprs[node.func] if isinstance(node, Call) and node.args else None
+            if isinstance(func, Attr) and func.name in _LOOKS_UP:
+                yield from self._inference.first_use.slot(gid, func.base)
+
+    def _written(self, gid: int) -> Iterator[Slot]:
+        """The containers into which a function puts something."""
+        scope = self._index.scope(gid)
+        for event in scope.events:
+            target = put_in(self._index, gid, event)[0]
+            node = scope.exprs[event.expr] if target == NONE and event.kind == EventKind.CALL else None
+            func = scope.exprs[node.func] if isinstance(node, Call) and node.args else None
+            if isinstance(func, Attr) and func.name in _PUTS_IN:
+                target = func.base
+            if target != NONE:
+                yield from self._inference.first_use.slot(gid, target)
+
+    def _functions(self, frame: Frame, func: int) -> Iterator[FunctionV | MethodV]:
+        for value in self._inference.type(frame, func):
+            if isinstance(value, (FunctionV, MethodV)):
+                yield value
+
+    # -- how long it lasts
+
+    def _lasts(self, frame: Frame, container: int) -> bool:
+        """Whether something is there for the next request: what outlives the call, or lives in another process."""
+        if container == NONE:
+            return False
+        if self._index.is_receiver(frame.gid, container):
+            return self._lifetimes.lasts(frame, "object")
+        slots = list(self._inference.first_use.slot(frame.gid, container))
+        if slots:
+            return all(self._lifetimes.lasts(frame, "object" if slot.on_receiver else "process") for slot in slots)
+        held = self._inference.type(frame, container)
+        return bool(held) and all(isinstance(value, ExtInstanceV) and "." in value.name for value in held)
+
+
+def _missed(scope: Scope, test: int, holds: bool) -> Iterator[LookUp]:
+    """What a condition has asked for and not found."""
+    for part, is_true in implied(scope, test, holds):
+        node = scope.exprs[part]
+        if isinstance(node, Bin) and node.op in ("among", "not among"):
+            if (node.op == "not among") is is_true:
+                yield LookUp((node.left,), node.right)
+        elif isinstance(node, Bin) and node.op in ("is", "is not"):
+            if scope.exprs[node.right] == Lit(None) and (node.op == "is") is is_true:
+                yield from _asked(scope, node.left)
+        elif not is_true:
+            yield from _asked(scope, part)
+
+
+def _asked(scope: Scope, expr: int) -> Iterator[LookUp]:
+    """The look-up that gives the value of an expression."""
+    node = scope.exprs[expr]
+    for _ in range(_MOST_HOPS):
+        if isinstance(node, Use) and len(node.defs) == 1:
+            expr = scope.defs[node.defs[0]].value
+        elif isinstance(node, (Await, Declared)):
+            expr = node.value
+        else:
+            break
+        if expr == NONE:
+            return
+        node = scope.exprs[expr]
+    if not isinstance(node, Call):
+        return
+    func, keys = scope.exprs[node.func], _given(node)
+    if keys:
+        is_plain = isinstance(func, Attr) and func.name in _LOOKS_UP
+        yield LookUp(keys, func.base if is_plain and isinstance(func, Attr) else NONE, expr)
+
+
+def _given(node: Call) -> tuple[int, ...]:
+    return (*node.args, *(value for _, value in node.keywords))
+
+
+def _is_one_of(scope: Scope, expr: int, keys: tuple[int, ...]) -> bool:
+    """Whether an expression is one of some keys; of constants only texts are keys."""
+    node = scope.exprs[expr]
+    if isinstance(node, Lit) and not isinstance(node.value, str):
+        return False
+    return any(same(scope, expr, key) for key in keys)
+
+
+def _is_constant(scope: Scope, expr: int) -> bool:
+    """Whether a value is written down: nothing of what the code finds out."""
+    return all(isinstance(scope.exprs[part], Lit) for part in parts(scope, expr, through_names=False))
+
+
+def _gid(value: FunctionV | MethodV) -> int:
+    return value.function.gid if isinstance(value, MethodV) else value.gid
