@@ -27,6 +27,7 @@ from fastapi_lint.facts import (
     Phi,
     Scope,
     Seq,
+    Unpack,
     Use,
     Var,
 )
@@ -39,6 +40,7 @@ _COMPARISONS = frozenset({"equals", "differs", "among", "not among"})
 _TESTS = frozenset({"is", "is not", "not"})
 _GETTERS = frozenset({"get", "pop"})
 _MISSING = frozenset({"ImportError", "ModuleNotFoundError", "NameError"})
+_FORKS = frozenset({"fork", "forkpty"})
 _PREFIX_TESTS = frozenset({"startswith", "endswith"})
 
 
@@ -143,12 +145,29 @@ def _may_decide(scope: Scope, expr: int, known: dict[int, int]) -> bool:
         if node.op in ("is", "is not") and scope.exprs[node.right] == Lit(None):
             return _level(scope, node.left, known) != NOTHING
         is_test = node.op in _COMPARISONS or node.op in ("is", "is not")
+        if is_test and scope.exprs[node.right] == Lit(0):
+            return forked(scope, node.left) is not None
         return is_test and _level(scope, node.left, known) == LITERAL
     if isinstance(node, Choice) and node.test == NONE:
         return any(_may_decide(scope, item, known) for item in node.items)
+    if isinstance(node, Call) and len(node.args) == 2 and scope.exprs[node.func] == Free("hasattr"):
+        return True
     if isinstance(node, Call) and len(node.args) == 1:
         func = scope.exprs[node.func]
         if not isinstance(func, Attr) or func.name not in _PREFIX_TESTS:
             return True  # it may ask for a coroutine function
         return _level(scope, func.base, known) != NOTHING
-    return _level(scope, expr, known) == LITERAL
+    return _level(scope, expr, known) == LITERAL or forked(scope, expr) is not None
+
+
+def forked(scope: Scope, expr: int) -> Call | None:
+    """The call, perhaps a fork, of which an expression is the number: `pid = os.fork()`, `pid, fd = pty.fork()`."""
+    node = scope.exprs[expr]
+    if isinstance(node, Use) and len(node.defs) == 1:
+        node = scope.exprs[scope.defs[node.defs[0]].value]
+    if isinstance(node, Unpack) and node.index == 0:
+        node = scope.exprs[node.value]
+    if not isinstance(node, Call) or node.args or node.keywords:
+        return None
+    func = scope.exprs[node.func]
+    return node if isinstance(func, Var) or (isinstance(func, Attr) and func.name in _FORKS) else None

@@ -11,6 +11,7 @@ from fastapi_lint.project.code.decidable import LITERAL, named_test
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.code.spelling import strings
+from fastapi_lint.project.flow.forks import holds_in_server
 from fastapi_lint.project.flow.held import Held
 from fastapi_lint.project.types.constants import Constants
 from fastapi_lint.project.types.values import ClassV, ExternalV, FunctionV, InstanceV, LiteralV, MethodV, PresentV
@@ -99,6 +100,9 @@ class DeadBranches:
         if held is not None:
             return held
         node = self._scope.exprs[named_test(self._scope, expr)]
+        forked = holds_in_server(self._inference, self._frame, named_test(self._scope, expr))
+        if forked is not None:
+            return forked
         if isinstance(node, Bin):
             return self._operation(node)
         if isinstance(node, Choice) and node.test == NONE:
@@ -109,6 +113,7 @@ class DeadBranches:
         if isinstance(node, Call):
             known = self._prefix(node)
             known = self._is_coroutine_function(node) if known is None else known
+            known = True if known is None and self._inference.own_attributes.is_there(self._frame, node) else known
             if known is not None:
                 return known
         literal = self._literal(expr)

@@ -62,6 +62,7 @@ from fastapi_lint.project.types.displays import Displays
 from fastapi_lint.project.types.few_values import FewValues
 from fastapi_lint.project.types.libraries import Libraries
 from fastapi_lint.project.types.names import Names
+from fastapi_lint.project.types.own_attributes import OwnAttributes
 from fastapi_lint.project.types.process_constants import ProcessConstants
 from fastapi_lint.project.types.protocols import Protocols
 from fastapi_lint.project.types.values import (
@@ -117,6 +118,7 @@ class Inference:
         self.few_values = FewValues(self)
         self.process_constants = ProcessConstants(self)
         self.class_constants = ClassConstants(self)
+        self.own_attributes = OwnAttributes(self)
         self.attempts = Attempts(self)
         self.exclusions = Exclusions(self)
         self.fills = Fills(self)
