@@ -109,7 +109,10 @@ class Calls:
         """What a constructor call makes, with what is known of the arguments that the instance keeps."""
         plain = InstanceV(value.gid)
         init = self._inference.classes.find_method(value.gid, "__init__")
-        if init is None or not self._inference.constructions.keeps(init.gid):
+        if init is None:
+            left = self._inference.left_out.given(value.gid, frame, node)
+            return self._inference.binding.instance(InstanceV(value.gid, left)) if left else plain
+        if not self._inference.constructions.keeps(init.gid):
             return plain
         given = self._inference.constructions.given(
             self._inference.binding.frame_for(MethodV(init, plain), frame, node)

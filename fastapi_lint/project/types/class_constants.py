@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Free, Lit, Scope
+from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Expr, Free, Lit, Scope
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import branches
@@ -48,7 +48,7 @@ class ClassConstants:
         family = (gid, *self._inference.classes.subclasses(gid))
         found = {self._written(one, name, of_class) for one in family}
         constant = found.pop() if len(found) == 1 else None
-        if constant is not None and self._may_be_set(family, name):
+        if constant is not None and self.may_be_set(gid, name):
             constant = None
         if self._inference.is_settled():
             self._known[key] = constant
@@ -96,11 +96,12 @@ class ClassConstants:
             return None
         return LiteralV(value) if value is None or isinstance(value, (bool, str)) else None
 
-    def _may_be_set(self, family: tuple[int, ...], name: str) -> bool:
-        """Whether anything stores an attribute of this name, or of an unknown one, in objects of these classes.
+    def may_be_set(self, gid: int, name: str) -> bool:
+        """Whether anything stores an attribute of this name, or of an unknown one, in objects of a class or below it.
 
         A store by name in what is not known to be of another class counts.
         """
+        family = (gid, *self._inference.classes.subclasses(gid))
         relatives = {entry for one in family for entry in self._inference.classes.mro(one) if isinstance(entry, int)}
         by_name = self._stores()
         return any(self._is_of(relatives, gid, expr, True) for gid, expr in by_name.get(name, ())) or any(
@@ -134,6 +135,11 @@ def _stored_in(scope: Scope) -> Iterator[tuple[str, int]]:
     for node in scope.exprs:
         if isinstance(node, Attr) and node.name == "__dict__":
             yield "", node.base
-        elif isinstance(node, Call) and len(node.args) == 3 and scope.exprs[node.func] == Free("setattr"):
+        elif isinstance(node, Call) and len(node.args) == 3 and _sets_by_name(scope.exprs[node.func]):
             for name in strings(scope, node.args[1]) or [""]:
                 yield name, node.args[0]
+
+
+def _sets_by_name(func: Expr) -> bool:
+    """Whether a call is `setattr(x, name, value)`, or `object.__setattr__(x, name, value)` for what is frozen."""
+    return func == Free("setattr") or (isinstance(func, Attr) and func.name == "__setattr__")

@@ -221,8 +221,9 @@ class Constants:
         owners = self._inference.type(self._frame, node.base)
         owner = owners[0] if len(owners) == 1 else None
         sites = self._inference.classes.stored(owner.gid, node.name) if isinstance(owner, InstanceV) else []
-        if not isinstance(owner, InstanceV) or len(sites) != 1:
-            return None
+        left = self._inference.left_out.of(owner, node.name) if isinstance(owner, InstanceV) else None
+        if not isinstance(owner, InstanceV) or left is not None or len(sites) != 1:
+            return left
         made_in = self._inference.classes.frame_of(sites[0].gid, owner)
         if not made_in.bound or self._inference.classes.stored_outside(owner, node.name):
             return None

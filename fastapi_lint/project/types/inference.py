@@ -60,6 +60,7 @@ from fastapi_lint.project.types.contents import Contents
 from fastapi_lint.project.types.decorators import Decorators
 from fastapi_lint.project.types.displays import Displays
 from fastapi_lint.project.types.few_values import FewValues
+from fastapi_lint.project.types.left_out import LeftOut
 from fastapi_lint.project.types.libraries import Libraries
 from fastapi_lint.project.types.names import Names
 from fastapi_lint.project.types.own_attributes import OwnAttributes
@@ -119,6 +120,7 @@ class Inference:
         self.process_constants = ProcessConstants(self)
         self.class_constants = ClassConstants(self)
         self.own_attributes = OwnAttributes(self)
+        self.left_out = LeftOut(self)
         self.attempts = Attempts(self)
         self.exclusions = Exclusions(self)
         self.fills = Fills(self)

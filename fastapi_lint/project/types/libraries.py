@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from fastapi_lint.catalogue import CallSpec, Catalogue, TypeSpec
 from fastapi_lint.project.types.described import Described
 from fastapi_lint.project.types.values import (
@@ -168,8 +170,9 @@ def receiver_type(value: Value) -> Type:
     if isinstance(value, ExtMemberV):
         if isinstance(value.receiver, ClassV):
             return (InstanceV(value.receiver.gid),)
-        if value.receiver is not None:
-            return (value.receiver,)
+        if value.receiver is not None:  # a copy (`model_copy(update=...)`) may have other fields
+            own = value.receiver.gid
+            return (msgspec.structs.replace(value.receiver, given=tuple(g for g in value.receiver.given if g[0] != own)),)
         return (ExtInstanceV(value.name, value.args),)
     if isinstance(value, ExternalV):
         return (ExtInstanceV(value.name.rpartition(".")[0]),)

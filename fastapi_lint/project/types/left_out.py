@@ -1,0 +1,155 @@
+"""Which fields of a dataclass or model has a constructor call left at the constant that the class declares?
+
+`serve_bind: str | None = field(default=None, kw_only=True)`: in what `Arguments(host=host)` makes, nobody has set it,
+and `if self.serve_bind is not None` in `__post_init__` does not hold.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_lint.facts import NONE, Call, Declared, Lit, Scope, Sub
+from fastapi_lint.project.code.call_arguments import has_star, spread_out
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.types.values import ClassV, ExternalV, InstanceV, LiteralV, Type
+
+if TYPE_CHECKING:
+    from fastapi_lint.project.types.inference import Inference
+
+_DATACLASSES = frozenset({"dataclasses.dataclass", "pydantic.dataclasses.dataclass"})
+_MODELS = frozenset({"pydantic.BaseModel"})
+_PLAIN_BASES = frozenset({"abc.ABC", "builtins.object", "typing.Generic"})
+_FIELDS = frozenset({"dataclasses.field", "pydantic.Field", "pydantic.fields.Field"})
+_OTHER_NAMES = frozenset({"alias", "init", "validation_alias"})
+
+
+class LeftOut:
+    """Answers for calls; what a class declares is kept."""
+
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
+        self._index = inference.index
+        self._known: dict[int, dict[int, LiteralV]] = {}
+
+    def given(self, gid: int, caller: Frame, node: Call) -> tuple[tuple[int, int, Type], ...]:
+        """What a call leaves at its default, as an instance keeps it: (class, number of the field, constant)."""
+        spread = spread_out(caller.scope, node)
+        if has_star(caller.scope, spread) or any(name == "**" for name, _ in spread.keywords):
+            return ()
+        declared = self._declared(gid)
+        if not declared:
+            return ()
+        fields = self._inference.classes.init_fields(gid)
+        named = {name for name, _ in spread.keywords}
+        first = self._behind(gid, len(spread.args)) if spread.args else 0
+        return tuple(
+            (gid, number, (constant,))
+            for number, constant in declared.items()
+            if number >= first and fields[number][0] not in named
+        )
+
+    def of(self, owner: InstanceV, name: str) -> LiteralV | None:
+        """The constant that a field of an instance was left at."""
+        for gid, number, kind in owner.given:
+            if gid == owner.gid and isinstance(kind[0], LiteralV):
+                if self._inference.classes.init_fields(gid)[number][0] == name:
+                    return kind[0]
+        return None
+
+    def _declared(self, gid: int) -> dict[int, LiteralV]:
+        """The fields that are asked for, have a constant for a default and are set by nothing but the constructor."""
+        known = self._known.get(gid)
+        if known is None:
+            known = self._find(gid)
+            if self._inference.is_settled():
+                self._known[gid] = known
+        return known
+
+    def _find(self, gid: int) -> dict[int, LiteralV]:
+        classes, asked = self._inference.classes, self._inference.asked
+        if not self._takes_fields(gid):
+            return {}
+        names = {name for one in classes.mro(gid) if isinstance(one, int) for name in asked.attributes_asked(one)}
+        found = {}
+        for number, (name, _) in enumerate(classes.init_fields(gid)):
+            owner = classes.member(gid, name)[1] if name in names else None
+            constant = self._default(owner, name) if isinstance(owner, int) else None
+            if constant is not None and not self._inference.class_constants.may_be_set(gid, name):
+                found[number] = constant
+        return found
+
+    def _takes_fields(self, gid: int) -> bool:
+        """Whether nothing but what makes a class a dataclass or a model says what its constructor takes and does."""
+        classes, is_field_class = self._inference.classes, False
+        for entry in classes.mro(gid):
+            if isinstance(entry, str):
+                if entry not in _MODELS | _PLAIN_BASES:
+                    return False
+                is_field_class = is_field_class or entry in _MODELS
+                continue
+            scope, outer = self._index.scope(entry), self._inference.plain_frame(self._index.parent(entry))
+            if not all(self._inference.type(outer, base) for base in scope.bases) or "__new__" in scope.names:
+                return False
+            if not all(self._is_dataclass(outer, one) for one in scope.decorators):
+                return False
+            is_field_class = is_field_class or bool(scope.decorators)
+        return is_field_class and not any(self._validates(one) for one in classes.mro(gid) if isinstance(one, int))
+
+    def _is_dataclass(self, outer: Frame, decorator: int) -> bool:
+        node = outer.scope.exprs[decorator]
+        kinds = self._inference.type(outer, node.func if isinstance(node, Call) else decorator)
+        return bool(kinds) and all(isinstance(one, ExternalV) and one.name in _DATACLASSES for one in kinds)
+
+    def _validates(self, gid: int) -> bool:
+        """Whether a method of a class may make something else of what the constructor was given, or was not."""
+        frame = self._inference.plain_frame(gid)
+        for scope in self._index.module(gid).facts.scopes:
+            if scope.kind == "function" and scope.parent != NONE and self._index.local(gid, scope.parent) == gid:
+                for one in scope.decorators:
+                    node = frame.scope.exprs[one]
+                    kinds = self._inference.type(frame, node.func if isinstance(node, Call) else one)
+                    if any(isinstance(kind, ExternalV) and "validator" in kind.name for kind in kinds) or not kinds:
+                        return True
+        return False
+
+    def _default(self, owner: int, name: str) -> LiteralV | None:
+        scope = self._index.scope(owner)
+        numbers = scope.names[name]
+        node = scope.exprs[scope.defs[numbers[0]].value]
+        if len(numbers) != 1 or not isinstance(node, Declared) or node.value == NONE:
+            return None
+        value = scope.exprs[node.value]
+        if isinstance(value, Call):
+            frame = self._index.frame(owner)
+            kinds = self._inference.type(frame, value.func)
+            is_field = bool(kinds) and all(isinstance(one, ExternalV) and one.name in _FIELDS for one in kinds)
+            written = dict(value.keywords)
+            if not is_field or not _OTHER_NAMES.isdisjoint(written):
+                return None
+            default = written.get("default", value.args[0] if value.args else NONE)
+            value = scope.exprs[default] if default != NONE else value
+        return LiteralV(value.value) if isinstance(value, Lit) and _tells(value) else None
+
+    def _behind(self, gid: int, count: int) -> int:
+        """The number of the first field that so many positional arguments surely do not reach."""
+        fields = self._inference.classes.init_fields(gid)
+        for number, (name, owner) in enumerate(fields):
+            if count <= 0:
+                return number
+            scope = self._index.scope(owner)
+            if owner != gid:
+                continue  # those of bases may be taken by keyword only
+            count -= _takes_a_place(scope, scope.exprs[scope.defs[scope.names[name][0]].value])
+        return len(fields)
+
+
+def _tells(value: Lit) -> bool:
+    return value.value is None or isinstance(value.value, bool)
+
+
+def _takes_a_place(scope: Scope, node: object) -> bool:
+    """Whether a field is surely one of the positional ones; what is passed over only makes the answer careful."""
+    if not isinstance(node, Declared):
+        return False
+    value = scope.exprs[node.value] if node.value != NONE else None
+    return not isinstance(value, Call) and not isinstance(scope.exprs[node.annotation], Sub)
