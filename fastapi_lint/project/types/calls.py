@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fastapi_lint.catalogue import CallSpec
-from fastapi_lint.facts import NONE, Attr, Call, EventKind, Lit, Scope
+from fastapi_lint.facts import NONE, Attr, Call, EventKind, Lit, Scope, Use
 from fastapi_lint.project.code.call_arguments import argument_at, fits, written_items
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
@@ -170,7 +170,7 @@ class Calls:
             return declared
         taken = self._taken_returns(frame)
         types = [self._inference.type(frame, expr) for expr in taken]
-        if all(types) and len(taken) < len(self._inference.names.returns(frame.gid)):
+        if all(types) and taken != self._inference.names.returns(frame.gid):
             return union(types)  # the declaration speaks of the returns in the other branches, too
         return self._inference.annotations.refine(declared, union(types))
 
@@ -181,9 +181,10 @@ class Calls:
         scope = self._index.scope(frame.gid)
         dead = dead_regions(self._inference, frame)
         return [
-            event.expr
+            part
             for event in scope.events
             if event.kind == EventKind.RETURN and event.expr != NONE and not within(scope, event.region, dead)
+            for part in _still_possible(scope, event.expr, dead)
         ]
 
     def constant(self, value: Value) -> Constant | None:
@@ -397,3 +398,12 @@ class Calls:
         scope = self._index.scope(gid)
         spread = (value for key, value in node.keywords if key == "**")
         return next((item for value in spread for key, item in written_items(scope, value) if key == name), NONE)
+
+
+def _still_possible(scope: Scope, expr: int, dead: frozenset[int]) -> list[int]:
+    """What a returned name may stand for: the definitions in branches that may be taken; the name itself, if all may."""
+    node = scope.exprs[expr]
+    if not dead or not isinstance(node, Use) or len(node.defs) < 2:
+        return [expr]
+    alive = [made.value for number in node.defs if not within(scope, (made := scope.defs[number]).region, dead)]
+    return alive if 0 < len(alive) < len(node.defs) else [expr]

@@ -45,9 +45,7 @@ class ClassConstants:
         key = (gid, name, of_class)
         if key in self._known:
             return self._known[key]
-        family = (gid, *self._inference.classes.subclasses(gid))
-        found = {self._written(one, name, of_class) for one in family}
-        constant = found.pop() if len(found) == 1 else None
+        constant = self.written(gid, name, of_class)
         if constant is not None and self.may_be_set(gid, name):
             constant = None
         if self._inference.is_settled():
@@ -71,7 +69,13 @@ class ClassConstants:
                         return True
         return False
 
-    def _written(self, gid: int, name: str, of_class: bool) -> LiteralV | None:
+    def written(self, gid: int, name: str, of_class: bool = False) -> LiteralV | None:
+        """What the bodies of a class and of its subclasses give an attribute at first."""
+        family = (gid, *self._inference.classes.subclasses(gid))
+        found = {self._in_body(one, name, of_class) for one in family}
+        return found.pop() if len(found) == 1 else None
+
+    def _in_body(self, gid: int, name: str, of_class: bool) -> LiteralV | None:
         """What the body of a class, or the nearest base's that binds the name, gives it."""
         classes = self._inference.classes
         for entry in classes.mro(gid):

@@ -9,7 +9,7 @@ import msgspec
 from fastapi_lint.facts import NONE, Declared, Lit
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index, Site
-from fastapi_lint.project.code.regions import within
+from fastapi_lint.project.code.regions import may_be_passed, within
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.types.values import (
     ClassV,
@@ -183,12 +183,19 @@ class Classes:
 
     def _stored(self, receiver: InstanceV, site: Site) -> Type:
         """What a method stores, unless that stands in a branch that what the constructor was given excludes."""
+        if not self.is_stored(receiver, site):
+            return ()
+        return self._inference.type(self.frame_of(site.gid, receiver), site.expr)
+
+    def is_stored(self, receiver: InstanceV, site: Site) -> bool:
+        """Whether what the constructor was given leaves it possible that the statement runs."""
         frame = self.frame_of(site.gid, receiver)
-        if frame.bound:
-            region = self._regions[site]
-            if region and within(frame.scope, region, dead_regions(self._inference, frame)):
-                return ()
-        return self._inference.type(frame, site.expr)
+        region = self._regions[site]
+        return not (frame.bound and region and within(frame.scope, region, dead_regions(self._inference, frame)))
+
+    def may_pass_by(self, site: Site) -> bool:
+        """Whether a method may run without coming by a statement that stores something."""
+        return bool(may_be_passed(self._index.scope(site.gid), self._regions[site]))
 
     def frame_of(self, gid: int, receiver: InstanceV) -> Frame:
         """A method as it ran for an instance: its constructor with the arguments that are known."""
