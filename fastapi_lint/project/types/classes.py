@@ -56,6 +56,7 @@ class Classes:
         self._regions: dict[Site, int] = {}
         self._outside: dict[tuple[int, tuple[int, int] | None, str], list[Site]] = {}
         self._subclasses: dict[int, list[int]] | None = None
+        self._asked: set[Frame] = set()
 
     def mro(self, gid: int) -> tuple[Ancestor, ...]:
         """The class, then its bases, nearest first, each once. Library classes appear by name."""
@@ -191,7 +192,13 @@ class Classes:
         """Whether what the constructor was given leaves it possible that the statement runs."""
         frame = self.frame_of(site.gid, receiver)
         region = self._regions[site]
-        return not (frame.bound and region and within(frame.scope, region, dead_regions(self._inference, frame)))
+        if not frame.bound or not region or frame in self._asked:
+            return True  # what depends on itself is not known
+        self._asked.add(frame)
+        try:
+            return not within(frame.scope, region, dead_regions(self._inference, frame))
+        finally:
+            self._asked.remove(frame)
 
     def may_pass_by(self, site: Site) -> bool:
         """Whether a method may run without coming by a statement that stores something."""

@@ -227,12 +227,12 @@ class Constants:
         made_in = self._inference.classes.frame_of(sites[0].gid, owner)
         if not made_in.bound or self._inference.classes.stored_outside(owner, node.name):
             return None
-        classes, before = self._inference.classes, self._inference.class_constants.written(owner.gid, node.name)
-        if not classes.is_stored(owner, sites[0]):
-            return before
+        classes = self._inference.classes
         value = Constants(self._inference, made_in).of(sites[0].expr, hops + 1)
-        has_before = isinstance(classes.member(owner.gid, node.name)[1], int)
-        return common([value, before]) if has_before and classes.may_pass_by(sites[0]) else value
+        if not isinstance(classes.member(owner.gid, node.name)[1], int) or not classes.may_pass_by(sites[0]):
+            return value
+        before = self._inference.class_constants.written(owner.gid, node.name)
+        return common([value, before]) if classes.is_stored(owner, sites[0]) else before
 
     def holds_keyword(self, expr: int, name: str) -> bool | None:
         """Whether `**kwargs` holds a name that the function asks for; None if that is not known."""

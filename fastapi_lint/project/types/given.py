@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fastapi_lint.catalogue import CallSpec, Condition
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Enter, Expr, Lit, Phi, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Enter, Expr, Lit, Phi, Use, Var
+from fastapi_lint.project.code.asked import OTHER
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.types.values import ExternalV, ExtInstanceV
+from fastapi_lint.project.types.constants import Constants
+from fastapi_lint.project.types.fallback_values import fallback
+from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, LiteralV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -111,8 +114,7 @@ def _literal(inference: Inference, frame: Frame, expr: int) -> Lit | None:
     node = inference.index.scope(frame.gid).exprs[expr]
     if isinstance(node, Lit):
         return node
-    found = inference.annotations.definition(frame, expr)
-    if found is None or (isinstance(node, Use) and len(node.defs) != 1):
-        return None
-    value = inference.index.scope(found[0].gid).exprs[found[1]]
-    return value if isinstance(value, Lit) else None
+    known = Constants(inference, frame).of(expr)
+    if isinstance(known, LiteralV):
+        return Lit(known.value) if known.of == NONE and known != OTHER else None
+    return fallback(inference, frame, expr) if known is None or isinstance(node, (Attr, Use, Var)) else None

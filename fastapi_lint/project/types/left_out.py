@@ -30,6 +30,7 @@ class LeftOut:
         self._inference = inference
         self._index = inference.index
         self._known: dict[int, dict[int, LiteralV]] = {}
+        self._set: dict[tuple[int, str], bool] = {}
 
     def given(self, gid: int, caller: Frame, node: Call) -> tuple[tuple[int, int, Type], ...]:
         """What a call leaves at its default, as an instance keeps it: (class, number of the field, constant)."""
@@ -53,14 +54,27 @@ class LeftOut:
         for gid, number, kind in owner.given:
             if gid == owner.gid and isinstance(kind[0], LiteralV):
                 if self._inference.classes.init_fields(gid)[number][0] == name:
-                    return kind[0]
+                    return kind[0] if not self._may_be_set(gid, name) else None
         return None
 
+    def _may_be_set(self, gid: int, name: str) -> bool:
+        key = (gid, name)
+        known = self._set.get(key)
+        if known is None:
+            self._set[key] = True  # what depends on itself is not known
+            known = self._inference.class_constants.may_be_set(gid, name)
+            del self._set[key]
+            if self._inference.is_settled():
+                self._set[key] = known
+        return known
+
     def _declared(self, gid: int) -> dict[int, LiteralV]:
-        """The fields that are asked for, have a constant for a default and are set by nothing but the constructor."""
+        """The fields that conditions of the class's methods ask for, and that have a constant for a default."""
         known = self._known.get(gid)
         if known is None:
+            self._known[gid] = {}  # what depends on itself is not known
             known = self._find(gid)
+            del self._known[gid]
             if self._inference.is_settled():
                 self._known[gid] = known
         return known
@@ -74,7 +88,7 @@ class LeftOut:
         for number, (name, _) in enumerate(classes.init_fields(gid)):
             owner = classes.member(gid, name)[1] if name in names else None
             constant = self._default(owner, name) if isinstance(owner, int) else None
-            if constant is not None and not self._inference.class_constants.may_be_set(gid, name):
+            if constant is not None:
                 found[number] = constant
         return found
 

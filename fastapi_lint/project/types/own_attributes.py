@@ -64,7 +64,9 @@ class OwnAttributes:
         key = (gid, name)
         if key not in self._known:
             family = (gid, *self._inference.classes.subclasses(gid))
+            self._known[key] = False  # what depends on itself is not known
             known = self._deletions().isdisjoint((name, "")) and all(self._is_set(one, name) for one in family)
+            del self._known[key]
             if not self._inference.is_settled():
                 return known
             self._known[key] = known
