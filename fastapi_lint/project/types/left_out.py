@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi_lint.facts import NONE, Call, Declared, Lit, Scope, Sub
 from fastapi_lint.project.code.call_arguments import has_star, spread_out
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.types.values import ClassV, ExternalV, InstanceV, LiteralV, Type
+from fastapi_lint.project.types.values import ExternalV, InstanceV, LiteralV, Type
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference

@@ -172,7 +172,9 @@ def receiver_type(value: Value) -> Type:
             return (InstanceV(value.receiver.gid),)
         if value.receiver is not None:  # a copy (`model_copy(update=...)`) may have other fields
             own = value.receiver.gid
-            return (msgspec.structs.replace(value.receiver, given=tuple(g for g in value.receiver.given if g[0] != own)),)
+            return (
+                msgspec.structs.replace(value.receiver, given=tuple(g for g in value.receiver.given if g[0] != own)),
+            )
         return (ExtInstanceV(value.name, value.args),)
     if isinstance(value, ExternalV):
         return (ExtInstanceV(value.name.rpartition(".")[0]),)
