@@ -142,7 +142,8 @@ class LeftOut:
                 return None
             default = written.get("default", value.args[0] if value.args else NONE)
             value = scope.exprs[default] if default != NONE else value
-        return LiteralV(value.value) if isinstance(value, Lit) and _tells(value) else None
+        known = value.value if isinstance(value, Lit) else NONE
+        return LiteralV(known) if known is None or isinstance(known, bool) else None
 
     def _behind(self, gid: int, count: int) -> int:
         """The number of the first field that so many positional arguments surely do not reach."""
@@ -155,10 +156,6 @@ class LeftOut:
                 continue  # those of bases may be taken by keyword only
             count -= _takes_a_place(scope, scope.exprs[scope.defs[scope.names[name][0]].value])
         return len(fields)
-
-
-def _tells(value: Lit) -> bool:
-    return value.value is None or isinstance(value.value, bool)
 
 
 def _takes_a_place(scope: Scope, node: object) -> bool:
