@@ -401,7 +401,7 @@ class Calls:
 
 
 def _still_possible(scope: Scope, expr: int, dead: frozenset[int]) -> list[int]:
-    """What a returned name may stand for: the definitions in branches that may be taken; the name itself, if all may."""
+    """What a returned name may stand for: the definitions in branches that may be taken; itself, if all may."""
     node = scope.exprs[expr]
     if not dead or not isinstance(node, Use) or len(node.defs) < 2:
         return [expr]
