@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import libcst as cst
 
 from fastapi_lint.extract.annotations import lower_annotation
 from fastapi_lint.extract.builder import ScopeBuilder, Signature, merge
+from fastapi_lint.extract.literals import head, lower_float, lower_integer, lower_string, pieces
 from fastapi_lint.extract.narrowing import narrow
+from fastapi_lint.extract.operators import COMPARISONS, OPERATORS, TESTS
 from fastapi_lint.facts import (
     NONE,
     Attr,
@@ -35,46 +37,6 @@ from fastapi_lint.facts import (
     Var,
 )
 
-# What a binary operator is called in facts: only those that libraries and projects overload to good purpose.
-_OPERATORS: dict[type, str] = {
-    cst.Divide: "/",
-    cst.BitOr: "|",
-    cst.Add: "+",
-    cst.Subtract: "-",
-    cst.Multiply: "*",
-    cst.MatrixMultiply: "@",
-    cst.BitAnd: "&",
-    cst.RightShift: ">>",
-    cst.LeftShift: "<<",
-    cst.Modulo: "%",
-    cst.FloorDivide: "//",
-    cst.Power: "**",
-    cst.BitXor: "^",
-}
-
-
-_COMPARISONS: dict[type, str] = {
-    cst.In: "in",
-    cst.NotIn: "in",
-    cst.Equal: "==",
-    cst.NotEqual: "!=",
-    cst.LessThan: "<",
-    cst.LessThanEqual: "<=",
-    cst.GreaterThan: ">",
-    cst.GreaterThanEqual: ">=",
-}
-
-
-# Comparisons whose outcome a constant may settle; the value is always a bool.
-_TESTS: dict[type, str] = {
-    cst.Is: "is",
-    cst.IsNot: "is not",
-    cst.Equal: "equals",
-    cst.NotEqual: "differs",
-    cst.In: "among",
-    cst.NotIn: "not among",
-}
-
 
 def lower(scope: ScopeBuilder, node: Any) -> int:
     """Lowers an expression in order of evaluation and tells the node rules of it."""
@@ -98,53 +60,21 @@ def _name(scope: ScopeBuilder, node: cst.Name) -> int:
     return scope.load(value)
 
 
-def _integer(scope: ScopeBuilder, node: cst.Integer) -> int:
-    value = node.evaluated_value
-    # msgpack has no integers beyond 64 bits, and nothing depends on such a value.
-    return scope.expr(Lit(value)) if abs(value) < 2**62 else scope.opaque("int")
-
-
-def _float(scope: ScopeBuilder, node: cst.Float) -> int:
-    return scope.expr(Lit(node.evaluated_value))
-
-
-def _string(scope: ScopeBuilder, node: cst.SimpleString | cst.ConcatenatedString) -> int:
-    value = scope.module.strings.get(id(node))
-    if value is None:
-        value = node.evaluated_value
-    if not isinstance(value, str):
-        return scope.opaque("bytes" if isinstance(value, bytes) else "str")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate cannot be stored, and names nothing
-        return scope.opaque("str")
-    return scope.expr(Lit(value))
-
-
 def _concatenated(scope: ScopeBuilder, node: cst.ConcatenatedString) -> int:
-    pieces = list(_pieces(node))
-    if all(isinstance(piece, cst.SimpleString) for piece in pieces):
-        return _string(scope, node)
-    return _of_parts(scope, node, pieces)
-
-
-def _pieces(node: Any) -> Iterator[Any]:
-    """The strings that stand side by side."""
-    for piece in (node.left, node.right):
-        if isinstance(piece, cst.ConcatenatedString):
-            yield from _pieces(piece)
-        else:
-            yield piece
+    strings = list(pieces(node))
+    if all(isinstance(piece, cst.SimpleString) for piece in strings):
+        return lower_string(scope, node)
+    return _of_parts(scope, node, strings)
 
 
 def _formatted(scope: ScopeBuilder, node: Any) -> int:
     return _of_parts(scope, node, [node])
 
 
-def _of_parts(scope: ScopeBuilder, node: Any, pieces: list[Any]) -> int:
+def _of_parts(scope: ScopeBuilder, node: Any, strings: list[Any]) -> int:
     """An f-string is what `"..." % (parts)` is: a string made of its parts."""
     parts: list[int] = []
-    for part in (part for piece in pieces for part in getattr(piece, "parts", ())):
+    for part in (part for piece in strings for part in getattr(piece, "parts", ())):
         if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
             parts.append(lower(scope, part.expression))
             parts += [
@@ -154,16 +84,9 @@ def _of_parts(scope: ScopeBuilder, node: Any, pieces: list[Any]) -> int:
             ]
     if not parts:
         return scope.opaque("str")
-    head = _head(pieces[0])
-    text = scope.expr(Lit(head)) if head.isascii() and "\\" not in head else scope.opaque("str")
+    start = head(strings[0])
+    text = scope.expr(Lit(start)) if start.isascii() and "\\" not in start else scope.opaque("str")
     return scope.expr(Bin("%", text, scope.expr(Seq("tuple", tuple(parts))), scope.where(node)))
-
-
-def _head(piece: Any) -> str:
-    """The text with which a string begins, as it is written."""
-    if isinstance(piece, cst.SimpleString):
-        return piece.raw_value
-    return getattr(piece.parts[0], "value", "") if piece.parts else ""
 
 
 # -- access
@@ -247,7 +170,7 @@ def _await(scope: ScopeBuilder, node: cst.Await) -> int:
 def _binary(scope: ScopeBuilder, node: cst.BinaryOperation) -> int:
     left = lower(scope, node.left)
     right = lower(scope, node.right)
-    op = _OPERATORS.get(type(node.operator), "?")
+    op = OPERATORS.get(type(node.operator), "?")
     if _is_plain(scope.exprs[left]) and _is_plain(scope.exprs[right]):
         return scope.opaque()
     place = scope.where(node)
@@ -284,14 +207,14 @@ def _comparison(scope: ScopeBuilder, node: cst.Comparison) -> int:
     left = lower(scope, node.left)
     for part in node.comparisons:
         right = lower(scope, part.comparator)
-        op = _COMPARISONS.get(type(part.operator))
+        op = COMPARISONS.get(type(part.operator))
         if op is not None and not (_is_plain(scope.exprs[left]) and _is_plain(scope.exprs[right])):
             # for `x in y` it is y whose method runs
             first, second = (right, left) if op == "in" else (left, right)
             place = scope.where(node)
             scope.event(EventKind.OP, scope.expr(Bin(op, first, second, place)), place)
         if len(node.comparisons) == 1:
-            return scope.expr(Bin(_TESTS.get(type(part.operator), "compares"), left, right, NONE))
+            return scope.expr(Bin(TESTS.get(type(part.operator), "compares"), left, right, NONE))
         left = right
     return scope.opaque("bool")
 
@@ -453,9 +376,9 @@ def _lambda(scope: ScopeBuilder, node: cst.Lambda) -> int:
 
 _EXPRESSIONS: dict[type, Callable[[ScopeBuilder, Any], int]] = {
     cst.Name: _name,
-    cst.Integer: _integer,
-    cst.Float: _float,
-    cst.SimpleString: _string,
+    cst.Integer: lower_integer,
+    cst.Float: lower_float,
+    cst.SimpleString: lower_string,
     cst.ConcatenatedString: _concatenated,
     cst.FormattedString: _formatted,
     cst.TemplatedString: _formatted,
