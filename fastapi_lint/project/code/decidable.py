@@ -170,4 +170,4 @@ def forked(scope: Scope, expr: int) -> Call | None:
     if not isinstance(node, Call) or node.args or node.keywords:
         return None
     func = scope.exprs[node.func]
-    return node if isinstance(func, Var) or (isinstance(func, Attr) and func.name in _FORKS) else None
+    return node if isinstance(func, (Attr, Var)) and func.name in _FORKS else None
