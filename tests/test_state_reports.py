@@ -254,6 +254,30 @@ def reset(name: str):
 """,
         {("FAL302", Severity.INFO)},
     ),
+    "a count that decides from when on requests are refused": (
+        """
+import logging
+import time
+
+from fastapi import HTTPException
+
+log = logging.getLogger(__name__)
+failures = 0
+blocked_until = 0.0
+
+@app.get("/{name}")
+def route(name: str):
+    global failures, blocked_until
+    if time.monotonic() < blocked_until:
+        raise HTTPException(429)
+    failures += 1
+    if failures > 100:
+        log.warning("failed %d times", failures)
+        blocked_until = time.monotonic() + 60
+        failures = 0
+""",
+        {("FAL302", Severity.WARNING), ("FAL302", Severity.INFO)},
+    ),
     "what was logged already": (
         """
 import logging

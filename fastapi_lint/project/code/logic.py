@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from fastapi_lint.facts import NONE, Bin, Choice, Scope
+from fastapi_lint.facts import NONE, Bin, Choice, Lit, Scope
 
 
 def implied(scope: Scope, test: int, holds: bool) -> Iterator[tuple[int, bool]]:
@@ -20,6 +20,26 @@ def implied(scope: Scope, test: int, holds: bool) -> Iterator[tuple[int, bool]]:
             yield from implied(scope, part, False)
     else:
         yield test, holds
+
+
+def nothing(scope: Scope, test: int, holds: bool) -> Iterator[int]:
+    """What is None or empty where a condition holds, or where it does not: `x` of `x is None` and of `not x`."""
+    return _tested(scope, test, holds, is_there=False)
+
+
+def something(scope: Scope, test: int, holds: bool) -> Iterator[int]:
+    """What is not None where a condition holds, or where it does not: `x` of `x is not None` and of `x`."""
+    return _tested(scope, test, holds, is_there=True)
+
+
+def _tested(scope: Scope, test: int, holds: bool, *, is_there: bool) -> Iterator[int]:
+    for part, is_true in implied(scope, test, holds):
+        node = scope.exprs[part]
+        if not isinstance(node, Bin) or node.op not in ("is", "is not"):
+            if is_true is is_there:
+                yield part
+        elif scope.exprs[node.right] == Lit(None) and ((node.op == "is not") is is_true) is is_there:
+            yield node.left
 
 
 def truth(scope: Scope, test: int, simple: Callable[[int], bool | None]) -> bool | None:

@@ -18,6 +18,7 @@ from fastapi_lint.facts import (
     Free,
     Lit,
     Map,
+    Narrow,
     Param,
     Phi,
     Scope,
@@ -26,6 +27,8 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+
+_MOST_NAMES = 8
 
 
 def dotted(scope: Scope, expr: int) -> tuple[str, ...]:
@@ -77,6 +80,19 @@ def defined(scope: Scope, expr: int) -> int:
     """What a local name with one definition stands for; any other expression as it is."""
     node = scope.exprs[expr]
     return scope.defs[node.defs[0]].value if isinstance(node, Use) and len(node.defs) == 1 else expr
+
+
+def behind_names(scope: Scope, expr: int) -> int:
+    """What a local name stands for, if it is one thing, through `await`, declarations and what narrows its type."""
+    for _ in range(_MOST_NAMES):
+        node = scope.exprs[expr]
+        if isinstance(node, (Await, Narrow)) or (isinstance(node, Declared) and node.value != NONE):
+            expr = node.value
+        elif isinstance(node, Use) and len(node.defs) == 1:
+            expr = scope.defs[node.defs[0]].value
+        else:
+            break
+    return expr
 
 
 def written(scope: Scope, expr: int) -> Iterator[int]:

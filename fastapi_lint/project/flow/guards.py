@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Narrow, Scope, Sub, Use
 from fastapi_lint.project.code.index import Index
-from fastapi_lint.project.code.logic import implied
+from fastapi_lint.project.code.logic import something
 from fastapi_lint.project.code.regions import branches
 from fastapi_lint.project.code.spelling import same, stored_item
 
@@ -86,13 +86,8 @@ def _stores_item(scope: Scope, event: Event, name: str) -> bool:
 
 def present(scope: Scope, test: int, holds: bool) -> Iterator[frozenset[int]]:
     """The definitions of each name that cannot be None where a condition holds (or does not)."""
-    for part, is_true in implied(scope, test, holds):
-        node = scope.exprs[part]
-        if isinstance(node, Bin) and node.op in ("is", "is not"):
-            if scope.exprs[node.right] == Lit(None) and (node.op == "is not") is is_true:
-                yield _origins(scope, node.left)
-        elif is_true:
-            yield _origins(scope, part)
+    for part in something(scope, test, holds):
+        yield _origins(scope, part)
 
 
 def _origins(scope: Scope, expr: int) -> frozenset[int]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from fastapi_lint.facts import NONE, Bin, Call, EventKind, Lit, Param, Scope, Use
+from fastapi_lint.facts import NONE, Call, EventKind, Param, Scope, Use
 from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.decidable import named_test
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.logic import implied
+from fastapi_lint.project.code.logic import implied, nothing
 from fastapi_lint.project.code.regions import branches
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
@@ -57,14 +57,7 @@ class Fallbacks:
 def _missing(scope: Scope, test: int, holds: bool) -> Iterator[int]:
     """The parameters that are None or empty where a condition holds, or where it does not."""
     for simple, is_true in implied(scope, test, holds):
-        part = named_test(scope, simple)
-        node = scope.exprs[part]
-        if part != simple:
-            yield from _missing(scope, part, is_true)
-        elif isinstance(node, Bin) and node.op in ("is", "is not"):
-            if scope.exprs[node.right] == Lit(None) and (node.op == "is") is is_true:
-                yield from _parameter(scope, node.left)
-        elif not is_true:
+        for part in nothing(scope, named_test(scope, simple), is_true):
             yield from _parameter(scope, part)
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Comp, Event, EventKind, Free, Iter, Lit, Narrow, Scope, Sub, Use
 from fastapi_lint.project.code.index import Index
-from fastapi_lint.project.code.logic import implied
+from fastapi_lint.project.code.logic import implied, nothing
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.code.spelling import defined, parts, same, spelled, stored_item
 from fastapi_lint.project.serving.first_use import FirstUse, Slot, called
@@ -138,11 +138,9 @@ class KeyedUse:
             if isinstance(node, Bin) and node.op in ("among", "not among"):
                 if (node.op == "not among") is is_true:
                     yield from self._item(gid, node.right, node.left)
-            elif isinstance(node, Bin) and node.op in ("is", "is not"):
-                if scope.exprs[node.right] == Lit(None) and (node.op == "is") is is_true:
-                    yield from self._looked_up(gid, node.left)
-            elif not is_true:
-                yield from self._looked_up(gid, part)
+                continue
+            for asked in nothing(scope, part, is_true):
+                yield from self._looked_up(gid, asked)
 
     def _looked_up(self, gid: int, expr: int) -> Iterator[Keyed]:
         """What `cache.get(key)` asks for."""

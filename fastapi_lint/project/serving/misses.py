@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Declared, Event, EventKind, Lit, Scope, Sub, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Sub
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.logic import implied
+from fastapi_lint.project.code.logic import implied, nothing
 from fastapi_lint.project.code.regions import around, within
-from fastapi_lint.project.code.spelling import parts, same
+from fastapi_lint.project.code.spelling import behind_names, parts, same
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.first_use import Slot
 from fastapi_lint.project.serving.keyed_use import put_in
@@ -24,7 +24,6 @@ from fastapi_lint.project.types.values import ExtInstanceV, FunctionV, MethodV
 
 _LOOKS_UP = frozenset({"aget", "get", "get_cache"})
 _PUTS_IN = frozenset({"add", "aset", "put", "set", "set_cache", "setex", "store"})
-_MOST_HOPS = 4
 
 
 class LookUp(msgspec.Struct, frozen=True):
@@ -80,7 +79,7 @@ class Misses:
         rest = [value for value in given if not _is_one_of(scope, value, missed.keys)]
         if not isinstance(node, Call) or len(rest) == len(given) or all(_is_constant(scope, value) for value in rest):
             return False
-        own = list(self._functions(frame, node.func))
+        own = self._functions(frame, node.func)
         if own:
             return missed.call != NONE and self._stores_what_is_read(frame, missed.call, node.func, own)
         func = scope.exprs[node.func]
@@ -102,9 +101,9 @@ class Misses:
         on_object = isinstance(first, Attr) and isinstance(second, Attr)
         if isinstance(first, Attr) and isinstance(second, Attr) and not same(scope, first.base, second.base):
             return False
-        read = [slot for value in self._functions(frame, asker.func) for slot in self._read(_gid(value))]
+        read = [slot for value in self._functions(frame, asker.func) for slot in self._read(self._gid(value))]
         for value in own:
-            for slot in self._written(_gid(value)):
+            for slot in self._written(self._gid(value)):
                 if any(slot.is_same(other) for other in read):
                     if not slot.on_receiver:
                         return True
@@ -133,10 +132,11 @@ class Misses:
             if target != NONE:
                 yield from self._inference.first_use.slot(gid, target)
 
-    def _functions(self, frame: Frame, func: int) -> Iterator[FunctionV | MethodV]:
-        for value in self._inference.type(frame, func):
-            if isinstance(value, (FunctionV, MethodV)):
-                yield value
+    def _functions(self, frame: Frame, func: int) -> list[FunctionV | MethodV]:
+        return self._inference.functions(self._inference.type(frame, func))
+
+    def _gid(self, function: FunctionV | MethodV) -> int:
+        return self._inference.binding.frame_of(function).gid
 
     # -- how long it lasts
 
@@ -160,32 +160,21 @@ def _missed(scope: Scope, test: int, holds: bool) -> Iterator[LookUp]:
         if isinstance(node, Bin) and node.op in ("among", "not among"):
             if (node.op == "not among") is is_true:
                 yield LookUp((node.left,), node.right)
-        elif isinstance(node, Bin) and node.op in ("is", "is not"):
-            if scope.exprs[node.right] == Lit(None) and (node.op == "is") is is_true:
-                yield from _asked(scope, node.left)
-        elif not is_true:
-            yield from _asked(scope, part)
+            continue
+        for asked in nothing(scope, part, is_true):
+            yield from _asked(scope, asked)
 
 
 def _asked(scope: Scope, expr: int) -> Iterator[LookUp]:
     """The look-up that gives the value of an expression."""
-    node = scope.exprs[expr]
-    for _ in range(_MOST_HOPS):
-        if isinstance(node, Use) and len(node.defs) == 1:
-            expr = scope.defs[node.defs[0]].value
-        elif isinstance(node, (Await, Declared)):
-            expr = node.value
-        else:
-            break
-        if expr == NONE:
-            return
-        node = scope.exprs[expr]
+    made = behind_names(scope, expr)
+    node = scope.exprs[made]
     if not isinstance(node, Call):
         return
     func, keys = scope.exprs[node.func], _given(node)
     if keys:
         is_plain = isinstance(func, Attr) and func.name in _LOOKS_UP
-        yield LookUp(keys, func.base if is_plain and isinstance(func, Attr) else NONE, expr)
+        yield LookUp(keys, func.base if is_plain and isinstance(func, Attr) else NONE, made)
 
 
 def _given(node: Call) -> tuple[int, ...]:
@@ -203,7 +192,3 @@ def _is_one_of(scope: Scope, expr: int, keys: tuple[int, ...]) -> bool:
 def _is_constant(scope: Scope, expr: int) -> bool:
     """Whether a value is written down: nothing of what the code finds out."""
     return all(isinstance(scope.exprs[part], Lit) for part in parts(scope, expr, through_names=False))
-
-
-def _gid(value: FunctionV | MethodV) -> int:
-    return value.function.gid if isinstance(value, MethodV) else value.gid

@@ -211,16 +211,16 @@ class Counts:
             is_logged = isinstance(node, Call) and self._logs(use.gid, node)
             if not is_logged and not (end.kind == "test" and end.number in asked):
                 return False
-        return not decided or self._only_log(use.gid, decided)
+        return not decided or self._only_log(use.gid, decided, getattr(scope.exprs[use.expr], "name", ""))
 
-    def _only_log(self, gid: int, regions: list[int]) -> bool:
-        """Whether branches do nothing but log."""
+    def _only_log(self, gid: int, regions: list[int], name: str) -> bool:
+        """Whether branches do nothing but log, and set the number `name` back."""
         scope = self._index.scope(gid)
         inside = [event for event in scope.events if within(scope, event.region, regions)]
         calls = [node for event in inside if isinstance(node := _call(scope, event), Call)]
         return (
             all(scope.regions[number].kind in ("if", "else") for number in regions)
-            and not any(event.kind in _LEAVING for event in inside)
+            and not any(e.kind in _LEAVING or (e.kind in _CHANGING and e.name != name) for e in inside)
             and all(self._logs(gid, node) or is_computed(scope, node) for node in calls)
         )
 

@@ -11,11 +11,11 @@ from functools import cached_property
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, EventKind, Expr, Lit, Param, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, EventKind, Expr, Lit, Param, Scope, Use
 from fastapi_lint.project.code.call_arguments import argument_at
-from fastapi_lint.project.code.logic import implied
+from fastapi_lint.project.code.logic import implied, nothing
 from fastapi_lint.project.code.regions import around, branches, stands_in, within
-from fastapi_lint.project.code.spelling import same, spelled
+from fastapi_lint.project.code.spelling import behind_names, same, spelled
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.keyed_use import put_in
@@ -143,19 +143,14 @@ class ListedKeys:
     def _is_passed(self, gid: int, test: int, holds: bool, expr: int, path: str) -> bool:
         """Whether a test says that a function has found nothing wrong: `if error is not None: return error`."""
         scope = self._index.scope(gid)
-        node = scope.exprs[test]
-        if isinstance(node, Bin) and node.op in ("is", "is not"):
-            if scope.exprs[node.right] != Lit(None) or (node.op == "is") is not holds:
-                return False
-            test = node.left
-        elif holds:
-            return False
-        return self._refuses(gid, _called(scope, test), expr, path, "error")
+        return any(
+            self._refuses(gid, behind_names(scope, asked), expr, path, "error") for asked in nothing(scope, test, holds)
+        )
 
     def _refuses(self, gid: int, call: int, expr: int, path: str, how: str) -> bool:
         """Whether a call is of a function that lets a value, or its attribute, pass only where a list has it."""
         scope = self._index.scope(gid)
-        node = scope.exprs[call] if call != NONE else None
+        node = scope.exprs[call]
         if not isinstance(node, Call):
             return False
         functions = self._inference.functions(self._inference.type(self._inference.plain_frame(gid), node.func))
@@ -242,21 +237,6 @@ def _is_at(scope: Scope, expr: int, base: int, path: str) -> bool:
         return same(scope, expr, base)
     node = scope.exprs[expr]
     return isinstance(node, Attr) and node.name == path and same(scope, node.base, base)
-
-
-def _called(scope: Scope, expr: int) -> int:
-    """The call behind a name or an `await`."""
-    for _ in range(4):
-        node = scope.exprs[expr]
-        if isinstance(node, Call):
-            return expr
-        if isinstance(node, Await):
-            expr = node.value
-        elif isinstance(node, Use) and len(node.defs) == 1:
-            expr = scope.defs[node.defs[0]].value
-        else:
-            break
-    return NONE
 
 
 def _of_parameter(scope: Scope, expr: int, how: str) -> Iterator[_Refusal]:

@@ -11,21 +11,18 @@ from collections.abc import Callable, Iterator
 from fastapi_lint.facts import (
     NONE,
     Attr,
-    Await,
     Bin,
     Call,
-    Declared,
     EventKind,
     Free,
     Lit,
-    Narrow,
     Param,
     Scope,
     Seq,
     Sub,
-    Use,
 )
 from fastapi_lint.project.code.call_arguments import argument_at
+from fastapi_lint.project.code.spelling import behind_names
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.types.values import ClassV, ExtInstanceV, InstanceV, Type, Value
 
@@ -61,7 +58,7 @@ class LookUps:
     def _looked_up(self, gid: int, expr: int, classes: Type = ()) -> Iterator[int]:
         """The key under which a value was found, if it is something, and of one of some classes where there are any."""
         scope = self._index.scope(gid)
-        found = _behind_names(scope, expr)
+        found = behind_names(scope, expr)
         key = self.key(gid, found)
         if key != NONE:
             yield key
@@ -87,7 +84,7 @@ class LookUps:
             if event.kind != EventKind.RETURN or event.expr == NONE or scope.exprs[event.expr] == Lit(None):
                 continue
             kind = self._inference.type(frame, event.expr)
-            key = self.key(gid, _behind_names(scope, event.expr))
+            key = self.key(gid, behind_names(scope, event.expr))
             if key == NONE and kind and classes and not any(self._may_be(value, classes) for value in kind):
                 continue
             keys.add(_parameter(scope, key))
@@ -118,20 +115,7 @@ class LookUps:
         return key if is_dict else NONE
 
 
-def _behind_names(scope: Scope, expr: int) -> int:
-    """What a local name stands for, if it is one thing."""
-    for _ in range(4):
-        node = scope.exprs[expr]
-        if isinstance(node, Use) and len(node.defs) == 1:
-            expr = scope.defs[node.defs[0]].value
-        elif isinstance(node, (Await, Narrow)) or (isinstance(node, Declared) and node.value != NONE):
-            expr = node.value
-        else:
-            break
-    return expr
-
-
 def _parameter(scope: Scope, expr: int) -> int:
     """The number of the parameter that an expression is; NONE for all others."""
-    node = scope.exprs[_behind_names(scope, expr)] if expr != NONE else None
+    node = scope.exprs[behind_names(scope, expr)] if expr != NONE else None
     return node.index if isinstance(node, Param) else NONE

@@ -14,12 +14,11 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import branches
 from fastapi_lint.project.code.spelling import same, strings
+from fastapi_lint.project.types.classes import PLAIN_BASES
 from fastapi_lint.project.types.values import ClassV, InstanceV, LiteralV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
-
-_PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"})
 
 
 class ClassConstants:
@@ -80,7 +79,7 @@ class ClassConstants:
         classes = self._inference.classes
         for entry in classes.mro(gid):
             if isinstance(entry, str):
-                if entry not in _PLAIN_BASES:
+                if entry not in PLAIN_BASES:
                     return None
                 continue
             scope, outer = self._index.scope(entry), self._inference.plain_frame(self._index.parent(entry))

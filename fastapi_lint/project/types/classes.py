@@ -33,16 +33,9 @@ if TYPE_CHECKING:
 Ancestor = int | str
 """An entry of a method resolution order: the gid of a first-party class or the name of a library's."""
 
-_WITHOUT_LENGTH = frozenset(
-    {
-        "abc.ABC",
-        "builtins.object",
-        "pydantic.BaseModel",
-        "pydantic_settings.BaseSettings",
-        "typing.Generic",
-        "typing.Protocol",
-    }
-)
+PLAIN_BASES = frozenset({"abc.ABC", "builtins.object", "typing.Generic", "typing.Protocol"})
+"""The library's classes that give those derived from them neither attributes nor a constructor."""
+_WITHOUT_LENGTH = PLAIN_BASES | {"pydantic.BaseModel", "pydantic_settings.BaseSettings"}
 
 
 class Classes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi_lint.facts import NONE, Call, Declared, Lit, Scope, Sub
 from fastapi_lint.project.code.call_arguments import has_star, spread_out
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.types.classes import PLAIN_BASES
 from fastapi_lint.project.types.values import ExternalV, InstanceV, LiteralV, Type
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _DATACLASSES = frozenset({"dataclasses.dataclass", "pydantic.dataclasses.dataclass"})
 _MODELS = frozenset({"pydantic.BaseModel"})
-_PLAIN_BASES = frozenset({"abc.ABC", "builtins.object", "typing.Generic"})
 _FIELDS = frozenset({"dataclasses.field", "pydantic.Field", "pydantic.fields.Field"})
 _OTHER_NAMES = frozenset({"alias", "init", "validation_alias"})
 
@@ -97,7 +97,7 @@ class LeftOut:
         classes, is_field_class = self._inference.classes, False
         for entry in classes.mro(gid):
             if isinstance(entry, str):
-                if entry not in _MODELS | _PLAIN_BASES:
+                if entry not in _MODELS | PLAIN_BASES:
                     return False
                 is_field_class = is_field_class or entry in _MODELS
                 continue
