@@ -61,10 +61,13 @@ def _ours(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object]) -
     def forget() -> None:
         shutil.rmtree(cache, ignore_errors=True)
 
-    def change() -> None:
-        run([program, ".", "--silent"])
-        with file.open("a", encoding="utf-8") as stream:
-            stream.write(f"# {next(numbers)}\n")
+    def append(line: str) -> Callable[[], None]:
+        def change() -> None:
+            run([program, ".", "--silent"])
+            with file.open("a", encoding="utf-8") as stream:
+                stream.write(f"{line} {next(numbers)}\n")
+
+        return change
 
     def warm() -> None:
         run([program, ".", "--silent"])
@@ -81,12 +84,13 @@ def _ours(corpus: Corpus, tool: Installed, run: Callable[[list[str]], object]) -
         Scenario("fastapi-lint --help", lambda _cores: [program, "--help"]),
         Scenario("fastapi-lint, cold", lint("."), prepare=forget, on_any=True),
         Scenario("fastapi-lint, nothing changed", lint("."), prepare=warm),
-        Scenario("fastapi-lint, one file changed", lint("."), prepare=change),
+        Scenario("fastapi-lint, one file changed", lint("."), prepare=append("changed =")),
+        Scenario("fastapi-lint, one comment added", lint("."), prepare=append("#")),
         Scenario("fastapi-lint, pre-commit on an unchanged file", lint(one), prepare=warm),
-        Scenario("fastapi-lint, pre-commit on a changed file", lint(one), prepare=change),
+        Scenario("fastapi-lint, pre-commit on a changed file", lint(one), prepare=append("changed =")),
         Scenario("fastapi-lint in flake8, cold", plugin("."), prepare=forget),
         Scenario("fastapi-lint in flake8, nothing changed", plugin("."), prepare=warm),
-        Scenario("fastapi-lint in flake8, a changed file", plugin(one), prepare=change),
+        Scenario("fastapi-lint in flake8, a changed file", plugin(one), prepare=append("changed =")),
     ]
 
 

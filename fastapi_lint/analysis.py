@@ -10,10 +10,11 @@ from typing import TypeVar
 
 import msgspec
 
-from fastapi_lint.cache import CatalogueCache, Database, FactsCache, digest
+from fastapi_lint.cache import Analyses, CatalogueCache, Database, FactsCache, digest
 from fastapi_lint.catalogue import load_catalogue
 from fastapi_lint.config import Settings, selected_rules
 from fastapi_lint.diagnostic import Fix, Position
+from fastapi_lint.extraction import Extraction
 from fastapi_lint.facts import ModuleFacts, Place
 from fastapi_lint.findings import UNREADABLE, Analysis, Finding
 from fastapi_lint.garbage import uncollected
@@ -22,11 +23,12 @@ from fastapi_lint.project.code.file_roles import file_role
 from fastapi_lint.project.flow.resolution import Resolution
 from fastapi_lint.project.serving.contexts import STAGES
 from fastapi_lint.registry import Registry, load_rules
+from fastapi_lint.relocation import Move, UnplacedError, relocated
 from fastapi_lint.repair import OpenedFiles, Opener
 from fastapi_lint.rule import Report
 from fastapi_lint.source import SourceError, SourceFile
 from fastapi_lint.suppress import Suppressions, parse_suppressions
-from fastapi_lint.workers import Job, Progress, RuleChoice, extract_all
+from fastapi_lint.workers import Job, Outcome, Progress, RuleChoice, extract_all
 
 Result = TypeVar("Result")
 
@@ -64,15 +66,68 @@ class Analyser:
         self._project: Project | None = None
         self._reports: dict[tuple[str, str, Position], Report] = {}
 
-    def run(self, contents: Mapping[str, bytes], paths: Mapping[str, Path]) -> Analysis:
-        """Everything there is to find in files with these contents, by their paths relative to the project root."""
+    def run(
+        self,
+        contents: Mapping[str, bytes],
+        paths: Mapping[str, Path],
+        known: Analyses | None = None,
+        keep: Analyses | None = None,
+    ) -> Analysis:
+        """Everything there is to find in files with these contents, by their paths relative to the project root.
+
+        What is `known` is used again where it may be; then there is no project to compute fixes from. What was found
+        goes to `keep`.
+        """
+        digests = {key: digest(content) for key, content in contents.items()}
         with uncollected():
-            facts = self._timed("extract", lambda: list(self._extract(contents, paths)))
-            self._timed("rules", lambda: self._check(facts))
-            suppressions, unreadable = self._timed("comments", lambda: _comments(contents))
+            extraction = self._timed("extract", lambda: self._extraction(contents, digests, paths))
+            analysis = None
+            if known is not None:
+                analysis = self._timed("cache", lambda: self._same_elsewhere(known, extraction, contents, digests))
+            if analysis is None:
+                analysis = self._link(extraction, contents, paths)
+        if keep is not None and not self.errors:
+            keep.store(keep.key(digests), analysis)
+            keep.store_state(keep.key(extraction.shapes()), keep.key(digests), digests)
+        return analysis
+
+    def _link(self, extraction: Extraction, contents: Mapping[str, bytes], paths: Mapping[str, Path]) -> Analysis:
+        facts = self._timed("extract", lambda: list(extraction.facts()))
+        for outcome in extraction.failures:
+            if outcome.crash is not None:
+                self.errors.append(outcome.crash)
+            elif outcome.error is not None:
+                self.unreadable(outcome.key, SourceError(outcome.error, outcome.position))
+        self._timed("rules", lambda: self._check(facts))
+        suppressions, unreadable = self._timed("comments", lambda: _comments(contents))
         rules = tuple(msgspec.structs.replace(rule, doc="") for rule in self._registry.rules)
         unjudged = tuple(key for key in paths if key in self._unparsed or self._is_silent(key))
         return Analysis(rules, tuple(self._findings), suppressions, unreadable, unjudged)
+
+    def _same_elsewhere(
+        self,
+        known: Analyses,
+        extraction: Extraction,
+        contents: Mapping[str, bytes],
+        digests: Mapping[str, bytes],
+    ) -> Analysis | None:
+        """A kept analysis of the same facts, but for their places, if it can be told what stands where now."""
+        kept = known.like(known.key(extraction.shapes()))
+        if kept is None:
+            return None
+        analysis, then = kept
+        changed = {key: then[key] for key in contents if then[key] != digests[key]}
+        before, now = extraction.at(changed), extraction.load(changed)
+        if not changed.keys() == before.keys() == now.keys():
+            return None
+        try:
+            moves = {key: Move(before[key], now[key]) for key in changed}
+            moved = relocated(analysis, moves)
+        except UnplacedError:
+            return None
+        comments, _ = _comments({key: contents[key] for key in changed})
+        others = {key: found for key, found in analysis.suppressions.items() if key not in changed}
+        return msgspec.structs.replace(moved, suppressions={**others, **comments})
 
     def resolution(self, shown: Mapping[str, str]) -> Resolution | None:
         """How many calls were understood in the files of `shown`, by their keys; paths come as they are to be named."""
@@ -93,38 +148,18 @@ class Analyser:
         try:
             return work()
         finally:
-            self.timings[phase] = time.perf_counter() - start
+            self.timings[phase] = self.timings.get(phase, 0.0) + time.perf_counter() - start
 
-    # -- facts
-
-    def _extract(self, contents: Mapping[str, bytes], paths: Mapping[str, Path]) -> Iterator[tuple[str, ModuleFacts]]:
-        """The facts of every file that has any: kept ones where the content was seen before."""
-        cache = self._cache()
-        keys = {key: cache.key(digest(content)) for key, content in contents.items()} if cache is not None else {}
-        known = cache.load(set(keys.values())) if cache is not None else {}
-        before = self._extracted if self._extracted is not None else {}
-        jobs = [
-            Job(key, str(paths[key]), content)
-            for key, content in contents.items()
-            if keys.get(key) not in known and content not in before
-        ]
-        fresh: dict[str, ModuleFacts] = {}
+    def _extraction(
+        self, contents: Mapping[str, bytes], digests: Mapping[str, bytes], paths: Mapping[str, Path]
+    ) -> Extraction:
         rules = RuleChoice(self._settings.plugins, self._selected)
-        for outcome in extract_all(jobs, rules, self._settings.jobs, self._progress):
-            if outcome.facts is not None:
-                fresh[outcome.key] = outcome.facts
-            elif outcome.crash is not None:
-                self.errors.append(outcome.crash)
-            elif outcome.error is not None:
-                self.unreadable(outcome.key, SourceError(outcome.error, outcome.position))
-        if cache is not None:
-            cache.store({keys[key]: facts for key, facts in fresh.items()})
-        for key, content in contents.items():
-            facts = fresh.get(key) or known.get(keys.get(key, b"")) or before.get(content)
-            if facts is not None:
-                if self._extracted is not None:
-                    self._extracted[content] = facts
-                yield key, facts
+
+        def parse(jobs: list[Job]) -> Iterator[Outcome]:
+            return extract_all(jobs, rules, self._settings.jobs, self._progress)
+
+        before = self._extracted if self._extracted is not None else {}
+        return Extraction(contents, digests, paths, parse, self._cache(), before)
 
     def _cache(self) -> FactsCache | None:
         if self._database is None:

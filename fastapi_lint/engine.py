@@ -226,7 +226,7 @@ class _Run:
         if database is None:
             return self._analyse(None, None)
         kept = Analyses(database, self._relevant_settings())
-        if self.request.fixes or self.request.wants_resolution:
+        if self._needs_project():
             return self._analyse(database, kept)
         known = self._timed("cache", lambda: self._look_up(database, kept))
         if known is not None:
@@ -273,10 +273,14 @@ class _Run:
             except OSError as error:
                 complete = False
                 analyser.unreadable(key, SourceError(f"cannot be read: {error.strerror}", Position(1, 1)))
-        analysis = with_deep_stack(lambda: analyser.run(contents, self.files))
+        known = kept if complete and not self._needs_project() else None
+        keep = kept if complete and self.request.stdin is None else None
+        analysis = with_deep_stack(lambda: analyser.run(contents, self.files, known, keep))
         self.errors += analyser.errors
         for phase, seconds in analyser.timings.items():
             self.timings[phase] = self.timings.get(phase, 0.0) + seconds
-        if kept is not None and complete and not analyser.errors and self.request.stdin is None:
-            kept.store(kept.key({key: digest(content) for key, content in contents.items()}), analysis)
         return analysis
+
+    def _needs_project(self) -> bool:
+        """Whether more is wanted than what was found."""
+        return self.request.fixes or self.request.wants_resolution

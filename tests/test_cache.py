@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from fastapi_lint.cache import Analyses, CatalogueCache, Database, FactsCache, digest
+from fastapi_lint.cache import Analyses, CatalogueCache, Database, FactsCache, digest, shape
 from fastapi_lint.catalogue import load_catalogue
 from fastapi_lint.config import load_settings
 from fastapi_lint.engine import CheckRequest, CheckResult, check
@@ -40,7 +40,7 @@ def test_kept_facts_are_equal_to_fresh_ones(tmp_path: Path) -> None:
     database = Database(tmp_path / "cache")
     cache = FactsCache(database, ["FAL115"])
     key = cache.key(digest(SOURCE))
-    cache.store({key: facts})
+    cache.store({key: (facts, shape(facts))})
     database.close()
     again = Database(tmp_path / "cache")
     assert FactsCache(again, ["FAL115"]).load([key]) == {key: facts}

@@ -9,6 +9,6 @@ from fastapi_lint.cache.analyses import Analyses
 from fastapi_lint.cache.catalogue import CatalogueCache
 from fastapi_lint.cache.contents import Contents, digest
 from fastapi_lint.cache.database import FOLDER, Database
-from fastapi_lint.cache.facts import FactsCache
+from fastapi_lint.cache.facts import FactsCache, shape
 
-__all__ = ["FOLDER", "Analyses", "CatalogueCache", "Contents", "Database", "FactsCache", "digest"]
+__all__ = ["FOLDER", "Analyses", "CatalogueCache", "Contents", "Database", "FactsCache", "digest", "shape"]

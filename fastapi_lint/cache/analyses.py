@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sys
 from collections.abc import Iterable, Mapping
@@ -28,7 +29,7 @@ class Analyses:
         self._salt = hashlib.blake2b(msgspec.msgpack.encode(parts)).digest()
 
     def key(self, digests: Mapping[str, bytes]) -> bytes:
-        """Stands for a state of the project: the digest of each file by its path, in order."""
+        """Stands for a state of the project: the digest (or the shape) of each file by its path, in order."""
         return hashlib.blake2b(msgspec.msgpack.encode(list(digests.items())), key=self._salt, digest_size=32).digest()
 
     def load(self, key: bytes) -> Analysis | None:
@@ -39,6 +40,22 @@ class Analyses:
             except msgspec.DecodeError:
                 break
         return None
+
+    def like(self, shape: bytes) -> tuple[Analysis, dict[str, bytes]] | None:
+        """A kept analysis of files that had the same facts, but for places, and the digests that they had."""
+        found = self._database.rows("SELECT analysis, digests FROM states WHERE shape = ?", [shape])
+        for key, digests in found:
+            analysis = self.load(key)
+            if analysis is not None:
+                with contextlib.suppress(msgspec.DecodeError):
+                    return analysis, msgspec.msgpack.decode(digests, type=dict[str, bytes])
+        return None
+
+    def store_state(self, shape: bytes, key: bytes, digests: Mapping[str, bytes]) -> None:
+        """Keeps which files a kept analysis is about, by their shapes; states whose analysis is gone go, too."""
+        row = (shape, key, msgspec.msgpack.encode(digests))
+        self._database.change("INSERT OR REPLACE INTO states (shape, analysis, digests) VALUES (?, ?, ?)", [row])
+        self._database.change("DELETE FROM states WHERE analysis NOT IN (SELECT key FROM analyses)", [()])
 
     def store(self, key: bytes, analysis: Analysis) -> None:
         """Keeps an analysis; the oldest ones go, so that there are neither too many nor too much of them."""

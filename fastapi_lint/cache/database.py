@@ -14,8 +14,9 @@ from pathlib import Path
 FOLDER = ".fastapi_lint_cache"
 _PATIENCE = 300
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, data BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, data BLOB NOT NULL, shape BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS analyses (key BLOB PRIMARY KEY, data BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS states (shape BLOB PRIMARY KEY, analysis BLOB NOT NULL, digests BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS catalogue (key BLOB PRIMARY KEY, data BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS contents (root TEXT PRIMARY KEY, data BLOB NOT NULL)",
 )
@@ -93,7 +94,7 @@ def _prepared(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = OFF")  # a lost cache is only slow
         for table in _TABLES:
             connection.execute(table)
-        connection.execute("SELECT key, data FROM facts LIMIT 1").fetchone()
+        connection.execute("SELECT key, data, shape FROM facts LIMIT 1").fetchone()
     except sqlite3.Error:
         connection.close()
         raise

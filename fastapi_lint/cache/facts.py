@@ -1,7 +1,7 @@
 """Facts of files that were seen before: no parsing of what has not changed.
 
 One row a content: the key is a hash of the bytes, of the node rules that ran in the walk, and of this program's version
-and code. Rows hold msgpack records of a fixed schema, which cannot execute anything.
+and code. Rows hold msgpack records of a fixed schema, which cannot execute anything, and the shape of the facts.
 """
 
 from __future__ import annotations
@@ -22,6 +22,13 @@ _MOST_BYTES = 256 * 1024 * 1024
 _BATCH = 500
 
 
+def shape(facts: ModuleFacts) -> bytes:
+    """Stands for facts without their places: comments, blank lines and layout do not change it."""
+    unplaced = msgspec.structs.replace(facts, places=())
+    content = msgspec.msgpack.encode((len(facts.places), unplaced))
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
 class FactsCache:
     """A store of facts by content."""
 
@@ -39,19 +46,28 @@ class FactsCache:
     def load(self, keys: Iterable[bytes]) -> dict[bytes, ModuleFacts]:
         """The facts that are kept under these keys; records that do not fit the schema are passed over."""
         found: dict[bytes, ModuleFacts] = {}
-        for batch in _batches(list(keys)):
-            marks = ",".join("?" * len(batch))
-            for key, data in self._database.rows(f"SELECT key, data FROM facts WHERE key IN ({marks})", [*batch]):
-                with contextlib.suppress(msgspec.DecodeError):
-                    found[key] = self._decoder.decode(data)
+        for key, data in self._rows("data", keys):
+            with contextlib.suppress(msgspec.DecodeError):
+                found[key] = self._decoder.decode(data)
         return found
 
-    def store(self, facts: Mapping[bytes, ModuleFacts]) -> None:
-        """Keeps new facts; when the file grows too large the oldest half goes."""
+    def shapes(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The shapes of the facts that are kept under these keys."""
+        return dict(self._rows("shape", keys))
+
+    def _rows(self, column: str, keys: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        for batch in _batches(list(keys)):
+            marks = ",".join("?" * len(batch))
+            rows = self._database.rows(f"SELECT key, {column} FROM facts WHERE key IN ({marks})", [*batch])
+            yield from ((key, value) for key, value in rows)
+
+    def store(self, facts: Mapping[bytes, tuple[ModuleFacts, bytes]]) -> None:
+        """Keeps new facts with their shapes; when the file grows too large the oldest half goes."""
         if not facts:
             return
-        rows: list[tuple[object, ...]] = [(key, self._encoder.encode(value)) for key, value in facts.items()]
-        self._database.change("INSERT OR REPLACE INTO facts (key, data) VALUES (?, ?)", rows)
+        rows: list[tuple[object, ...]]
+        rows = [(key, self._encoder.encode(value), shaped) for key, (value, shaped) in facts.items()]
+        self._database.change("INSERT OR REPLACE INTO facts (key, data, shape) VALUES (?, ?, ?)", rows)
         half = "SELECT rowid FROM facts ORDER BY rowid LIMIT (SELECT count(*) / 2 FROM facts)"
         size = "(SELECT total(length(data)) FROM facts)"
         self._database.change(f"DELETE FROM facts WHERE {size} > ? AND rowid IN ({half})", [(_MOST_BYTES,)])

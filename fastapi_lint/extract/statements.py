@@ -29,7 +29,8 @@ from fastapi_lint.facts import (
 
 
 def _expression(scope: ScopeBuilder, node: cst.Expr) -> None:
-    lower(scope, node.value)
+    if not isinstance(node.value, cst.SimpleString):  # a docstring runs nothing
+        lower(scope, node.value)
 
 
 def _assign(scope: ScopeBuilder, node: cst.Assign) -> None:
