@@ -61,7 +61,9 @@ class Extraction:
         """The facts of every file that has any."""
         unread = [key for key in self._shapes if key not in self._fresh and self._contents[key] not in self._before]
         loaded = self.load(unread)
-        self._parse(key for key in unread if key not in loaded)  # what is kept of them cannot be read
+        lost = [key for key in unread if key not in loaded]
+        if lost:  # what is kept of them cannot be read
+            self._parse(lost)
         for key, content in self._contents.items():
             facts = self._fresh.get(key) or loaded.get(key) or self._before.get(content)
             if facts is not None:
