@@ -12,7 +12,7 @@ import msgspec
 
 from fastapi_lint.cache import Analyses, CatalogueCache, Database, FactsCache, digest
 from fastapi_lint.catalogue import load_catalogue
-from fastapi_lint.config import Settings, selected_rules
+from fastapi_lint.config import Settings, oldest_python, selected_rules
 from fastapi_lint.diagnostic import Fix, Position
 from fastapi_lint.extraction import Extraction
 from fastapi_lint.facts import ModuleFacts, Place
@@ -141,7 +141,9 @@ class Analyser:
         """Who computes fixes for what was found; `read` gives the bytes of a file by its path relative to the root."""
         if self._project is None:
             raise LookupError("nothing was analysed")
-        return Fixes(Opener(self._project, read, self._settings.offload_style, files), self._registry, self._reports)
+        settings = self._settings
+        opener = Opener(self._project, read, settings.offload_style, files, oldest_python(settings) != "py38")
+        return Fixes(opener, self._registry, self._reports)
 
     def _timed(self, phase: str, work: Callable[[], Result]) -> Result:
         start = time.perf_counter()

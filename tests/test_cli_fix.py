@@ -469,3 +469,47 @@ def test_what_blocks_in_a_file_beside_a_single_one_is_seen(tmp_path: Path, monke
     result = CliRunner().invoke(main, ["check", "--no-cache", "--output-format", "concise", str(folder / "app.py")])
     assert "FAL101" in result.output
     assert "broken" not in result.output
+
+
+SLEEPS = """import requests
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/")
+async def route():
+    return load()
+
+
+async def load():
+    return requests.get("https://example.org", timeout=3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "configuration", "expected"),
+    [
+        ("pyproject.toml", '[project]\nname = "shop"\nrequires-python = ">=3.8,<4"\n', "run_in_threadpool"),
+        ("pyproject.toml", '[tool.poetry.dependencies]\npython = "^3.8"\n', "run_in_threadpool"),
+        ("pyproject.toml", '[project]\nname = "shop"\nrequires-python = ">=3.9"\n', "asyncio.to_thread"),
+        ("pyproject.toml", '[project]\nname = "shop"\n', "asyncio.to_thread"),
+        ("pyproject.toml", "[project\n", "asyncio.to_thread"),
+        ("fastapi-lint.toml", 'target-version = "py38"\n', "run_in_threadpool"),
+        ("fastapi-lint.toml", 'target-version = "py38"\noffload-style = "asyncio"\n', "asyncio.to_thread"),
+        (
+            "pyproject.toml",
+            '[project]\nname = "shop"\nrequires-python = ">=3.8"\n[tool.fastapi-lint]\ntarget-version = "py312"\n',
+            "asyncio.to_thread",
+        ),
+    ],
+)
+def test_fixes_run_on_the_oldest_python_of_the_project(
+    name: str, configuration: str, expected: str, project: Path
+) -> None:
+    (project / "fastapi-lint.toml").unlink()
+    (project / name).write_text(configuration)
+    (project / "app.py").write_text(SLEEPS)
+    isolated = ["--isolated"] if configuration == "[project\n" else []
+    CliRunner().invoke(main, ["check", "app.py", "--fix", "--unsafe-fixes", "--select", "FAL102", *isolated])
+    assert f"await {expected}(requests.get" in text(project, "app.py")

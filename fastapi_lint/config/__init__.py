@@ -27,6 +27,7 @@ from fastapi_lint.config.settings import (
     load_settings,
     project_root,
 )
+from fastapi_lint.config.target import oldest_python
 
 __all__ = [
     "DEFAULT_EXCLUDE",
@@ -44,6 +45,7 @@ __all__ = [
     "did_you_mean",
     "fixable_rules",
     "load_settings",
+    "oldest_python",
     "project_root",
     "read_options",
     "resolve_selector",

@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -24,6 +24,7 @@ else:  # the standard library has a TOML reader from 3.11 on only
 OutputFormat = Literal["text", "full", "concise", "json", "json-lines", "github", "gitlab", "sarif", "junit"]
 OffloadStyle = Literal["auto", "asyncio", "anyio", "starlette", "asyncer"]
 TargetVersion = Literal["py38", "py39", "py310", "py311", "py312", "py313", "py314"]
+TARGET_VERSIONS: tuple[TargetVersion, ...] = get_args(TargetVersion)
 Level = Literal["silent", "lower", "report"]
 """What becomes of a diagnostic outside of request handling: nothing, one severity less, or the same as anywhere."""
 
@@ -167,7 +168,7 @@ def _explain(key: str, message: str) -> str:
 
 def read_table(path: Path) -> dict[str, Any] | None:
     """The table that configures fastapi-lint in the TOML file `path`: None where a pyproject.toml has none."""
-    document = _read_toml(path)
+    document = read_toml(path)
     tool = document.get("tool")
     if isinstance(tool, dict):
         if "fastapi-lint" not in tool and "fastapi_lint" in tool:
@@ -180,7 +181,8 @@ def read_table(path: Path) -> dict[str, Any] | None:
     return None if path.name == "pyproject.toml" else document
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The whole document; raises ConfigError where it cannot be read or is no TOML."""
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:

@@ -59,10 +59,13 @@ class Opener:
         read: Callable[[str], bytes],
         offload_style: OffloadStyle = "auto",
         files: OpenedFiles | None = None,
+        has_to_thread: bool = True,
     ) -> None:
+        """`has_to_thread` is False where the project runs on Python 3.8, too: `asyncio.to_thread` is new in 3.9."""
         self.project = project
         self._read = read
         self._style = offload_style
+        self._usual_style: Literal["asyncio", "starlette"] = "asyncio" if has_to_thread else "starlette"
         self._files = OpenedFiles() if files is None else files
         self._imports: dict[str, Imports] = {}
         self._blocking: BlockingRepair | None = None
@@ -94,7 +97,7 @@ class Opener:
         if file is None:
             return None
         if self._blocking is None:
-            self._blocking = BlockingRepair(self.project, Offloading(self.project, self._style))
+            self._blocking = BlockingRepair(self.project, Offloading(self.project, self._style, self._usual_style))
         fix = self._blocking.fix(*file, use)
         if fix is not None and safest is not Applicability.SAFE:
             return msgspec.structs.replace(fix, applicability=safest)

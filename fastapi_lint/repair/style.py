@@ -32,13 +32,15 @@ _STARLETTE = ("fastapi.concurrency", "starlette.concurrency")
 class Offloading:
     """Chooses the style for a file and writes calls in it."""
 
-    def __init__(self, project: Project, configured: OffloadStyle = "auto") -> None:
+    def __init__(self, project: Project, configured: OffloadStyle = "auto", usual: _Style = "asyncio") -> None:
+        """`usual` is the style where neither the configuration nor the project says one."""
         self._project = project
         self._configured = configured
+        self._usual = usual
         self._used: dict[str, Counter[_Style]] | None = None
 
     def style(self, key: str) -> _Style:
-        """What the configuration says, else what the file uses most, else the project, else `asyncio.to_thread`."""
+        """What the configuration says, else what the file uses most, else the project, else the usual one."""
         if self._configured != "auto":
             return self._configured
         if self._used is None:
@@ -46,7 +48,7 @@ class Offloading:
         own = self._used.get(key)
         everywhere = own or sum(self._used.values(), Counter())
         # ties are settled by the order in which code was read, and that is fixed
-        return everywhere.most_common(1)[0][0] if everywhere else "asyncio"
+        return everywhere.most_common(1)[0][0] if everywhere else self._usual
 
     def _read(self) -> dict[str, Counter[_Style]]:
         used: dict[str, Counter[_Style]] = {}
