@@ -34,7 +34,10 @@ Result = TypeVar("Result")
 
 
 class Analyser:
-    """One analysis. `errors` are tracebacks, one a crash; `timings` are seconds by phase."""
+    """One analysis. `errors` are tracebacks, one a crash; `timings` are seconds by phase.
+
+    `kept_as` is the key under which its outcome was kept.
+    """
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class Analyser:
         """
         self.errors: list[str] = []
         self.timings: dict[str, float] = {}
+        self.kept_as: bytes | None = None
         self._settings = settings
         self._roots = roots
         self._workers = workers
@@ -87,8 +91,9 @@ class Analyser:
             if analysis is None:
                 analysis = self._link(extraction, contents, paths)
         if keep is not None and not self.errors:
-            keep.store(keep.key(digests), analysis)
-            keep.store_state(keep.key(extraction.shapes()), keep.key(digests), digests)
+            self.kept_as = keep.key(digests)
+            keep.store(self.kept_as, analysis)
+            keep.store_state(keep.key(extraction.shapes()), self.kept_as, digests)
         return analysis
 
     def _link(self, extraction: Extraction, contents: Mapping[str, bytes], paths: Mapping[str, Path]) -> Analysis:
@@ -213,16 +218,22 @@ class Analyser:
 
 
 class Fixes:
-    """Fixes of what an analysis found. `errors` are tracebacks, one a crash."""
+    """Fixes of what an analysis found. `errors` are tracebacks, one a crash; `answers` is what was asked and said."""
 
     def __init__(self, opener: Opener, registry: Registry, reports: Mapping[tuple[str, str, Position], Report]) -> None:
         self.errors: list[str] = []
+        self.answers: list[tuple[str, str, Position, Fix | None]] = []
         self._opener = opener
         self._registry = registry
         self._reports = reports
 
     def fix(self, code: str, path: str, at: Position) -> Fix | None:
         """What repairs an occurrence, or None; file names are relative to the project root."""
+        found = self._fix(code, path, at)
+        self.answers.append((code, path, at, found))
+        return found
+
+    def _fix(self, code: str, path: str, at: Position) -> Fix | None:
         report = self._reports.get((code, path, at))
         rule = self._registry.rule(code)
         if report is None or rule is None or rule.fix is None:

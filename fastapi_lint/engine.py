@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from fastapi_lint.cache import FOLDER, Analyses, Contents, Database, digest
-from fastapi_lint.config import Settings
+from fastapi_lint.cache import FOLDER, Analyses, Contents, Database, FixesCache, KeptFixes, digest
+from fastapi_lint.config import Settings, oldest_python
 from fastapi_lint.deep_stack import with_deep_stack
 from fastapi_lint.deployment import visible_workers
 from fastapi_lint.diagnosis import STAGE_TEXTS, Diagnosis, relative_key
@@ -24,7 +24,7 @@ from fastapi_lint.garbage import uncollected
 from fastapi_lint.source import SourceError
 
 if TYPE_CHECKING:
-    from fastapi_lint.analysis import Analyser
+    from fastapi_lint.analysis import Analyser, Fixes
     from fastapi_lint.facts import ModuleFacts
     from fastapi_lint.fix import Repaired
     from fastapi_lint.project.flow.resolution import Resolution
@@ -73,13 +73,15 @@ def fix(request: CheckRequest, unsafe: bool, progress: Progress | None = None) -
     """Checks, and works out what the files asked for would be with all fixes that may be applied. Writes nothing."""
     from fastapi_lint.fix import repair  # no other run needs it
 
-    run = _Run(msgspec.structs.replace(request, fixes=True), progress)
+    run = _Run(msgspec.structs.replace(request, fixes=True), progress, repairs=True)
     return with_deep_stack(lambda: repair(run, unsafe))
 
 
 class _Run:
-    def __init__(self, request: CheckRequest, progress: Progress | None) -> None:
+    def __init__(self, request: CheckRequest, progress: Progress | None, repairs: bool = False) -> None:
+        """`repairs` says that fixes are not only shown: what comes of them will be checked."""
         self.request = request
+        self.repairs = repairs
         self.progress = progress
         self.settings = request.settings
         self.notes: list[str] = []
@@ -94,6 +96,7 @@ class _Run:
         self.analyser: Analyser | None = None
         self.diagnosis: Diagnosis | None = None
         self.opened: OpenedFiles | None = None
+        self.kept_fixes: KeptFixes | None = None
         self.files = self._timed("discover", self._discover)
         self.workers = visible_workers(request.root)
 
@@ -140,6 +143,9 @@ class _Run:
         if changes != self.changes:
             self.check(changes)
         analyser, diagnosis = self.analyser, self.diagnosis
+        if diagnosis is not None and self.kept_fixes is not None:
+            found = diagnosis.with_fixes(checked.diagnostics, self.kept_fixes)
+            return msgspec.structs.replace(checked, diagnostics=found)
         if analyser is None or diagnosis is None:
             return checked
         if self.opened is None:
@@ -149,6 +155,8 @@ class _Run:
         fixes = analyser.fixes(self._present, self.opened)
         with uncollected():
             found = self._timed("fixes", lambda: diagnosis.with_fixes(checked.diagnostics, fixes))
+        if analyser.kept_as is not None and not (self.repairs or fixes.errors):
+            self._keep_fixes(analyser.kept_as, fixes)
         errors = (*checked.internal_errors, *fixes.errors)
         return msgspec.structs.replace(checked, diagnostics=found, internal_errors=errors, timings=dict(self.timings))
 
@@ -226,7 +234,7 @@ class _Run:
         if database is None:
             return self._analyse(None, None)
         kept = Analyses(database, self._relevant_settings())
-        if self._needs_project():
+        if self.repairs or self.request.wants_resolution:
             return self._analyse(database, kept)
         known = self._timed("cache", lambda: self._look_up(database, kept))
         if known is not None:
@@ -244,7 +252,22 @@ class _Run:
             except OSError:
                 return None
         contents.keep()
-        return kept.load(kept.key(digests))
+        state = kept.key(digests)
+        known = kept.load(state)
+        if known is None or not self.request.fixes:
+            return known
+        self.kept_fixes = FixesCache(database, state, self._fix_settings()).load()
+        return known if self.kept_fixes is not None else None
+
+    def _keep_fixes(self, analysis: bytes, fixes: Fixes) -> None:
+        database = self._database()
+        if database is not None:
+            FixesCache(database, analysis, self._fix_settings()).store(fixes.answers)
+            database.close()
+
+    def _fix_settings(self) -> bytes:
+        """What decides which fixes are asked for, and how they look."""
+        return repr((self.settings, oldest_python(self.settings), sorted(self.shown))).encode()
 
     def _relevant_settings(self) -> list[bytes]:
         """What of the settings an analysis depends on; the rest only shapes the report."""
@@ -273,14 +296,11 @@ class _Run:
             except OSError as error:
                 complete = False
                 analyser.unreadable(key, SourceError(f"cannot be read: {error.strerror}", Position(1, 1)))
-        known = kept if complete and not self._needs_project() else None
+        is_enough = not (self.request.fixes or self.request.wants_resolution)
+        known = kept if complete and is_enough else None
         keep = kept if complete and self.request.stdin is None else None
         analysis = with_deep_stack(lambda: analyser.run(contents, self.files, known, keep))
         self.errors += analyser.errors
         for phase, seconds in analyser.timings.items():
             self.timings[phase] = self.timings.get(phase, 0.0) + seconds
         return analysis
-
-    def _needs_project(self) -> bool:
-        """Whether more is wanted than what was found."""
-        return self.request.fixes or self.request.wants_resolution

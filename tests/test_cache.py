@@ -266,6 +266,55 @@ def test_a_run_without_changes_loads_neither_libcst_nor_rules(tmp_path: Path) ->
     assert loaded_after(["app.py", "--output-format", "github"], tmp_path) == []
 
 
+def with_fixes(root: Path, style: str = "auto") -> CheckResult:
+    settings = load_settings([root], root, isolated=True, overrides={"offload-style": style})
+    return check(CheckRequest((root,), settings, root, fixes=True))
+
+
+def test_fixes_that_were_shown_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "app.py").write_bytes(SOURCE)
+    first = with_fixes(tmp_path)
+    assert [d.fix is not None for d in first.diagnostics] == [True]
+    with monkeypatch.context() as patched:
+        patched.setattr("fastapi_lint.analysis.Project", no_linking)
+        again = with_fixes(tmp_path)
+        assert again.internal_errors == ()
+        assert again.diagnostics == first.diagnostics
+    assert loaded_after(["--output-format", "json"], tmp_path) == list(HEAVY)  # other settings, other fixes
+    assert loaded_after(["--output-format", "json"], tmp_path) == []
+
+
+def test_kept_fixes_follow_settings_and_contents(tmp_path: Path) -> None:
+    source = b"import requests\n\n\nasync def load():\n    return requests.get('https://example.org', timeout=3)\n"
+    (tmp_path / "app.py").write_bytes(source)
+    texts = []
+    for style in ("asyncio", "anyio", "asyncio"):
+        (found,) = with_fixes(tmp_path, style).diagnostics
+        assert found.fix is not None
+        texts.append("".join(edit.content for edit in found.fix.edits))
+    assert "asyncio" in texts[0]
+    assert "anyio" in texts[1]
+    assert texts[0] == texts[2]
+    (tmp_path / "pyproject.toml").write_text('[project]\nrequires-python = ">=3.8"\n')
+    (found,) = with_fixes(tmp_path).diagnostics
+    assert found.fix is not None
+    assert "run_in_threadpool" in "".join(edit.content for edit in found.fix.edits)
+    (tmp_path / "app.py").write_bytes(b"\n" + source)
+    (moved,) = with_fixes(tmp_path).diagnostics
+    assert moved.fix is not None
+    assert moved.fix != found.fix
+
+
+@pytest.mark.parametrize("loss", ["DELETE FROM fixes", "UPDATE fixes SET data = x'00'", "DELETE FROM analyses"])
+def test_lost_fixes_are_computed_again(loss: str, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_bytes(SOURCE)
+    first = with_fixes(tmp_path)
+    with sqlite3.connect(tmp_path / ".fastapi_lint_cache" / "facts.sqlite") as connection:
+        connection.execute(loss)
+    connection.close()
+    assert with_fixes(tmp_path).diagnostics == first.diagnostics
+
+
 def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
     assert loaded_after(["--help"], tmp_path) == []
 
