@@ -276,7 +276,7 @@ def route(name: str):
         blocked_until = time.monotonic() + 60
         failures = 0
 """,
-        {("FAL302", Severity.WARNING), ("FAL302", Severity.INFO)},
+        {("FAL302", Severity.WARNING)},
     ),
     "what was logged already": (
         """
@@ -990,6 +990,75 @@ def other(name: str):
     known["until"] = datetime.now() + timedelta(seconds=PAUSE)
 """,
         {("FAL302", Severity.INFO), ("FAL301", Severity.INFO)},
+    ),
+    "until when others are refused": (
+        """
+import time
+from fastapi import HTTPException
+
+@app.get("/{name}")
+def route(name: str):
+    global value
+    if value is not None and time.monotonic() < value:
+        raise HTTPException(429)
+    if name not in stock:
+        value = time.monotonic() + 60
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "until when others are refused, as a function says": (
+        """
+import time
+from fastapi.responses import JSONResponse
+
+def is_blocked():
+    left = (value or 0) - time.monotonic()
+    return left > 0
+
+@app.get("/{name}")
+def route(name: str):
+    global value
+    if is_blocked():
+        return JSONResponse({}, status_code=429)
+    if name not in stock:
+        value = time.monotonic() + 60
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "until when what has failed is left alone": (
+        """
+import time
+import redis
+from fastapi import HTTPException
+
+client = redis.Redis()
+
+@app.get("/{name}")
+def route(name: str):
+    global value
+    if value is not None and time.monotonic() < value:
+        raise HTTPException(503)
+    try:
+        return client.get(name)
+    except redis.ConnectionError:
+        value = time.monotonic() + 60
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "since when nothing has come": (
+        """
+import time
+from fastapi import HTTPException
+
+@app.get("/{name}")
+def route(name: str):
+    global value
+    if value is not None and time.monotonic() - value > 60:
+        raise HTTPException(503)
+    if name in stock:
+        value = time.monotonic() + 0
+""",
+        {("FAL302", Severity.INFO)},
     ),
     "until when somebody may not ask": (
         """

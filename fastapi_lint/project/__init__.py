@@ -45,6 +45,7 @@ from fastapi_lint.project.shared.own_locks import OwnLock, OwnLocks
 from fastapi_lint.project.shared.own_numbers import OwnNumbers
 from fastapi_lint.project.shared.own_use import OwnUse
 from fastapi_lint.project.shared.races import Race, Races
+from fastapi_lint.project.shared.refusals import Refusals
 from fastapi_lint.project.shared.state import SharedState
 from fastapi_lint.project.shared.thread_locals import LocalUse, ThreadLocals
 from fastapi_lint.project.shared.timed_slots import TimedSlots
@@ -268,7 +269,8 @@ class Project:
         own = OwnUse(self.graph, self.contexts, self._changes, new_keys)
         timed = TimedSlots(self.graph, self._changes, self._caches, self._request_data, self._creations.lifetimes)
         numbers = OwnNumbers(self.graph, self._changes)
-        keepers = Keepers(bounded, timed, own, Counts(self.graph, self._changes), numbers, self._request_data, new_keys)
+        counts, refusals = Counts(self.graph, self._changes), Refusals(self.index, self._changes)
+        keepers = Keepers(bounded, timed, own, counts, numbers, refusals, self._request_data, new_keys)
         return list(Mutations(self.graph, self._changes, self._locks, self._caches, keepers).find())
 
     @cached_property

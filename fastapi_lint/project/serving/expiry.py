@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, EventKind, Lit, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.logic import implied
+from fastapi_lint.project.code.logic import LATER, implied, order_of
 from fastapi_lint.project.code.regions import around, branches, within
 from fastapi_lint.project.code.spelling import parts, same
 from fastapi_lint.project.flow.clocks import is_clock
@@ -18,7 +18,6 @@ from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.types.values import ExtInstanceV, FunctionV, MethodV
 
-_LATER, _EARLIER = frozenset({">", ">="}), frozenset({"<", "<="})
 _QUESTIONS = frozenset({"not", "is", "is not", "equals", "differs"})
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _MOST_HOPS = 3
@@ -89,8 +88,8 @@ class Expiry:
         elif isinstance(node, Choice) and node.test == NONE:
             yield from self._of_several(frame, node.items, False, holds, hops)
         elif isinstance(node, Bin) and node.op == "compares":
-            sign, order = self._sign(frame, node.left) - self._sign(frame, node.right), _order(scope, node)
-            if sign and order and ((sign > 0) is (order in _LATER)) is holds:
+            sign, order = self._sign(frame, node.left) - self._sign(frame, node.right), order_of(scope, node)
+            if sign and order and ((sign > 0) is (order in LATER)) is holds:
                 yield from self._stored(frame, test)
         elif isinstance(node, Call):
             yield from self._told(frame, node, holds, hops)
@@ -183,15 +182,6 @@ class Expiry:
                 return True
             called = [edge.callee for callee in called for edge in self._graph.node(callee).edges]
         return False
-
-
-def _order(scope: Scope, node: Bin) -> str:
-    """The sign of a comparison: the method that it runs stands beside it."""
-    for other in scope.exprs:
-        if isinstance(other, Bin) and other.op in _LATER | _EARLIER:
-            if (other.left, other.right) == (node.left, node.right):
-                return other.op
-    return ""
 
 
 def _is_set(scope: Scope, event: Event, names: frozenset[str]) -> bool:

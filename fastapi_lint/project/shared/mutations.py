@@ -42,6 +42,7 @@ from fastapi_lint.project.shared.counts import Counts
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.own_numbers import OwnNumbers
 from fastapi_lint.project.shared.own_use import OwnUse
+from fastapi_lint.project.shared.refusals import Refusals
 from fastapi_lint.project.shared.timed_slots import TimedSlots
 from fastapi_lint.project.types.values import CoroutineV, ExtInstanceV, InstanceV, Value
 
@@ -88,13 +89,14 @@ class Mutation(msgspec.Struct, frozen=True):
 
 
 class Keepers(msgspec.Struct, frozen=True):
-    """Who knows of caches that are kept small, or new, of what no other worker could miss, and of requests."""
+    """Who knows of caches kept small or new, of what no other worker could miss, of refusals, and of requests."""
 
     bounded: BoundedCaches
     timed: TimedSlots
     own: OwnUse
     counts: Counts
     numbers: OwnNumbers
+    refusals: Refusals
     request_data: RequestData
     new_keys: NewKeys
 
@@ -135,6 +137,8 @@ class Mutations:
         ]
         told = self._first_of_each_use(kept)
         clocks = self._clocks(kept)
+        refused = self._keepers.refusals.by_time({(one.name, one.where) for one in kept if one.timed})
+        clocks -= refused
         ends = {(one.name, one.where) for one in kept if self._holds_ends(one)}
         counts, rounds = self._keepers.counts.logged(), self._keepers.counts.rounds()
         measures = self._keepers.counts.measured()
@@ -144,9 +148,9 @@ class Mutations:
             if not one.lazy or one in told or one_way:
                 yield msgspec.structs.replace(
                     one,
-                    lazy=one.lazy or one_way,
+                    lazy=(one.lazy and name not in refused) or one_way,
                     notes=one.notes or one_way,
-                    timed=one.timed or name in clocks,
+                    timed=name in clocks or (one.timed and name not in refused),
                     ends=name in ends,
                     counts=name in counts,
                     measures=name in measures,
