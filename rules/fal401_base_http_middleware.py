@@ -3,8 +3,8 @@
 ## What it does
 
 Reports classes that derive from Starlette's `BaseHTTPMiddleware`, and functions under `@app.middleware("http")` or
-given to `add_middleware(BaseHTTPMiddleware, dispatch=...)`, which become one. Several of them on one app are reported as
-warnings.
+given to `add_middleware(BaseHTTPMiddleware, dispatch=...)`, which become one. Several of them on one app are reported
+as warnings.
 
 ## Why is this bad?
 
