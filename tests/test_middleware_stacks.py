@@ -27,28 +27,38 @@ CASES = {
         [Severity.WARNING] * 2,
     ),
     "each its own": (
-        "public = FastAPI()\nadmin = FastAPI()\n"
-        "public.add_middleware(One)\nadmin.add_middleware(BaseHTTPMiddleware, dispatch=other)\n",
+        (
+            "public = FastAPI()\nadmin = FastAPI()\n"
+            "public.add_middleware(One)\nadmin.add_middleware(BaseHTTPMiddleware, dispatch=other)\n"
+        ),
         [Severity.INFO] * 2,
     ),
     "both on the second": (
-        "public = FastAPI()\nadmin = FastAPI()\n"
-        "admin.add_middleware(One)\nadmin.add_middleware(BaseHTTPMiddleware, dispatch=other)\n",
+        (
+            "public = FastAPI()\nadmin = FastAPI()\n"
+            "admin.add_middleware(One)\nadmin.add_middleware(BaseHTTPMiddleware, dispatch=other)\n"
+        ),
         [Severity.WARNING] * 2,
     ),
     "in a list and by the call": (
-        "public = FastAPI()\nadmin = FastAPI(middleware=[Middleware(One)])\n"
-        "admin.add_middleware(BaseHTTPMiddleware, dispatch=other)\n",
+        (
+            "public = FastAPI()\nadmin = FastAPI(middleware=[Middleware(One)])\n"
+            "admin.add_middleware(BaseHTTPMiddleware, dispatch=other)\n"
+        ),
         [Severity.WARNING] * 2,
     ),
     "on what a function is given": (
-        "public = FastAPI()\nadmin = FastAPI()\n\ndef set_up(app: FastAPI):\n"
-        "    app.add_middleware(One)\n    app.add_middleware(BaseHTTPMiddleware, dispatch=other)\n\nset_up(admin)\n",
+        (
+            "public = FastAPI()\nadmin = FastAPI()\n\ndef set_up(app: FastAPI):\n"
+            "    app.add_middleware(One)\n    app.add_middleware(BaseHTTPMiddleware, dispatch=other)\n\nset_up(admin)\n"
+        ),
         [Severity.WARNING] * 2,
     ),
     "on what a function makes": (
-        "public = FastAPI()\n\ndef create():\n    app = FastAPI()\n    app.add_middleware(One)\n    return app\n\n"
-        "admin = create()\nadmin.add_middleware(BaseHTTPMiddleware, dispatch=other)\n",
+        (
+            "public = FastAPI()\n\ndef create():\n    app = FastAPI()\n    app.add_middleware(One)\n    return app\n\n"
+            "admin = create()\nadmin.add_middleware(BaseHTTPMiddleware, dispatch=other)\n"
+        ),
         [Severity.WARNING] * 2,
     ),
     "never put on it": (

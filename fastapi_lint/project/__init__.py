@@ -43,6 +43,7 @@ from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.mutations import Keepers, Mutation, Mutations
 from fastapi_lint.project.shared.own_locks import OwnLock, OwnLocks
 from fastapi_lint.project.shared.own_numbers import OwnNumbers
+from fastapi_lint.project.shared.own_readings import OwnReadings
 from fastapi_lint.project.shared.own_use import OwnUse
 from fastapi_lint.project.shared.races import Race, Races
 from fastapi_lint.project.shared.refusals import Refusals
@@ -270,7 +271,8 @@ class Project:
         timed = TimedSlots(self.graph, self._changes, self._caches, self._request_data, self._creations.lifetimes)
         numbers = OwnNumbers(self.graph, self._changes)
         counts, refusals = Counts(self.graph, self._changes), Refusals(self.index, self._changes)
-        keepers = Keepers(bounded, timed, own, counts, numbers, refusals, self._request_data, new_keys)
+        readings = OwnReadings(self.graph, self._changes, self._request_data)
+        keepers = Keepers(bounded, timed, own, counts, numbers, refusals, readings, self._request_data, new_keys)
         return list(Mutations(self.graph, self._changes, self._locks, self._caches, keepers).find())
 
     @cached_property

@@ -41,6 +41,7 @@ from fastapi_lint.project.shared.containers import CONTAINERS
 from fastapi_lint.project.shared.counts import Counts
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.own_numbers import OwnNumbers
+from fastapi_lint.project.shared.own_readings import OwnReadings
 from fastapi_lint.project.shared.own_use import OwnUse
 from fastapi_lint.project.shared.refusals import Refusals
 from fastapi_lint.project.shared.timed_slots import TimedSlots
@@ -64,7 +65,8 @@ class Mutation(msgspec.Struct, frozen=True):
     dictionary what a look-up has missed, and `grows` that nothing ever takes it out although requests bring the keys.
     `alone` says that one process serves all requests that get here, `ends` that it keeps what open streams of this
     process read from, `counts` that it counts what no request is told, `measures` that middleware measures requests
-    with it, and `rounds` that it counts up to the next round of something.
+    with it, `rounds` that it counts up to the next round of something, and `reads` that it keeps what each process
+    reads for itself.
     """
 
     frame: Frame
@@ -86,6 +88,7 @@ class Mutation(msgspec.Struct, frozen=True):
     counts: bool = False
     measures: bool = False
     rounds: bool = False
+    reads: bool = False
 
 
 class Keepers(msgspec.Struct, frozen=True):
@@ -97,6 +100,7 @@ class Keepers(msgspec.Struct, frozen=True):
     counts: Counts
     numbers: OwnNumbers
     refusals: Refusals
+    readings: OwnReadings
     request_data: RequestData
     new_keys: NewKeys
 
@@ -141,7 +145,7 @@ class Mutations:
         clocks -= refused
         ends = {(one.name, one.where) for one in kept if self._holds_ends(one)}
         counts, rounds = self._keepers.counts.logged(), self._keepers.counts.rounds()
-        measures = self._keepers.counts.measured()
+        measures, reads = self._keepers.counts.measured(), self._keepers.readings.find()
         for one in kept:
             name = (one.name, one.where)
             one_way = name in self._taken_down
@@ -155,6 +159,7 @@ class Mutations:
                     counts=name in counts,
                     measures=name in measures,
                     rounds=name in rounds,
+                    reads=name in reads,
                 )
 
     @cached_property
