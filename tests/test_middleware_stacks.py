@@ -61,6 +61,14 @@ CASES = {
         ),
         [Severity.WARNING] * 2,
     ),
+    "on what a function is given that says nothing of it": (
+        (
+            "if __debug__:\n    app = FastAPI(debug=True)\nelse:\n    app = FastAPI()\n\ndef set_up(it):\n"
+            "    it.add_middleware(One)\n    it.add_middleware(Two)\n\nset_up(app)\n\n"
+            "class Two(BaseHTTPMiddleware):\n    pass\n"
+        ),
+        [Severity.WARNING] * 2,
+    ),
     "never put on it": (
         "app = FastAPI()\napp.add_middleware(BaseHTTPMiddleware, dispatch=other)\n",
         [Severity.INFO] * 2,

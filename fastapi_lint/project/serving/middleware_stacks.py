@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -16,6 +17,7 @@ from fastapi_lint.project.types.values import ClassV, ExternalV, InstanceV
 
 _BASE = "starlette.middleware.base.BaseHTTPMiddleware"
 _APPLICATIONS = ("FastAPI", "Starlette")
+_ADDS = "add_middleware"
 _CLASS = ("middleware_class", "cls")
 
 
@@ -47,7 +49,8 @@ class MiddlewareStacks:
             scope = self._index.scope(gid)
             if scope.kind == "class" and scope.bases and self._inference.classes.derives_from(gid, _BASE):
                 registered = [entry for entry in self._entries if entry.target == ClassV(gid) and entry.gid != gid]
-                found[Middleware(gid, scope.place, scope.name)] = {self._application(entry) for entry in registered}
+                applications = {self._application(entry) for entry in registered}
+                found[Middleware(gid, scope.place, scope.name)] = applications | self._added_to.get(gid, set())
         for entry in self._entries:
             function = entry.decorated if entry.decorated != NONE else self._handed(entry)
             if function != NONE:
@@ -60,6 +63,21 @@ class MiddlewareStacks:
         for one, applications in found.items():
             beside = [stacks[None]] if is_one and applications else [stacks[made] for made in applications if made]
             yield msgspec.structs.replace(one, beside=max(beside, default=1))
+
+    @cached_property
+    def _added_to(self) -> dict[int, set[Made | None]]:
+        """What each class is added to, by calls whose object is of an unknown type, too: `app` of a function."""
+        found: dict[int, set[Made | None]] = {}
+        for site in self._index.call_sites(_ADDS):
+            frame = self._inference.plain_frame(site.gid)
+            node = frame.scope.exprs[site.expr]
+            func = frame.scope.exprs[node.func] if isinstance(node, Call) else None
+            if not isinstance(node, Call) or not isinstance(func, Attr) or not node.args:
+                continue
+            for value in self._inference.type(frame, node.args[0]):
+                if isinstance(value, ClassV):
+                    found.setdefault(value.gid, set()).add(self._made(site.gid, func.base))
+        return found
 
     def _handed(self, entry: EntryPoint) -> int:
         """The function that is handed to the library's own class: `add_middleware(BaseHTTPMiddleware, dispatch=f)`."""
