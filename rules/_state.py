@@ -30,6 +30,8 @@ def mild_message(mutation: Mutation) -> str | None:
             f"`{mutation.name}` ({mutation.where}) keeps what streams of this process read from; "
             "what other workers send reaches them through a broker only"
         )
+    if mutation.reads:
+        return f"`{mutation.name}` ({mutation.where}) is what each worker process reads for itself, the same for all"
     if not mutation.lazy or mutation.personal:
         return None
     if mutation.notes:

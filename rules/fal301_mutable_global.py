@@ -10,8 +10,9 @@ entries that only one connection or one run finds again (`stamps[id(websocket)]`
 now in this process (raised on the event loop, and lowered in a `finally`), whose turn it is among its objects, and what
 only the one task that a request has started keeps; what is made when the first request needs it, or once for a key of
 the configuration, is information, and silent if start-up makes the first call; so are the time at which a statement
-runs, or up to which something holds, counts that no request is told, and what middleware measures. What the first
-request needs and makes of what it brings is a warning, for all others get it, too.
+runs, or up to which something holds (but not that up to which requests are refused), counts that no request is told,
+and what middleware measures. What the first request needs and makes of what it brings is a warning, for all others get
+it, too.
 
 ## Why is this bad?
 

@@ -2,8 +2,9 @@
 
 ## What it does
 
-Reports classes that derive from Starlette's `BaseHTTPMiddleware`, and functions under `@app.middleware("http")`, which
-become one. Several of them on one app are reported as warnings.
+Reports classes that derive from Starlette's `BaseHTTPMiddleware`, and functions under `@app.middleware("http")` or
+given to `add_middleware(BaseHTTPMiddleware, dispatch=...)`, which become one. Several of them on one app are reported
+as warnings.
 
 ## Why is this bad?
 
@@ -69,10 +70,9 @@ class BaseHttpMiddleware(ProjectRule):
     severity = Severity.INFO
 
     def check(self, project: Project) -> Iterator[Report]:
-        found = list(project.base_http_middleware())
-        stacked = len(found) > 1
-        for middleware in found:
-            others = f" ({len(found)} of them in this project)" if stacked else ""
+        for middleware in project.base_http_middleware():
+            stacked = middleware.beside > 1
+            others = f" (one of {middleware.beside} on this app)" if stacked else ""
             yield Report(
                 project.spot(middleware.gid, middleware.place),
                 f"`{middleware.label}` is a `BaseHTTPMiddleware`, which slows every request{others}; "

@@ -276,7 +276,7 @@ def route(name: str):
         blocked_until = time.monotonic() + 60
         failures = 0
 """,
-        {("FAL302", Severity.WARNING), ("FAL302", Severity.INFO)},
+        {("FAL302", Severity.WARNING)},
     ),
     "what was logged already": (
         """
@@ -990,6 +990,201 @@ def other(name: str):
     known["until"] = datetime.now() + timedelta(seconds=PAUSE)
 """,
         {("FAL302", Severity.INFO), ("FAL301", Severity.INFO)},
+    ),
+    "what is read again where something is missing": (
+        """
+import json
+from pathlib import Path
+from fastapi import Depends, HTTPException, Request
+
+class Keys:
+    def __init__(self) -> None:
+        self._valid: set[str] = set()
+
+    def check(self, key: str) -> bool:
+        if key not in self._valid:
+            self.refresh()
+        return key in self._valid
+
+    def refresh(self) -> None:
+        keys = set(json.loads(Path("/etc/keys.json").read_text()))
+        self._valid = keys
+
+keys = Keys()
+
+def api_key(request: Request) -> None:
+    if not keys.check(request.headers.get("x-api-key", "")):
+        raise HTTPException(401)
+
+@app.get("/tools", dependencies=[Depends(api_key)])
+async def tools() -> list[str]:
+    return []
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "what is read again because a request wants it": (
+        """
+import json
+from pathlib import Path
+
+@app.post("/reload")
+def reload() -> int:
+    global value
+    value = json.loads(Path("/etc/keys.json").read_text())
+    return len(value)
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "what is read for what a request brings": (
+        """
+import json
+from pathlib import Path
+
+@app.get("/{name}")
+def read(name: str) -> int:
+    global value
+    value = json.loads(Path(name).read_text())
+    return len(value)
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "what is made anew and not read": (
+        """
+import secrets
+
+@app.get("/token")
+def token() -> str:
+    global value
+    value = secrets.token_hex()
+    return value
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "what follows from the environment": (
+        """
+import os
+
+def configure(key: str | None = None) -> None:
+    global ready
+    key = key or os.environ.get("KEY")
+    if key:
+        ready = True
+    else:
+        ready = False
+
+@app.post("/{name}")
+def route(name: str):
+    configure()
+    return ready
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "what a request switches": (
+        """
+def switch(on: bool) -> None:
+    global ready
+    if on:
+        ready = True
+    else:
+        ready = False
+
+@app.post("/on")
+def on():
+    switch(True)
+
+@app.post("/off")
+def off():
+    switch(False)
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "what a request may switch though the environment does, too": (
+        """
+import os
+
+def configure(key: str | None) -> None:
+    global ready
+    key = key or os.environ.get("KEY")
+    if key:
+        ready = True
+    else:
+        ready = False
+
+@app.post("/{name}")
+def route(name: str):
+    configure(name)
+    return ready
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "until when others are refused": (
+        """
+import time
+from fastapi import HTTPException
+
+@app.get("/{name}")
+def route(name: str):
+    global value
+    if value is not None and time.monotonic() < value:
+        raise HTTPException(429)
+    if name not in stock:
+        value = time.monotonic() + 60
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "until when others are refused, as a function says": (
+        """
+import time
+from fastapi.responses import JSONResponse
+
+def is_blocked():
+    left = (value or 0) - time.monotonic()
+    return left > 0
+
+@app.get("/{name}")
+def route(name: str):
+    global value
+    if is_blocked():
+        return JSONResponse({}, status_code=429)
+    if name not in stock:
+        value = time.monotonic() + 60
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "until when what has failed is left alone": (
+        """
+import time
+import redis
+from fastapi import HTTPException
+
+client = redis.Redis()
+
+@app.get("/{name}")
+def route(name: str):
+    global value
+    if value is not None and time.monotonic() < value:
+        raise HTTPException(503)
+    try:
+        return client.get(name)
+    except redis.ConnectionError:
+        value = time.monotonic() + 60
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "since when nothing has come": (
+        """
+import time
+from fastapi import HTTPException
+
+@app.get("/{name}")
+def route(name: str):
+    global value
+    if value is not None and time.monotonic() - value > 60:
+        raise HTTPException(503)
+    if name in stock:
+        value = time.monotonic() + 0
+""",
+        {("FAL302", Severity.INFO)},
     ),
     "until when somebody may not ask": (
         """

@@ -29,6 +29,7 @@ from fastapi_lint.project.resources.shared_sessions import SharedSession, Shared
 from fastapi_lint.project.serving.contexts import STAGES, Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint, EntryPoints
 from fastapi_lint.project.serving.first_times import FirstTimes
+from fastapi_lint.project.serving.middleware_stacks import Middleware, MiddlewareStacks
 from fastapi_lint.project.serving.new_keys import NewKeys
 from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
@@ -42,8 +43,10 @@ from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.mutations import Keepers, Mutation, Mutations
 from fastapi_lint.project.shared.own_locks import OwnLock, OwnLocks
 from fastapi_lint.project.shared.own_numbers import OwnNumbers
+from fastapi_lint.project.shared.own_readings import OwnReadings
 from fastapi_lint.project.shared.own_use import OwnUse
 from fastapi_lint.project.shared.races import Race, Races
+from fastapi_lint.project.shared.refusals import Refusals
 from fastapi_lint.project.shared.state import SharedState
 from fastapi_lint.project.shared.thread_locals import LocalUse, ThreadLocals
 from fastapi_lint.project.shared.timed_slots import TimedSlots
@@ -74,16 +77,7 @@ class DecoratedCoroutine(msgspec.Struct, frozen=True):
     function: str
 
 
-class Middleware(msgspec.Struct, frozen=True):
-    """A `BaseHTTPMiddleware`, by the place of its class or of the decorator that makes it one."""
-
-    gid: int
-    place: int
-    label: str
-
-
 ROUTES = frozenset({"route", "websocket"})
-BASE_HTTP_MIDDLEWARE = "starlette.middleware.base.BaseHTTPMiddleware"
 
 
 class Project:
@@ -276,7 +270,9 @@ class Project:
         own = OwnUse(self.graph, self.contexts, self._changes, new_keys)
         timed = TimedSlots(self.graph, self._changes, self._caches, self._request_data, self._creations.lifetimes)
         numbers = OwnNumbers(self.graph, self._changes)
-        keepers = Keepers(bounded, timed, own, Counts(self.graph, self._changes), numbers, self._request_data, new_keys)
+        counts, refusals = Counts(self.graph, self._changes), Refusals(self.index, self._changes)
+        readings = OwnReadings(self.graph, self._changes, self._request_data)
+        keepers = Keepers(bounded, timed, own, counts, numbers, refusals, readings, self._request_data, new_keys)
         return list(Mutations(self.graph, self._changes, self._locks, self._caches, keepers).find())
 
     @cached_property
@@ -375,15 +371,9 @@ class Project:
                     yield DecoratedCoroutine(self.spot(self.index.parent(gid), found[1]), found[0], scope.name)
 
     def base_http_middleware(self) -> Iterator[Middleware]:
-        """Classes below `BaseHTTPMiddleware` and functions that `@app.middleware("http")` wraps in one."""
-        for gid in range(self.index.count):
-            scope = self.index.scope(gid)
-            if scope.kind == "class" and scope.bases and self.is_served(gid):
-                if self.inference.classes.derives_from(gid, BASE_HTTP_MIDDLEWARE):
-                    yield Middleware(gid, scope.place, scope.name)
-        for entry in self.entry_points:
-            if entry.kind == "middleware" and entry.decorated != NONE:
-                yield Middleware(entry.gid, entry.place, self.index.name(entry.decorated))
+        """Classes below `BaseHTTPMiddleware`, and functions that `@app.middleware("http")` and others wrap in one."""
+        served = (gid for gid in range(self.index.count) if self.is_served(gid))
+        return MiddlewareStacks(self.index, self.inference, self.entry_points).find(served)
 
     def resolution(self, paths: Iterable[str]) -> Resolution:
         """How many of the calls on the event loop are understood, in the files with these paths."""

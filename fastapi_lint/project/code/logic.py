@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 from fastapi_lint.facts import NONE, Bin, Choice, Lit, Scope
 
+LATER, EARLIER = frozenset({">", ">="}), frozenset({"<", "<="})
+
 
 def implied(scope: Scope, test: int, holds: bool) -> Iterator[tuple[int, bool]]:
     """The simple tests that are sure to hold, or sure to fail, where a condition does."""
@@ -57,3 +59,12 @@ def truth(scope: Scope, test: int, simple: Callable[[int], bool | None]) -> bool
 
 def _decided(parts: list[bool | None], by: bool) -> bool | None:
     return by if by in parts else None if None in parts else not by
+
+
+def order_of(scope: Scope, node: Bin) -> str:
+    """The sign of a comparison: the method that it runs stands beside it."""
+    for other in scope.exprs:
+        if isinstance(other, Bin) and other.op in LATER | EARLIER:
+            if (other.left, other.right) == (node.left, node.right):
+                return other.op
+    return ""

@@ -1,20 +1,21 @@
-"""Is a fallback for a missing argument ever needed, where start-up has filled what all callers pass?
+"""Is a fallback for a missing argument ever needed, where all callers pass what is there?
 
-`if client is None: client = Client()` runs for no request, if each passes `request.app.state.client`.
+`if client is None: client = Client()` runs for no request, if each passes `request.app.state.client`, or one that it
+has made itself. So does `client or Client()`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from fastapi_lint.facts import NONE, Call, EventKind, Param, Scope, Use
-from fastapi_lint.project.code.call_arguments import argument_at
+from fastapi_lint.facts import Param, Scope, Use
 from fastapi_lint.project.code.decidable import named_test
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied, nothing
 from fastapi_lint.project.code.regions import branches
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.resources.presence import Presence
 from fastapi_lint.project.serving.start_up import StartUp
 
 
@@ -25,6 +26,7 @@ class Fallbacks:
         self._graph = graph
         self._start_up = start_up
         self._callers = callers
+        self._presence = Presence(graph, callers)
 
     def is_needless(self, frame: Frame, region: int) -> bool:
         """Whether code stands where a parameter is missing, which no caller of the frame leaves missing."""
@@ -39,19 +41,11 @@ class Fallbacks:
         return bool(callers) and all(self._gives(caller, edge, frame, number) for caller, edge in callers)
 
     def _gives(self, caller: Frame, edge: Edge, frame: Frame, number: int) -> bool:
-        """Whether a call passes what start-up has filled for good."""
-        index, scope = self._graph.index, self._graph.index.scope(caller.gid)
-        if edge.mode == "injected" or not 0 <= edge.event < len(scope.events):
+        """Whether a call passes what start-up has filled for good, or what is made in any case."""
+        given = self._presence.given(caller, edge, frame, number)
+        if given is None:
             return False
-        event = scope.events[edge.event]
-        node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-        if not isinstance(node, Call):
-            return False
-        parameter = index.scope(frame.gid).params[number]
-        is_method = index.class_of(frame.gid) != NONE
-        skip = int(is_method and self._graph.inference.decorators.method_kind(frame.gid) != "static")
-        given = argument_at(caller.scope, node, number - skip, parameter.name, parameter.kind)
-        return given != NONE and self._start_up.has_set(caller.gid, given)
+        return self._start_up.has_set(caller.gid, given[0]) or self._presence.is_there(caller, *given)
 
 
 def _missing(scope: Scope, test: int, holds: bool) -> Iterator[int]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import Attr, Event, EventKind, Scope, Var
+from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Param, Scope, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in
-from fastapi_lint.project.code.spelling import is_receiver
+from fastapi_lint.project.code.spelling import behind_names, defined, is_receiver
 from fastapi_lint.project.flow.graph import Graph
-from fastapi_lint.project.resources.keeping import is_local_container, kept, may_keep
+from fastapi_lint.project.resources.keeping import is_local_container, kept, may_keep, values
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.types.inference import STATE
-from fastapi_lint.project.types.values import ClassV, ExtInstanceV, InstanceV
+from fastapi_lint.project.types.values import ClassV, ExtInstanceV, FunctionV, InstanceV, MethodV
 
 
 class Stores:
@@ -27,7 +27,11 @@ class Stores:
         receiver keeps it only behind a guard (`if _client is None`): otherwise each request makes a new one.
         """
         scope = frame.scope
-        keeping = [store for store, kept in self._keeping_events(frame.gid, scope) if expr in kept]
+        keeping = [
+            store
+            for store, kept in self._keeping_events(frame.gid, scope)
+            if expr in kept and not self._is_spent(frame, store.value, expr)
+        ]
         guarded = bool(keeping) and stands_in(scope, scope.events[event].region, "if", "else")
         for store in keeping:
             if store.kind == EventKind.CALL:
@@ -48,6 +52,29 @@ class Stores:
                 elif self._is_shared(frame, store.expr):
                     return True
         return False
+
+    def _is_spent(self, frame: Frame, value: int, expr: int) -> bool:
+        """Whether a stored value is what functions of the project give that are passed the thing and hand it to nobody.
+
+        `texts[key] = await ask(make_client(), key)` keeps the text.
+        """
+        scope, inference = frame.scope, self._graph.inference
+        node = scope.exprs[behind_names(scope, value)] if value != NONE else None
+        called = inference.type(frame, node.func) if isinstance(node, Call) else ()
+        given = [*node.args, *(item for _, item in node.keywords)] if isinstance(node, Call) else []
+        if not called or not any(expr in values(scope, item) for item in given):
+            return False
+        return all(isinstance(one, (FunctionV, MethodV)) and not self._hands_on(one) for one in called)
+
+    def _hands_on(self, function: FunctionV | MethodV) -> bool:
+        """Whether what a function gives, or stores, may hold one of its arguments."""
+        callee = self._graph.inference.binding.frame_of(function)
+        exprs = callee.scope.exprs
+        returned = self._graph.inference.names.returns(callee.gid)
+        held = [exprs[number] for expr in returned for number in values(callee.scope, expr)]
+        held += [exprs[number] for _, stored in self._keeping_events(callee.gid, callee.scope) for number in stored]
+        held += [exprs[defined(callee.scope, node.base)] for node in held if isinstance(node, Attr)]
+        return not returned or callee.scope.is_generator or any(isinstance(node, Param) for node in held)
 
     def _keeping_events(self, gid: int, scope: Scope) -> list[tuple[Event, frozenset[int]]]:
         """The events of a scope that may keep things, stores and calls of what keeps them, with all that they keep."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, EventKind, Lit, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.logic import implied
+from fastapi_lint.project.code.logic import LATER, implied, nothing, order_of
 from fastapi_lint.project.code.regions import around, branches, within
 from fastapi_lint.project.code.spelling import parts, same
 from fastapi_lint.project.flow.clocks import is_clock
@@ -18,7 +18,6 @@ from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.types.values import ExtInstanceV, FunctionV, MethodV
 
-_LATER, _EARLIER = frozenset({">", ">="}), frozenset({"<", "<="})
 _QUESTIONS = frozenset({"not", "is", "is not", "equals", "differs"})
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _MOST_HOPS = 3
@@ -35,7 +34,8 @@ class Expiry:
 
     def is_behind(self, frame: Frame, region: int) -> bool:
         """Whether a region is entered only where a stored time has passed, and sets that time anew."""
-        return bool(self.times(frame, region)) or self._is_renewed(frame, region)
+        is_own = bool(self.times(frame, region)) or self._is_renewed(frame, region)
+        return is_own or self._is_record_renewed(frame, region)
 
     def _is_renewed(self, frame: Frame, region: int) -> bool:
         """Whether a library's object says that it is too old, and a method of it is called: `credentials.refresh()`."""
@@ -50,6 +50,61 @@ class Expiry:
                     if any(_is_of_method(scope, event, number, node.base) for event in scope.events):
                         return True
         return False
+
+    def _is_record_renewed(self, frame: Frame, region: int) -> bool:
+        """Whether a time that a record keeps has passed, and the code behind that test makes a new one.
+
+        `if token.expires_at - now < margin: await renew(user)`, where `renew` stores `expires_at=now + lifetime`.
+        """
+        scope = frame.scope
+        for number in around(scope, region):
+            here = scope.regions[number]
+            if here.kind in ("if", "else") and here.expr != NONE:
+                names = self._outdated(frame, here.expr, here.kind == "if")
+                if names and self._makes_time(frame, number, names):
+                    return True
+        return False
+
+    def _outdated(self, frame: Frame, test: int, holds: bool) -> frozenset[str]:
+        """The names of records' times that have passed, unless there are none, wherever a condition holds."""
+        scope = frame.scope
+        for part, is_true in implied(scope, test, holds):
+            node = scope.exprs[part]
+            if isinstance(node, Choice) and node.test == NONE and is_true:
+                asked = [item for item in node.items if not any(True for _ in nothing(scope, item, True))]
+                several = [self._outdated(frame, item, True) for item in asked]
+                if several and all(several):
+                    return several[0]
+            elif isinstance(node, Bin) and node.op == "compares":
+                sign, order = self._sign(frame, node.left) - self._sign(frame, node.right), order_of(scope, node)
+                if sign and order and ((sign > 0) is (order in LATER)) is is_true:
+                    clocks = [one for one in parts(scope, part) if is_clock(self._inference, frame, one)]
+                    return frozenset(_kept_under(scope, part, {one for clock in clocks for one in parts(scope, clock)}))
+        return _NEVER
+
+    def _makes_time(self, frame: Frame, region: int, names: frozenset[str]) -> bool:
+        """Whether the code of a region, or what it calls, adds something to the time now, and says one of the names."""
+        scope = frame.scope
+        inside = [event for event in scope.events if within(scope, event.region, (region,))]
+        is_later = any(event.expr != NONE and self._is_later(frame, event.expr) for event in inside)
+        is_named = any(event.expr != NONE and _says(scope, event.expr, names) for event in inside)
+        edges = [edge for edge in self._graph.node(frame).edges if 0 <= edge.event < len(scope.events)]
+        called = [edge.callee for edge in edges if within(scope, scope.events[edge.event].region, (region,))]
+        for _ in range(_MOST_HOPS):
+            if is_later and is_named:
+                return True
+            for callee in called:
+                numbers = range(len(callee.scope.exprs))
+                is_later = is_later or any(self._is_later(callee, number) for number in numbers)
+                is_named = is_named or any(one.name in names for one in callee.scope.params)
+                is_named = is_named or any(_says(callee.scope, number, names) for number in numbers)
+            called = [edge.callee for callee in called for edge in self._graph.node(callee).edges]
+        return is_later and is_named
+
+    def _is_later(self, frame: Frame, expr: int) -> bool:
+        node = frame.scope.exprs[expr]
+        sides = (node.left, node.right) if isinstance(node, Bin) and node.op == "+" else ()
+        return any(is_clock(self._inference, frame, side) for side in sides)
 
     def _expires(self, frame: Frame, node: Attr) -> bool:
         catalogue = self._inference.libraries.catalogue
@@ -89,8 +144,8 @@ class Expiry:
         elif isinstance(node, Choice) and node.test == NONE:
             yield from self._of_several(frame, node.items, False, holds, hops)
         elif isinstance(node, Bin) and node.op == "compares":
-            sign, order = self._sign(frame, node.left) - self._sign(frame, node.right), _order(scope, node)
-            if sign and order and ((sign > 0) is (order in _LATER)) is holds:
+            sign, order = self._sign(frame, node.left) - self._sign(frame, node.right), order_of(scope, node)
+            if sign and order and ((sign > 0) is (order in LATER)) is holds:
                 yield from self._stored(frame, test)
         elif isinstance(node, Call):
             yield from self._told(frame, node, holds, hops)
@@ -185,13 +240,22 @@ class Expiry:
         return False
 
 
-def _order(scope: Scope, node: Bin) -> str:
-    """The sign of a comparison: the method that it runs stands beside it."""
-    for other in scope.exprs:
-        if isinstance(other, Bin) and other.op in _LATER | _EARLIER:
-            if (other.left, other.right) == (node.left, node.right):
-                return other.op
-    return ""
+def _kept_under(scope: Scope, test: int, clocks: set[int]) -> Iterator[str]:
+    """What a test reads beside clocks: `token.expires_at`, `token["expires_at"]`, `getattr(token, "expires_at")`."""
+    asked = set(parts(scope, test)) - clocks
+    called = {node.func for node in (scope.exprs[part] for part in asked) if isinstance(node, Call)}
+    for part in asked - called:
+        node = scope.exprs[part]
+        if isinstance(node, Attr) or (isinstance(node, Lit) and isinstance(node.value, str)):
+            yield node.name if isinstance(node, Attr) else str(node.value)
+
+
+def _says(scope: Scope, expr: int, names: frozenset[str]) -> bool:
+    """Whether an expression names something so: an attribute, a keyword or a key."""
+    node = scope.exprs[expr]
+    if isinstance(node, Call):
+        return any(name in names for name, _ in node.keywords)
+    return (isinstance(node, Attr) and node.name in names) or (isinstance(node, Lit) and node.value in names)
 
 
 def _is_set(scope: Scope, event: Event, names: frozenset[str]) -> bool:

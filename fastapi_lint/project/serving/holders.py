@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi_lint.facts import NONE, Attr, Call, Declared, Event, EventKind, Func, Lit, Param, Scope, Use, Var
+from fastapi_lint.facts import NONE, Attr, Call, Declared, Event, EventKind, Free, Func, Lit, Param, Scope, Use, Var
 from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import may_be_passed
@@ -147,7 +147,7 @@ class Holders:
         if is_receiver(scope, expr) and self._graph.index.class_of(frame.gid) != NONE:
             return not self._lifetimes.is_made_anew(frame) or self.is_lasting(frame)
         if isinstance(node, Attr):
-            if self._is_state(frame, node):
+            if self._is_state(frame, node.base):
                 return True
             return self._lasts(frame, scope, node.base, hops + 1) and self._is_set_once(frame, node)
         if isinstance(node, Var):
@@ -162,14 +162,16 @@ class Holders:
             )
         if isinstance(node, Param):
             return self._is_given_lasting(frame, node.index, hops + 1)
+        if isinstance(node, Call) and scope.exprs[node.func] == Free("getattr") and node.args:
+            return self._is_state(frame, node.args[0])  # `getattr(request.app.state, "client", None)`
         return isinstance(node, Call) and self._is_cached(frame, node)
 
-    def _is_state(self, frame: Frame, node: Attr) -> bool:
-        """Whether an attribute is one of the application's state."""
-        inference, held = self._graph.inference, frame.scope.exprs[node.base]
+    def _is_state(self, frame: Frame, expr: int) -> bool:
+        """Whether an expression is the application's state."""
+        inference, held = self._graph.inference, frame.scope.exprs[expr]
         if not isinstance(held, Attr) or not inference.is_application(frame, held.base):
             return False
-        return any(isinstance(one, ExtInstanceV) and one.name == STATE for one in inference.type(frame, node.base))
+        return any(isinstance(one, ExtInstanceV) and one.name == STATE for one in inference.type(frame, expr))
 
     def _is_given_lasting(self, frame: Frame, number: int, hops: int) -> bool:
         """Whether FastAPI injects, or every call on the way of requests passes, what outlives the request."""

@@ -10,8 +10,8 @@ from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.values import FunctionV
 
-_Router = tuple[int, int]
-"""The expression that makes a router: its scope and its number there."""
+Made = tuple[int, int]
+"""The expression that makes a router or an application: its scope and its number there."""
 
 _INCLUDES = "include_router"
 _MOST_HOPS = 3
@@ -23,7 +23,7 @@ class RouterPaths:
     def __init__(self, index: Index, inference: Inference) -> None:
         self._index = index
         self._inference = inference
-        self._including: dict[_Router, list[tuple[_Router | None, str | None]]] | None = None
+        self._including: dict[Made, list[tuple[Made | None, str | None]]] | None = None
 
     def prefix(self, gid: int, expr: int) -> str:
         """What stands before the paths of the router that an expression names."""
@@ -38,7 +38,11 @@ class RouterPaths:
             return (start.value if isinstance(start, Lit) and isinstance(start.value, str) else "") + "..."
         return node.value if isinstance(node, Lit) and isinstance(node.value, str) else "..."
 
-    def _whole(self, router: _Router, below: tuple[_Router, ...]) -> str:
+    def made(self, gid: int, expr: int) -> Made | None:
+        """The expression that makes the router or the application that an expression names, if there is one."""
+        return self._router(gid, expr)
+
+    def _whole(self, router: Made, below: tuple[Made, ...]) -> str:
         own = self._own(router)
         includes = self._includes().get(router, [])
         if own is None or router in below:
@@ -50,12 +54,12 @@ class RouterPaths:
             return own
         return (self._whole(outer, (*below, router)) if outer is not None else "") + added + own
 
-    def _own(self, router: _Router) -> str | None:
+    def _own(self, router: Made) -> str | None:
         """The prefix that the router was made with; None where that is not known."""
         made = self._index.scope(router[0]).exprs[router[1]]
         return self._constant(router[0], made, "prefix") if isinstance(made, Call) else ""
 
-    def _includes(self) -> dict[_Router, list[tuple[_Router | None, str | None]]]:
+    def _includes(self) -> dict[Made, list[tuple[Made | None, str | None]]]:
         if self._including is None:
             self._including = {}
             for site in self._index.call_sites(_INCLUDES):
@@ -69,7 +73,7 @@ class RouterPaths:
                     self._including.setdefault(router, []).append((outer, added))
         return self._including
 
-    def _included(self, gid: int, node: Call) -> Iterator[tuple[_Router, str | None]]:
+    def _included(self, gid: int, node: Call) -> Iterator[tuple[Made, str | None]]:
         """The routers that a call includes, each with the prefix that it is given."""
         given = node.args[0] if node.args else next((value for key, value in node.keywords if key == "router"), NONE)
         if given != NONE:
@@ -80,7 +84,7 @@ class RouterPaths:
         if given == NONE and spread != NONE:
             yield from self._spread(gid, spread)
 
-    def _spread(self, gid: int, expr: int) -> Iterator[tuple[_Router, str | None]]:
+    def _spread(self, gid: int, expr: int) -> Iterator[tuple[Made, str | None]]:
         """`for entry in entries: app.include_router(**entry)`: what the displays in a list of the module say."""
         found = self._router(gid, expr)
         node = self._index.scope(found[0]).exprs[found[1]] if found is not None else None
@@ -99,7 +103,7 @@ class RouterPaths:
                     missing = "" if len(items) == len(entry.keys) else None
                     yield router, self._text(found[0], items["prefix"]) if "prefix" in items else missing
 
-    def _router(self, gid: int, expr: int, hops: int = 0) -> _Router | None:
+    def _router(self, gid: int, expr: int, hops: int = 0) -> Made | None:
         frame = self._inference.plain_frame(gid)
         found = self._inference.annotations.definition(frame, expr)
         if found is None and not isinstance(frame.scope.exprs[expr], Call):
@@ -108,7 +112,7 @@ class RouterPaths:
         given = self._returned(*made) if hops < _MOST_HOPS else None
         return made if given is None else self._router(*given, hops + 1)
 
-    def _returned(self, gid: int, expr: int) -> _Router | None:
+    def _returned(self, gid: int, expr: int) -> Made | None:
         """What a function of the project gives that makes a router and returns it: `get_router()`."""
         node = self._index.scope(gid).exprs[expr]
         called = self._inference.type(self._inference.plain_frame(gid), node.func) if isinstance(node, Call) else ()
@@ -117,7 +121,7 @@ class RouterPaths:
         returned = self._inference.names.returns(called[0].gid)
         return (called[0].gid, returned[0]) if len(returned) == 1 else None
 
-    def _made(self, frame: Frame, expr: int) -> _Router:
+    def _made(self, frame: Frame, expr: int) -> Made:
         node = self._index.scope(frame.gid).exprs[expr]
         return frame.gid, node.value if isinstance(node, Declared) and node.value != NONE else expr
 

@@ -41,7 +41,9 @@ from fastapi_lint.project.shared.containers import CONTAINERS
 from fastapi_lint.project.shared.counts import Counts
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.own_numbers import OwnNumbers
+from fastapi_lint.project.shared.own_readings import OwnReadings
 from fastapi_lint.project.shared.own_use import OwnUse
+from fastapi_lint.project.shared.refusals import Refusals
 from fastapi_lint.project.shared.timed_slots import TimedSlots
 from fastapi_lint.project.types.values import CoroutineV, ExtInstanceV, InstanceV, Value
 
@@ -63,7 +65,8 @@ class Mutation(msgspec.Struct, frozen=True):
     dictionary what a look-up has missed, and `grows` that nothing ever takes it out although requests bring the keys.
     `alone` says that one process serves all requests that get here, `ends` that it keeps what open streams of this
     process read from, `counts` that it counts what no request is told, `measures` that middleware measures requests
-    with it, and `rounds` that it counts up to the next round of something.
+    with it, `rounds` that it counts up to the next round of something, and `reads` that it keeps what each process
+    reads for itself.
     """
 
     frame: Frame
@@ -85,16 +88,19 @@ class Mutation(msgspec.Struct, frozen=True):
     counts: bool = False
     measures: bool = False
     rounds: bool = False
+    reads: bool = False
 
 
 class Keepers(msgspec.Struct, frozen=True):
-    """Who knows of caches that are kept small, or new, of what no other worker could miss, and of requests."""
+    """Who knows of caches kept small or new, of what no other worker could miss, of refusals, and of requests."""
 
     bounded: BoundedCaches
     timed: TimedSlots
     own: OwnUse
     counts: Counts
     numbers: OwnNumbers
+    refusals: Refusals
+    readings: OwnReadings
     request_data: RequestData
     new_keys: NewKeys
 
@@ -135,22 +141,25 @@ class Mutations:
         ]
         told = self._first_of_each_use(kept)
         clocks = self._clocks(kept)
+        refused = self._keepers.refusals.by_time({(one.name, one.where) for one in kept if one.timed})
+        clocks -= refused
         ends = {(one.name, one.where) for one in kept if self._holds_ends(one)}
         counts, rounds = self._keepers.counts.logged(), self._keepers.counts.rounds()
-        measures = self._keepers.counts.measured()
+        measures, reads = self._keepers.counts.measured(), self._keepers.readings.find()
         for one in kept:
             name = (one.name, one.where)
             one_way = name in self._taken_down
             if not one.lazy or one in told or one_way:
                 yield msgspec.structs.replace(
                     one,
-                    lazy=one.lazy or one_way,
+                    lazy=(one.lazy and name not in refused) or one_way,
                     notes=one.notes or one_way,
-                    timed=one.timed or name in clocks,
+                    timed=name in clocks or (one.timed and name not in refused),
                     ends=name in ends,
                     counts=name in counts,
                     measures=name in measures,
                     rounds=name in rounds,
+                    reads=name in reads,
                 )
 
     @cached_property

@@ -44,6 +44,10 @@ class ProcessConstants:
         given = [*node.args, *(value for _, value in node.keywords)]
         return bool(given) and all(self._is(gid, expr, False, 0) for expr in given)
 
+    def is_one(self, gid: int, expr: int) -> bool:
+        """Whether an expression of scope `gid` is such a value."""
+        return self._is(gid, expr, False, 0)
+
     def _is(self, gid: int, expr: int, of_constant: bool, hops: int) -> bool:
         """With `of_constant` the receiver of the method that the scope is is such a value itself."""
         scope = self._index.scope(gid)
