@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Sub, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
-from fastapi_lint.project.code.name_uses import NameUse, name_uses
+from fastapi_lint.project.code.name_uses import NameUse, looked_up, name_uses
 from fastapi_lint.project.code.onward import ends
 from fastapi_lint.project.code.regions import stands_in, within
 from fastapi_lint.project.code.spelling import looks_up, parts, spelled, stored_item
@@ -23,7 +23,6 @@ from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.types.values import ClassV, InstanceV
 
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
-_LOOKS_UP = frozenset({"add", "discard", "get", "pop", "remove", "setdefault"})
 _KEPT_HERE = frozenset({"argument", "store", "test"})
 _PICKS = frozenset({"index", "store", "test"})
 _MOST_HOPS = 3
@@ -128,24 +127,13 @@ class OwnNumbers:
     def _becomes(self, use: NameUse, own: set[tuple[int, int]]) -> Iterator[str]:
         scope = self._index.scope(use.gid)
         awaited = {event.expr for event in scope.events if event.kind == EventKind.AWAIT}
-        todo = list(ends(scope, _looked_up(scope, use)))
+        todo = list(ends(scope, looked_up(scope, use)))
         for end in todo:  # grows by what calls make of it: `return sorted(pending)`
             is_foreign = end.kind == "store" and (use.gid, scope.events[end.number].place) not in own
             is_sent = end.kind == "argument" and end.number in awaited  # `await websocket.send_json(online)`
             yield "other" if is_foreign or is_sent else end.kind
             if end.kind == "argument":
                 todo += [more for more in ends(scope, end.number) if more not in todo]
-
-
-def _looked_up(scope: Scope, use: NameUse) -> int:
-    """The number that a name stands for, or the one that is looked up in the dictionary that it stands for."""
-    node = scope.exprs[use.holder] if use.holder != NONE else None
-    if isinstance(node, Sub) and node.base == use.expr:
-        return use.holder
-    if isinstance(node, Attr) and node.name in _LOOKS_UP:
-        calls = (n for n, one in enumerate(scope.exprs) if isinstance(one, Call) and one.func == use.holder)
-        return next(calls, use.expr)
-    return use.expr
 
 
 def _step(scope: Scope, event: Event) -> str:

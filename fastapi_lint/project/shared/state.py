@@ -146,7 +146,7 @@ class SharedState:
             found = [self.origin(frame, item, hops) for item in items]
             return found[0] if found and all(state is not None for state in found) else None
         if isinstance(node, Var):
-            return self._variable(frame, node)
+            return self._variable(frame, node, hops)
         if isinstance(node, Free):
             return State(node.name, "module level") if self._inference.type(frame, expr) else None
         if isinstance(node, Sub):
@@ -167,9 +167,18 @@ class SharedState:
 
     # -- names
 
-    def _variable(self, frame: Frame, node: Var) -> State | None:
+    def _variable(self, frame: Frame, node: Var, hops: int) -> State | None:
         owner = self._index.local(frame.gid, node.scope)
-        return self._in_scope(owner, node.name)
+        return self._in_scope(owner, node.name) or self._receiver_around(frame, owner, node.name, hops)
+
+    def _receiver_around(self, frame: Frame, owner: int, name: str, hops: int) -> State | None:
+        """The object whose method made a function, as that calls it: `self` inside of `def release()`."""
+        if self._index.class_of(owner) == NONE or not self._is_name_of_receiver(owner, name):
+            return None
+        outer = frame
+        while outer.gid != owner:
+            outer = self._inference.binding.outer(outer)
+        return self._receiver(outer, hops)
 
     def _in_scope(self, owner: int, name: str) -> State | None:
         """A variable of a module, or of a function that no request runs: an application factory."""
