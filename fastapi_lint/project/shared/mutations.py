@@ -321,6 +321,8 @@ class Mutations:
         number, event = change.number, change.event
         if self._locks.held(frame, number, certain=True) or self._locks.held_where_made(frame):
             return True
+        if change.state.proxy and event.kind != EventKind.REBIND:
+            return True
         if event.kind == EventKind.REBIND:
             return (change.once or _guard(scope, event) != NONE) and self._locks.held(frame, number)
         if not change.state.held:

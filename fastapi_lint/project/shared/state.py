@@ -36,6 +36,7 @@ from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.shared.class_attributes import ClassAttributes
 from fastapi_lint.project.shared.containers import CONTAINERS, MUTATORS
+from fastapi_lint.project.shared.proxies import Proxies
 from fastapi_lint.project.types.inference import STATE
 from fastapi_lint.project.types.values import (
     ClassV,
@@ -65,12 +66,14 @@ _MOST_HOPS = 12
 class State(msgspec.Struct, frozen=True):
     """Something that requests share: what messages call it, and where it lives (`module level`, `app.state`, ...).
 
-    `held` says that an object holds it and a method of the object's own class got at it.
+    `held` says that an object holds it and a method of the object's own class got at it, `proxy` that all worker
+    processes share it, too.
     """
 
     name: str
     where: str
     held: bool = False
+    proxy: bool = False
 
 
 class SharedState:
@@ -84,6 +87,7 @@ class SharedState:
         self._requests = requests
         self._injection = Injection(graph.inference)
         self._attributes = ClassAttributes(graph.inference)
+        self._proxies = Proxies(graph.inference)
         self._known: dict[tuple[Frame, int], State | None] = {}
         self._receivers: dict[Frame, State | None] = {}
         self._sharers: dict[Frame, list[tuple[Frame, Edge]]] = {}
@@ -184,7 +188,7 @@ class SharedState:
         """A variable of a module, or of a function that no request runs: an application factory."""
         kind = self._index.scope(owner).kind
         if kind == "module":
-            return State(name, "module level")
+            return State(name, "module level", proxy=self._proxies.is_proxy(owner, name))
         if kind == "function" and not self._runs_per_request(owner):
             holder = self._index.class_of(owner)
             if holder != NONE and self._is_name_of_receiver(owner, name):
