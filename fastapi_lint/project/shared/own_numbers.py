@@ -9,6 +9,7 @@ that is told to a client is not among them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Use
 from fastapi_lint.project.code.frames import Frame
@@ -107,11 +108,16 @@ class OwnNumbers:
         }
         bases = {self._index.module(gid).base for gid in (*owners, *(frame.gid for frame, _ in found))}
         own = {(frame.gid, change.event.place) for frame, change in found}
+        is_set = any(
+            _step(frame.scope, change.event) == "+" and not _value(frame.scope, change.event) for frame, change in found
+        )
         kinds: set[str] = set()
         for use in uses:
             if not self._is_of_another(use, owners, bases):
-                kinds.update(self._becomes(use, own))
-        return kinds
+                became = set(self._becomes(use, own))
+                # whom tasks walk through, and send something, is reached in this process only
+                kinds |= became if is_set or use.gid in self._answering else became - {"walked"}
+        return {"other" if kind == "walked" else kind for kind in kinds}
 
     def _is_of_another(self, use: NameUse, owners: set[int], bases: set[int]) -> bool:
         """Whether a name is no attribute of the class that has the number; unknown objects of other modules are not."""
@@ -124,6 +130,23 @@ class OwnNumbers:
             return self._index.module(use.gid).base not in bases
         return len(known) == len(held) and not known & owners
 
+    @cached_property
+    def _answering(self) -> frozenset[int]:
+        """The functions that requests wait for: what only tasks run that they start answers none."""
+        requests = self._changes.requests
+        todo = [frame for frame in requests.frames if requests.entry_of(frame)]
+        found = set(todo)
+        onward: dict[Frame, list[Frame]] = {}
+        for frame in requests.frames:
+            for caller, edge in requests.callers(frame):
+                if edge.mode != "task":
+                    onward.setdefault(caller, []).append(frame)
+        while todo:
+            new = [frame for frame in onward.get(todo.pop(), ()) if frame not in found]
+            found.update(new)
+            todo += new
+        return frozenset(frame.gid for frame in found)
+
     def _becomes(self, use: NameUse, own: set[tuple[int, int]]) -> Iterator[str]:
         scope = self._index.scope(use.gid)
         awaited = {event.expr for event in scope.events if event.kind == EventKind.AWAIT}
@@ -131,7 +154,8 @@ class OwnNumbers:
         for end in todo:  # grows by what calls make of it: `return sorted(pending)`
             is_foreign = end.kind == "store" and (use.gid, scope.events[end.number].place) not in own
             is_sent = end.kind == "argument" and end.number in awaited  # `await websocket.send_json(online)`
-            yield "other" if is_foreign or is_sent else end.kind
+            is_walked = end.kind == "other" and not isinstance(scope.exprs[end.number], Call)
+            yield "other" if is_foreign or is_sent else "walked" if is_walked else end.kind
             if end.kind == "argument":
                 todo += [more for more in ends(scope, end.number) if more not in todo]
 

@@ -36,6 +36,7 @@ from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.shared.class_attributes import ClassAttributes
 from fastapi_lint.project.shared.containers import CONTAINERS, MUTATORS
+from fastapi_lint.project.shared.handed_methods import HandedMethods
 from fastapi_lint.project.shared.proxies import Proxies
 from fastapi_lint.project.types.inference import STATE
 from fastapi_lint.project.types.values import (
@@ -88,6 +89,7 @@ class SharedState:
         self._injection = Injection(graph.inference)
         self._attributes = ClassAttributes(graph.inference)
         self._proxies = Proxies(graph.inference)
+        self._handed = HandedMethods(graph, requests)
         self._known: dict[tuple[Frame, int], State | None] = {}
         self._receivers: dict[Frame, State | None] = {}
         self._sharers: dict[Frame, list[tuple[Frame, Edge]]] = {}
@@ -322,20 +324,23 @@ class SharedState:
                 return State(self._index.scope(frame.receiver.gid).name, f"the {entry.kind} is one object", held=True)
         for caller, edge in self._requests.callers(frame):
             call = self._call_of(caller, edge)
-            scope = self._index.scope(caller.gid)
-            func = scope.exprs[call.func] if call is not None else None
-            if not isinstance(func, Attr):
-                continue
-            if not any(isinstance(value, InstanceV) for value in self._inference.type(caller, func.base)):
-                continue
-            if is_receiver(scope, func.base) and self._is_own_receiver(caller, 0):
-                found = self._receiver(caller, hops)
-            else:
-                found = self.origin(caller, func.base, hops)
+            func = caller.scope.exprs[call.func] if call is not None else None
+            found = self._called_on(caller, func.base, hops) if isinstance(func, Attr) else None
             if found is not None:
                 self._sharers.setdefault(frame, []).append((caller, edge))
-                return State(found.name, found.where, held=True)
-        return None
+                return found
+        handed = (self._called_on(giver, base, hops) for giver, base in self._handed.receivers(frame))
+        return next((state for state in handed if state is not None), None)
+
+    def _called_on(self, caller: Frame, base: int, hops: int) -> State | None:
+        """The object on which a function calls a method, as that method has it."""
+        if not any(isinstance(value, InstanceV) for value in self._inference.type(caller, base)):
+            return None
+        if is_receiver(caller.scope, base) and self._is_own_receiver(caller, 0):
+            found = self._receiver(caller, hops)
+        else:
+            found = self.origin(caller, base, hops)
+        return State(found.name, found.where, held=True, proxy=found.proxy) if found is not None else None
 
     # -- attributes
 
