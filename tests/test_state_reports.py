@@ -254,6 +254,153 @@ def reset(name: str):
 """,
         {("FAL302", Severity.INFO)},
     ),
+    "a count for the log, and when it was logged": (
+        """
+import logging
+import time
+
+log = logging.getLogger(__name__)
+failures = 0
+last = 0.0
+
+@app.get("/{name}")
+def route(name: str):
+    global failures, last
+    failures += 1
+    now = time.monotonic()
+    if failures == 1 or now - last > 60:
+        log.warning("failed %d times", failures)
+        last = now
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "what is noted beside a lock": (
+        """
+lock = None
+lock_loop = None
+waiting = 3
+
+async def guarded():
+    global lock, lock_loop, waiting
+    loop = asyncio.get_running_loop()
+    if lock is None or lock_loop is not loop:
+        lock = asyncio.Lock()
+        lock_loop = loop
+        waiting = 0
+    async with lock:
+        pass
+
+@app.get("/")
+async def route():
+    await guarded()
+    return waiting
+""",
+        set(),
+    ),
+    "what is made beside a lock": (
+        """
+lock = None
+client = None
+
+async def guarded():
+    global lock, client
+    if lock is None:
+        lock = asyncio.Lock()
+        client = await make("client")
+    async with lock:
+        return client
+
+@app.get("/")
+async def route():
+    return await guarded()
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "a count for the log, for each kind": (
+        """
+import logging
+import time
+
+logger = logging.getLogger(__name__)
+dropped: dict[str, int] = {}
+last: dict[str, float] = {}
+
+def alert(kind, message):
+    now = time.monotonic()
+    if now - last.get(kind, 0.0) < 60:
+        dropped[kind] = dropped.get(kind, 0) + 1
+        return
+    more = dropped.pop(kind, 0)
+    if more:
+        message += f" ({more} more)"
+    logger.warning(message)
+
+@app.post("/login")
+async def login():
+    alert("lockout", "too many attempts")
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "a count for each kind that is told, too": (
+        """
+import logging
+
+logger = logging.getLogger(__name__)
+dropped: dict[str, int] = {}
+
+@app.post("/login/{kind}")
+async def login(kind: str):
+    dropped[kind] = dropped.get(kind, 0) + 1
+    logger.warning("%d", dropped[kind])
+
+@app.get("/dropped")
+async def told():
+    return dropped
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "a count for each kind that decides from when on requests are refused": (
+        """
+import logging
+
+logger = logging.getLogger(__name__)
+dropped: dict[str, int] = {}
+
+@app.post("/login/{kind}")
+async def login(kind: str):
+    dropped[kind] = dropped.get(kind, 0) + 1
+    if dropped[kind] > 3:
+        raise PermissionError
+    logger.warning("%d", dropped[kind])
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "a code of the last failure": (
+        """
+import asyncio
+
+loop = None
+failure = None
+
+def start():
+    global loop, failure
+    running = asyncio.get_running_loop()
+    if loop is not None and loop is not running:
+        failure = "another loop"
+        return False
+    loop = running
+    return True
+
+@app.post("/audit")
+async def audit():
+    return start()
+
+@app.get("/failure")
+async def told():
+    return failure
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
     "a count that decides from when on requests are refused": (
         """
 import logging

@@ -266,7 +266,7 @@ class Project:
     @cached_property
     def _mutations(self) -> list[Mutation]:
         bounded = BoundedCaches(self.graph, self._changes, self.state)
-        new_keys = NewKeys(self.graph, self._request_data)
+        new_keys = NewKeys(self.graph, self.contexts, self._request_data)
         own = OwnUse(self.graph, self.contexts, self._changes, new_keys)
         timed = TimedSlots(self.graph, self._changes, self._caches, self._request_data, self._creations.lifetimes)
         numbers = OwnNumbers(self.graph, self._changes)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Import, Lit, Scope, Var
+from fastapi_lint.facts import NONE, Attr, Call, Import, Lit, Scope, Sub, Var
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.spelling import signature
+
+_LOOKS_UP = frozenset({"add", "discard", "get", "pop", "remove", "setdefault"})
 
 
 class NameUse(msgspec.Struct, frozen=True):
@@ -40,3 +42,14 @@ def holders(scope: Scope) -> dict[int, int]:
             if isinstance(part, int) and part != NONE:
                 found[part] = number
     return found
+
+
+def looked_up(scope: Scope, use: NameUse) -> int:
+    """The number that a name stands for, or the one that is looked up in the dictionary that it stands for."""
+    node = scope.exprs[use.holder] if use.holder != NONE else None
+    if isinstance(node, Sub) and node.base == use.expr:
+        return use.holder
+    if isinstance(node, Attr) and node.name in _LOOKS_UP:
+        calls = (n for n, one in enumerate(scope.exprs) if isinstance(one, Call) and one.func == use.holder)
+        return next(calls, use.expr)
+    return use.expr

@@ -10,13 +10,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
-from fastapi_lint.facts import NONE, Attr, Event, EventKind, Lit, Param, Scope, Use, Var
+from fastapi_lint.facts import NONE, Attr, Event, EventKind, Lit, Param, Region, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, may_be_passed
-from fastapi_lint.project.code.spelling import parts
+from fastapi_lint.project.code.spelling import parts, same
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Contexts
+from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.serving.first_use import Slot
 from fastapi_lint.project.serving.launches import Launches
 from fastapi_lint.project.serving.server_starts import Prefix, ServerStarts
@@ -61,6 +62,21 @@ class StartUp:
             for slot in self._inference.first_use.slots(frame, region)
             for variable in self._variables(frame.gid, slot)
         )
+
+    def has_filled_beside(self, entries: list[EntryPoint], frame: Frame, region: int) -> bool:
+        """Whether each function that registers an entry point fills what code runs only where it is empty.
+
+        `if enabled: app.add_api_route("/metrics", metrics)`, and `if enabled: collector = Collector()` in there, too.
+        """
+        wanted = {
+            variable
+            for slot in self._inference.first_use.slots(frame, region)
+            for variable in self._variables(frame.gid, slot)
+            if variable[1] not in self._emptied
+        }
+        for entry in entries if wanted else ():
+            wanted &= self._filled_with(entry.gid, entry.place)
+        return bool(wanted) and bool(entries)
 
     def serves_object(self, gid: int) -> bool:
         """Whether a function serves an application object itself, in the process that has made it."""
@@ -185,6 +201,21 @@ class StartUp:
                         found.update(self._stored(frame, event))
         return frozenset(found)
 
+    def _filled_with(self, gid: int, place: int) -> set[Variable]:
+        """What a function fills that registers an entry point at `place`: in any case, or under the same conditions."""
+        scope = self._index.scope(gid)
+        if scope.kind != "function" or gid in {prefix.frame.gid for prefix in self._starts.prefixes}:
+            return set()
+        at = next((event.region for event in scope.events if event.place == place), 0)
+        passed = [scope.regions[number] for number in around(scope, at)]
+        found: set[Variable] = set()
+        for event in scope.events:
+            if event.kind in _SETS and not _may_be_nothing(scope, event.value):
+                needed = [scope.regions[number] for number in may_be_passed(scope, event.region)]
+                if all(any(_is_same_test(scope, one, other) for other in passed) for one in needed):
+                    found.update(self._stored(self._inference.plain_frame(gid), event))
+        return found
+
     def _fills_own(self, gid: int, event: Event) -> bool:
         """Whether a store fills what its own guard has found empty."""
         return self._inference.first_use.may_fill(gid, event.region, event.name)
@@ -223,6 +254,10 @@ class StartUp:
                 yield value.path, name
             elif isinstance(value, ClassV):
                 yield f"class {value.gid}", name
+
+
+def _is_same_test(scope: Scope, one: Region, other: Region) -> bool:
+    return one.kind == other.kind and NONE not in (one.expr, other.expr) and same(scope, one.expr, other.expr)
 
 
 def _run(frame: Frame) -> Run:

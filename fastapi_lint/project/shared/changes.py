@@ -177,6 +177,8 @@ class Changes:
             return False
         if self._start_up.has_filled(frame, change.event.region):
             return True
+        if self._start_up.has_filled_beside(self.requests.entries(frame), frame, change.event.region):
+            return True
         if not self._start_up.runs_early(frame, always=True):
             return False
         return (change.state.name, change.state.where) not in self._emptied

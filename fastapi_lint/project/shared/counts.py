@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Free, Lit, Scope, Var
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Free, Import, Lit, Scope, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
-from fastapi_lint.project.code.name_uses import NameUse, name_uses
+from fastapi_lint.project.code.name_uses import NameUse, looked_up, name_uses
 from fastapi_lint.project.code.onward import ends, is_computed
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.code.spelling import looks_up, parts, same, stored_item
+from fastapi_lint.project.flow.clocks import is_time
 from fastapi_lint.project.flow.graph import Graph
-from fastapi_lint.project.shared.bounded_caches import Name
+from fastapi_lint.project.shared.bounded_caches import Name, removes
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, Value
 
@@ -29,6 +30,7 @@ _ACTING = (EventKind.AWAIT, EventKind.YIELD, EventKind.STORE_ITEM, *_CHANGING)
 _LOOKING = frozenset({"get", "setdefault"})
 _AROUND = frozenset({"middleware", "exception-handler"})
 _COUNTED = frozenset({"+=", "-="})
+_MOST_IMPORTS = 3
 
 
 class Counts:
@@ -49,13 +51,12 @@ class Counts:
         counts = {
             name
             for name, found in sites.items()
-            if any(is_counted(*one) for one in found)
-            and all(is_counted(*one) or self._is_set_back(*one) for one in found)
+            if any(map(_counts, found)) and all(_counts(one) or self._is_set_back(*one) for one in found)
         }
         noted = {name for name, found in sites.items() if all(self._is_noted(*one) for one in found)}
         uses = name_uses(self._index, frozenset(map(_last, counts | noted)))
         return frozenset(
-            {name for name in counts if self._only_logs(uses[_last(name)])}
+            {name for name in counts if self._only_logs(sites[name], uses[_last(name)])}
             | {name for name in noted if self._only_asks_what_was_logged(uses[_last(name)])}
         )
 
@@ -189,12 +190,29 @@ class Counts:
 
     def _is_set_back(self, frame: Frame, change: Change) -> bool:
         scope, event = self._index.scope(frame.gid), change.event
+        is_item = stored_item(scope, event) is not None
+        if is_item or event.kind == EventKind.CALL:
+            return removes(scope, event)
         value = scope.exprs[event.value] if event.kind in _CHANGING and event.value != NONE else None
         return not event.flag and isinstance(value, Lit) and type(value.value) is int
 
-    def _only_logs(self, uses: list[NameUse]) -> bool:
-        rest = [use for use in uses if not is_raised(self._index, use) and use.gid in self._asking]
+    def _only_logs(self, found: list[tuple[Frame, Change]], uses: list[NameUse]) -> bool:
+        own = {(frame.gid, change.event.place) for frame, change in found}
+        rest = [use for use in uses if use.gid in self._asking and not self._is_counted_on(use, own)]
         return all(map(self._is_for_log, rest))
+
+    def _is_counted_on(self, use: NameUse, own: set[tuple[int, int]]) -> bool:
+        """Whether a number, or the one that is looked up, is read to be counted on, and for nothing else."""
+        if is_raised(self._index, use):
+            return True
+        scope = self._index.scope(use.gid)
+        number = looked_up(scope, use)
+        if number == use.expr:
+            return False
+        kept = list(ends(scope, number))
+        return bool(kept) and all(
+            one.kind == "store" and (use.gid, scope.events[one.number].place) in own for one in kept
+        )
 
     @cached_property
     def _asking(self) -> frozenset[int]:
@@ -204,9 +222,10 @@ class Counts:
     def _is_for_log(self, use: NameUse) -> bool:
         """Whether all that becomes of a number is told to a logger, or decides on branches that do nothing but log."""
         scope = self._index.scope(use.gid)
-        decided = _decided(scope, use.expr, through_names=True)
+        counted = looked_up(scope, use)
+        decided = _decided(scope, counted, through_names=True)
         asked = {part for number in decided for part in parts(scope, scope.regions[number].expr)}
-        for end in ends(scope, use.expr):
+        for end in ends(scope, counted):
             node = scope.exprs[end.number] if end.kind == "argument" else None
             is_logged = isinstance(node, Call) and self._logs(use.gid, node)
             if not is_logged and not (end.kind == "test" and end.number in asked):
@@ -214,14 +233,21 @@ class Counts:
         return not decided or self._only_log(use.gid, decided, getattr(scope.exprs[use.expr], "name", ""))
 
     def _only_log(self, gid: int, regions: list[int], name: str) -> bool:
-        """Whether branches do nothing but log, and set the number `name` back."""
+        """Whether branches do nothing but log, note when, and set the number `name` back."""
         scope = self._index.scope(gid)
         inside = [event for event in scope.events if within(scope, event.region, regions)]
         calls = [node for event in inside if isinstance(node := _call(scope, event), Call)]
         return (
-            all(scope.regions[number].kind in ("if", "else") for number in regions)
-            and not any(e.kind in _LEAVING or (e.kind in _CHANGING and e.name != name) for e in inside)
+            all(scope.regions[n].kind in ("if", "else") and scope.regions[n].behind != "raise" for n in regions)
+            and not any(e.kind in _LEAVING for e in inside)
+            and all(self._is_beside(gid, e, name) for e in inside if e.kind in _CHANGING)
             and all(self._logs(gid, node) or is_computed(scope, node) for node in calls)
+        )
+
+    def _is_beside(self, gid: int, event: Event, name: str) -> bool:
+        """Whether a branch that logs sets the number back, or keeps the time: `dropped = 0`, `last_warning = now`."""
+        return event.name == name or (
+            event.value != NONE and is_time(self._inference, self._inference.plain_frame(gid), event.value)
         )
 
     def _logs(self, gid: int, node: Call) -> bool:
@@ -244,15 +270,25 @@ class Counts:
         """What a module stores in a variable, or a class in an attribute of its objects, and in which scope."""
         node = self._index.scope(gid).exprs[logger]
         if isinstance(node, Var):
-            owner = self._index.local(gid, node.scope)
-            scope = self._index.scope(owner)
-            yield from ((owner, scope.defs[number].value) for number in scope.names.get(node.name, ()))
+            yield from self._bound(self._index.local(gid, node.scope), node.name, 0)
         elif isinstance(node, Attr) and self._index.is_receiver(gid, node.base):
             module = self._index.module(gid)
             for method in range(module.base, module.base + len(module.facts.scopes)):
                 if self._index.class_of(method) == self._index.class_of(gid):
                     stores = self._index.stores(method)
                     yield from ((method, event.value) for event in stores if event.name == node.name)
+
+    def _bound(self, owner: int, name: str, hops: int) -> Iterator[tuple[int, int]]:
+        """What a name of a scope is bound to, in the module that it is imported from."""
+        scope, names = self._index.scope(owner), self._inference.names
+        for value in (scope.defs[number].value for number in scope.names.get(name, ())):
+            node = scope.exprs[value]
+            if not isinstance(node, Import):
+                yield owner, value
+            elif node.name is not None and hops < _MOST_IMPORTS:
+                key = names.module_key(self._index.module(owner), node.module, node.level)
+                source = self._index.table.by_key.get(key) if key is not None else None
+                yield from self._bound(source.base, node.name, hops + 1) if source is not None else [(owner, value)]
 
     def _makes_logger(self, gid: int, expr: int) -> bool:
         made = self._index.scope(gid).exprs[expr] if expr != NONE else None
@@ -270,6 +306,15 @@ def is_counted(frame: Frame, change: Change) -> bool:
     scope, event = frame.scope, change.event
     value = scope.exprs[event.value] if event.kind in _CHANGING and event.flag and event.value != NONE else None
     return isinstance(value, Bin) and value.op in _COUNTED and isinstance(scope.exprs[value.right], Lit)
+
+
+def _counts(site: tuple[Frame, Change]) -> bool:
+    """Whether a change counts a number up or down, or one that stands under a key: `dropped[reason] += 1`."""
+    scope, event = site[0].scope, site[1].event
+    node = scope.exprs[event.value] if stored_item(scope, event) is not None and event.value != NONE else None
+    if not isinstance(node, Bin):
+        return is_counted(*site)
+    return _adds(scope, event) and isinstance(scope.exprs[node.right], Lit)
 
 
 def _adds(scope: Scope, event: Event) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from fastapi_lint.facts import NONE, Attr, Call, EventKind
+from fastapi_lint.facts import NONE, Attr, Call, EventKind, Func
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.flow.graph import Graph
@@ -67,6 +67,14 @@ class Locks:
         if certain:
             return frame not in self._unlocked
         return self.acquired(frame, event) or self.held_by_caller(frame)
+
+    def held_where_made(self, frame: Frame) -> bool:
+        """Whether a function inside of another one is made under a lock, for what runs there: `def commit()`."""
+        outer = self._inference.binding.outer(frame)
+        made = Func(frame.gid - self._index.module(frame.gid).base)
+        regions = [one.region for one in outer.scope.defs if outer.scope.exprs[one.value] == made]
+        locking = self.certain_regions(outer) if any(regions) else ()
+        return bool(locking) and all(within(outer.scope, region, locking) for region in regions)
 
     @cached_property
     def _unlocked(self) -> frozenset[Frame]:

@@ -27,14 +27,14 @@ from fastapi_lint.facts import (
 )
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
-from fastapi_lint.project.code.regions import around, branches
-from fastapi_lint.project.code.spelling import looks_up, parts, same, stored_item
+from fastapi_lint.project.code.regions import around, branches, within
+from fastapi_lint.project.code.spelling import behind_names, looks_up, parts, same, stored_item
 from fastapi_lint.project.flow.clocks import is_time
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
 from fastapi_lint.project.serving.new_keys import NewKeys
 from fastapi_lint.project.serving.request_data import RequestData
-from fastapi_lint.project.shared.bounded_caches import BoundedCaches, removes
+from fastapi_lint.project.shared.bounded_caches import BoundedCaches, Name, removes
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.containers import CONTAINERS
@@ -45,12 +45,22 @@ from fastapi_lint.project.shared.own_readings import OwnReadings
 from fastapi_lint.project.shared.own_use import OwnUse
 from fastapi_lint.project.shared.refusals import Refusals
 from fastapi_lint.project.shared.timed_slots import TimedSlots
-from fastapi_lint.project.types.values import CoroutineV, ExtInstanceV, InstanceV, Value
+from fastapi_lint.project.types.values import CoroutineV, ExternalV, ExtInstanceV, InstanceV, Value
 
 _PRIMITIVES = frozenset(
     {"asyncio.Task", "asyncio.Future", "asyncio.Event", "asyncio.Queue", "asyncio.Condition", "asyncio.TimerHandle"}
 )
-
+_RUNNING_LOOP = frozenset({"asyncio.get_event_loop", "asyncio.get_running_loop"})
+_CHILDREN = frozenset(
+    {
+        "asyncio.subprocess.Process",
+        "concurrent.futures.Future",
+        "multiprocessing.Process",
+        "subprocess.Popen",
+        "threading.Thread",
+    }
+)
+_COLLECTS = frozenset({"add", "append", "discard", "remove"})
 _QUEUE = "asyncio.Queue"
 _BUSY = frozenset({"asyncio.Task", "fastapi.WebSocket"})
 _MOST_HELD = 20
@@ -139,7 +149,7 @@ class Mutations:
             and (one.name, one.where) not in timed
             and (one.rebinds or one.fills or not keeps(one.frame, one.name, one.where))
         ]
-        told = self._first_of_each_use(kept)
+        told = self._first_of_each_use([*kept, *(one for one, _ in found if (one.name, one.where) in own)], own)
         clocks = self._clocks(kept)
         refused = self._keepers.refusals.by_time({(one.name, one.where) for one in kept if one.timed})
         clocks -= refused
@@ -182,23 +192,37 @@ class Mutations:
         value = scope.exprs[event.value] if is_set else None
         return isinstance(value, Lit) and not value.value and value.value is not False
 
-    def _first_of_each_use(self, mutations: list[Mutation]) -> set[Mutation]:
-        """Of all that one first use sets, what it makes: a flag and its object are one thing to look at."""
-        best: dict[tuple[int, int], Mutation] = {}
+    def _first_of_each_use(self, mutations: list[Mutation], own: frozenset[Name]) -> set[Mutation]:
+        """Of all that one first use sets, what it makes: a flag and its object are one thing to look at.
+
+        What is noted beside something that is this process's own (`lock = Lock()`, `lock_loop = loop`) is not told.
+        """
+        best: dict[tuple[int, int], tuple[int, Mutation]] = {}
         for one in mutations:
             scope = self._index.scope(one.frame.gid)
             key = (one.frame.gid, _guard(scope, scope.events[one.event]))
-            if one.lazy and (key not in best or (best[key].notes and not one.notes)):
-                best[key] = one
-        return set(best.values())
+            rank = 1 if (one.name, one.where) in own else 2 if one.notes else 0
+            if one.lazy and (key not in best or rank < best[key][0]):
+                best[key] = rank, one
+        return {one for _, one in best.values()}
 
     def _holds_primitives(self, mutation: Mutation) -> bool:
         """Whether what is put in, or what the container is declared to hold, are tasks, locks, queues or clients."""
-        event = self._index.scope(mutation.frame.gid).events[mutation.event]
-        return any(self._locks.is_lock(value) or _is_task(value) for value in self._held(mutation)) or (
-            event.kind in (EventKind.STORE_ITEM, EventKind.STORE_ATTR)
-            and self._caches.is_client(mutation.frame, event.value)
-        )
+        scope = self._index.scope(mutation.frame.gid)
+        event, held = scope.events[mutation.event], self._held(mutation)
+        if any(self._locks.is_lock(value) or _is_task(value) for value in held) or self._is_own_loop(mutation, event):
+            return True
+        if _collects(scope, event):  # what is kept by a key is for other requests to find
+            return any(isinstance(value, ExtInstanceV) and value.name in _CHILDREN for value in held)
+        is_kept = event.kind in (EventKind.STORE_ITEM, EventKind.STORE_ATTR)
+        return is_kept and self._caches.is_client(mutation.frame, event.value)
+
+    def _is_own_loop(self, mutation: Mutation, event: Event) -> bool:
+        """Whether the loop that runs here is noted, beside what belongs to it: `queue_loop = get_running_loop()`."""
+        scope = self._index.scope(mutation.frame.gid)
+        node = scope.exprs[behind_names(scope, event.value)] if event.value != NONE else None
+        called = self._inference.type(mutation.frame, node.func) if isinstance(node, Call) else ()
+        return any(isinstance(value, ExternalV) and value.name in _RUNNING_LOOP for value in called)
 
     def _holds_ends(self, mutation: Mutation) -> bool:
         """Whether these are objects of the project around a queue, from which an open stream of this process reads."""
@@ -304,7 +328,9 @@ class Mutations:
     def _is_kept_safe(self, frame: Frame, scope: Scope, change: Change) -> bool:
         """Whether somebody looks after the state: takes a lock, or is an object that makes what it first needs."""
         number, event = change.number, change.event
-        if self._locks.held(frame, number, certain=True):
+        if self._locks.held(frame, number, certain=True) or self._locks.held_where_made(frame):
+            return True
+        if change.state.proxy and event.kind != EventKind.REBIND:
             return True
         if event.kind == EventKind.REBIND:
             return (change.once or _guard(scope, event) != NONE) and self._locks.held(frame, number)
@@ -319,6 +345,13 @@ def _is_task(value: object) -> bool:
     return isinstance(value, ExtInstanceV) and value.name in _PRIMITIVES
 
 
+def _collects(scope: Scope, event: Event) -> bool:
+    """Whether a change puts something into a set or a list, or takes that out: `children.add(process)`."""
+    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+    func = scope.exprs[node.func] if isinstance(node, Call) else None
+    return isinstance(func, Attr) and func.name in _COLLECTS
+
+
 def _is_made(scope: Scope, value: int) -> bool:
     """Whether a stored value is an object that is made for it, not a constant, an empty list or another name."""
     node = scope.exprs[value] if value != NONE else None
@@ -331,11 +364,12 @@ def _guard(scope: Scope, event: Event) -> int:
     """The region in which a store stands because a test has found that nothing is there: `if client is None`."""
     if event.flag or event.kind not in (EventKind.REBIND, EventKind.STORE_ATTR):
         return NONE
-    # `if not ready: client = make(); ready = True`: the flag speaks for what is set with it
-    names = {other.name for other in scope.events if other.kind == event.kind and not other.flag}
     for number in around(scope, event.region):
         found = scope.regions[number]
         if found.kind in ("if", "else") and found.expr != NONE:
+            # `if not ready: client = make(); ready = True`: the flag speaks for what is set with it
+            inside = (other for other in scope.events if other.kind == event.kind and not other.flag)
+            names = {other.name for other in inside if within(scope, other.region, (number,))}
             if any(_is_absent(scope, found.expr, name, found.kind == "if") for name in names):
                 return number
     return NONE

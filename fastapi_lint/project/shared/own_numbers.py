@@ -9,11 +9,12 @@ that is told to a client is not among them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Sub, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
-from fastapi_lint.project.code.name_uses import NameUse, name_uses
+from fastapi_lint.project.code.name_uses import NameUse, looked_up, name_uses
 from fastapi_lint.project.code.onward import ends
 from fastapi_lint.project.code.regions import stands_in, within
 from fastapi_lint.project.code.spelling import looks_up, parts, spelled, stored_item
@@ -23,7 +24,6 @@ from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.types.values import ClassV, InstanceV
 
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
-_LOOKS_UP = frozenset({"add", "discard", "get", "pop", "remove", "setdefault"})
 _KEPT_HERE = frozenset({"argument", "store", "test"})
 _PICKS = frozenset({"index", "store", "test"})
 _MOST_HOPS = 3
@@ -108,11 +108,16 @@ class OwnNumbers:
         }
         bases = {self._index.module(gid).base for gid in (*owners, *(frame.gid for frame, _ in found))}
         own = {(frame.gid, change.event.place) for frame, change in found}
+        is_set = any(
+            _step(frame.scope, change.event) == "+" and not _value(frame.scope, change.event) for frame, change in found
+        )
         kinds: set[str] = set()
         for use in uses:
             if not self._is_of_another(use, owners, bases):
-                kinds.update(self._becomes(use, own))
-        return kinds
+                became = set(self._becomes(use, own))
+                # whom tasks walk through, and send something, is reached in this process only
+                kinds |= became if is_set or use.gid in self._answering else became - {"walked"}
+        return {"other" if kind == "walked" else kind for kind in kinds}
 
     def _is_of_another(self, use: NameUse, owners: set[int], bases: set[int]) -> bool:
         """Whether a name is no attribute of the class that has the number; unknown objects of other modules are not."""
@@ -125,27 +130,34 @@ class OwnNumbers:
             return self._index.module(use.gid).base not in bases
         return len(known) == len(held) and not known & owners
 
+    @cached_property
+    def _answering(self) -> frozenset[int]:
+        """The functions that requests wait for: what only tasks run that they start answers none."""
+        requests = self._changes.requests
+        todo = [frame for frame in requests.frames if requests.entry_of(frame)]
+        found = set(todo)
+        onward: dict[Frame, list[Frame]] = {}
+        for frame in requests.frames:
+            for caller, edge in requests.callers(frame):
+                if edge.mode != "task":
+                    onward.setdefault(caller, []).append(frame)
+        while todo:
+            new = [frame for frame in onward.get(todo.pop(), ()) if frame not in found]
+            found.update(new)
+            todo += new
+        return frozenset(frame.gid for frame in found)
+
     def _becomes(self, use: NameUse, own: set[tuple[int, int]]) -> Iterator[str]:
         scope = self._index.scope(use.gid)
         awaited = {event.expr for event in scope.events if event.kind == EventKind.AWAIT}
-        todo = list(ends(scope, _looked_up(scope, use)))
+        todo = list(ends(scope, looked_up(scope, use)))
         for end in todo:  # grows by what calls make of it: `return sorted(pending)`
             is_foreign = end.kind == "store" and (use.gid, scope.events[end.number].place) not in own
             is_sent = end.kind == "argument" and end.number in awaited  # `await websocket.send_json(online)`
-            yield "other" if is_foreign or is_sent else end.kind
+            is_walked = end.kind == "other" and not isinstance(scope.exprs[end.number], Call)
+            yield "other" if is_foreign or is_sent else "walked" if is_walked else end.kind
             if end.kind == "argument":
                 todo += [more for more in ends(scope, end.number) if more not in todo]
-
-
-def _looked_up(scope: Scope, use: NameUse) -> int:
-    """The number that a name stands for, or the one that is looked up in the dictionary that it stands for."""
-    node = scope.exprs[use.holder] if use.holder != NONE else None
-    if isinstance(node, Sub) and node.base == use.expr:
-        return use.holder
-    if isinstance(node, Attr) and node.name in _LOOKS_UP:
-        calls = (n for n, one in enumerate(scope.exprs) if isinstance(one, Call) and one.func == use.holder)
-        return next(calls, use.expr)
-    return use.expr
 
 
 def _step(scope: Scope, event: Event) -> str:

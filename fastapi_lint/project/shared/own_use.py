@@ -1,9 +1,9 @@
 """Which shared variables are the business of one task, one connection or one process alone?
 
-Entries that only their maker finds again (under the running task, `id(websocket)` or a `uuid4()`), counters that only
-say that something has changed, flags for the task that a request starts or finds running, what the one task keeps that
-a request starts where there is none, and what an application hands over to the command that serves it: no other worker
-could miss it.
+Entries that only their maker finds again (under the running task, a connection, its `id()` or a `uuid4()`), counters
+that only say that something has changed, flags for the task that a request starts or finds running, what the one task
+keeps that a request starts where there is none, and what an application hands over to the command that serves it: no
+other worker could miss it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from fastapi_lint.project.serving.new_keys import NewKeys
 from fastapi_lint.project.shared.bounded_caches import Name, removes
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.counts import is_counted, is_raised
-from fastapi_lint.project.types.values import ExternalV
+from fastapi_lint.project.types.values import ExternalV, ExtInstanceV
 
 _RUNNING_TASK = "asyncio.current_task"
-_BY_KEY = frozenset({"add", "discard", "get", "pop", "remove", "setdefault"})
+_CONNECTIONS = frozenset({"asyncio.StreamReader", "asyncio.StreamWriter", "asyncio.Task", "fastapi.WebSocket"})
+_BY_KEY = frozenset({"add", "append", "discard", "get", "pop", "remove", "setdefault"})
 _EQUALITIES = frozenset({"equals", "differs"})
 _SERVERS = ("Config", "run", "serve")
 _CHANGING = (EventKind.REBIND, EventKind.STORE_ATTR)
@@ -71,7 +72,10 @@ class OwnUse:
         return any(self._is_own_key(frame.gid, key) for key in _keys(scope, change.event))
 
     def _is_own_key(self, gid: int, key: int) -> bool:
-        return _is_identity(self._index.scope(gid), key) or self._new_keys.is_new(gid, key)
+        if _is_identity(self._index.scope(gid), key) or self._new_keys.is_new(gid, key):
+            return True
+        kinds = self._inference.type(self._inference.plain_frame(gid), key)
+        return bool(kinds) and all(isinstance(one, ExtInstanceV) and one.name in _CONNECTIONS for one in kinds)
 
     def _takes_out(self, frame: Frame, change: Change) -> bool:
         """Whether a change removes the entry: a later object may have the identity of one that is gone."""

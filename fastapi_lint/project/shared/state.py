@@ -36,6 +36,8 @@ from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.shared.class_attributes import ClassAttributes
 from fastapi_lint.project.shared.containers import CONTAINERS, MUTATORS
+from fastapi_lint.project.shared.handed_methods import HandedMethods
+from fastapi_lint.project.shared.proxies import Proxies
 from fastapi_lint.project.types.inference import STATE
 from fastapi_lint.project.types.values import (
     ClassV,
@@ -65,12 +67,14 @@ _MOST_HOPS = 12
 class State(msgspec.Struct, frozen=True):
     """Something that requests share: what messages call it, and where it lives (`module level`, `app.state`, ...).
 
-    `held` says that an object holds it and a method of the object's own class got at it.
+    `held` says that an object holds it and a method of the object's own class got at it, `proxy` that all worker
+    processes share it, too.
     """
 
     name: str
     where: str
     held: bool = False
+    proxy: bool = False
 
 
 class SharedState:
@@ -84,6 +88,8 @@ class SharedState:
         self._requests = requests
         self._injection = Injection(graph.inference)
         self._attributes = ClassAttributes(graph.inference)
+        self._proxies = Proxies(graph.inference)
+        self._handed = HandedMethods(graph, requests)
         self._known: dict[tuple[Frame, int], State | None] = {}
         self._receivers: dict[Frame, State | None] = {}
         self._sharers: dict[Frame, list[tuple[Frame, Edge]]] = {}
@@ -146,7 +152,7 @@ class SharedState:
             found = [self.origin(frame, item, hops) for item in items]
             return found[0] if found and all(state is not None for state in found) else None
         if isinstance(node, Var):
-            return self._variable(frame, node)
+            return self._variable(frame, node, hops)
         if isinstance(node, Free):
             return State(node.name, "module level") if self._inference.type(frame, expr) else None
         if isinstance(node, Sub):
@@ -167,15 +173,24 @@ class SharedState:
 
     # -- names
 
-    def _variable(self, frame: Frame, node: Var) -> State | None:
+    def _variable(self, frame: Frame, node: Var, hops: int) -> State | None:
         owner = self._index.local(frame.gid, node.scope)
-        return self._in_scope(owner, node.name)
+        return self._in_scope(owner, node.name) or self._receiver_around(frame, owner, node.name, hops)
+
+    def _receiver_around(self, frame: Frame, owner: int, name: str, hops: int) -> State | None:
+        """The object whose method made a function, as that calls it: `self` inside of `def release()`."""
+        if self._index.class_of(owner) == NONE or not self._is_name_of_receiver(owner, name):
+            return None
+        outer = frame
+        while outer.gid != owner:
+            outer = self._inference.binding.outer(outer)
+        return self._receiver(outer, hops)
 
     def _in_scope(self, owner: int, name: str) -> State | None:
         """A variable of a module, or of a function that no request runs: an application factory."""
         kind = self._index.scope(owner).kind
         if kind == "module":
-            return State(name, "module level")
+            return State(name, "module level", proxy=self._proxies.is_proxy(owner, name))
         if kind == "function" and not self._runs_per_request(owner):
             holder = self._index.class_of(owner)
             if holder != NONE and self._is_name_of_receiver(owner, name):
@@ -309,20 +324,23 @@ class SharedState:
                 return State(self._index.scope(frame.receiver.gid).name, f"the {entry.kind} is one object", held=True)
         for caller, edge in self._requests.callers(frame):
             call = self._call_of(caller, edge)
-            scope = self._index.scope(caller.gid)
-            func = scope.exprs[call.func] if call is not None else None
-            if not isinstance(func, Attr):
-                continue
-            if not any(isinstance(value, InstanceV) for value in self._inference.type(caller, func.base)):
-                continue
-            if is_receiver(scope, func.base) and self._is_own_receiver(caller, 0):
-                found = self._receiver(caller, hops)
-            else:
-                found = self.origin(caller, func.base, hops)
+            func = caller.scope.exprs[call.func] if call is not None else None
+            found = self._called_on(caller, func.base, hops) if isinstance(func, Attr) else None
             if found is not None:
                 self._sharers.setdefault(frame, []).append((caller, edge))
-                return State(found.name, found.where, held=True)
-        return None
+                return found
+        handed = (self._called_on(giver, base, hops) for giver, base in self._handed.receivers(frame))
+        return next((state for state in handed if state is not None), None)
+
+    def _called_on(self, caller: Frame, base: int, hops: int) -> State | None:
+        """The object on which a function calls a method, as that method has it."""
+        if not any(isinstance(value, InstanceV) for value in self._inference.type(caller, base)):
+            return None
+        if is_receiver(caller.scope, base) and self._is_own_receiver(caller, 0):
+            found = self._receiver(caller, hops)
+        else:
+            found = self.origin(caller, base, hops)
+        return State(found.name, found.where, held=True, proxy=found.proxy) if found is not None else None
 
     # -- attributes
 
