@@ -187,6 +187,9 @@ class FrameWalk(ImplicitCalls):
         holds = self.held.at_call(self.number, frame) if mode == "runs" else ()
         if holds:
             frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, holds)
+        told = self.inference.tellings.at_call(self.frame, self.number, frame) if mode == "runs" else ()
+        if told:
+            frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, frame.holds, told)
         if mode == "coroutine":
             mode = self.handed.get(event.expr, mode)
         elif mode == "runs" and event.flag and self.inference.decorators.has_unknown(callee.frame.gid):

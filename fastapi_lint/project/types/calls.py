@@ -313,7 +313,9 @@ class Calls:
         return []
 
     def _function_callees(self, value: Function, frame: Frame, node: Call) -> list[Callee]:
-        targets = [self._inference.binding.frame_for(value, frame, node)]
+        targets = (
+            [self._inference.binding.frame_for(value, frame, node)] if not self._is_other(value, frame, node) else []
+        )
         others = [
             self._inference.binding.frame_for(impl, frame, node)
             for impl in self.overrides(value, self._caller_of_own(frame, node))
@@ -330,11 +332,18 @@ class Calls:
 
         Another may be for other callers. A decorator may give it what the call does not.
         """
-        scope, region = self._index.scope(method.function.gid), self._guards.region(frame.gid, node)
-        if self._inference.class_constants.excludes(frame.scope, region, node.func, method.receiver.gid):
+        scope = self._index.scope(method.function.gid)
+        if self._is_other(method, frame, node):
             return False
         gives_nothing = not node.args and not node.keywords  # or it is not known what `partial` gives
         return bool(scope.decorators) or gives_nothing or fits(frame.scope, node, scope, 1)
+
+    def _is_other(self, value: Function, frame: Frame, node: Call) -> bool:
+        """Whether the branches around a call are for objects of other classes, by what these write down."""
+        if not isinstance(value, MethodV) or not isinstance(value.receiver, InstanceV):
+            return False
+        region = self._guards.region(frame.gid, node)
+        return self._inference.class_constants.excludes(frame.scope, region, node.func, value.receiver.gid)
 
     def mode(self, gid: int) -> str:
         """When the body of a plain function runs after it is called."""
