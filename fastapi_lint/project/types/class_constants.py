@@ -1,8 +1,8 @@
 """Which constants do class bodies and constructors write down, that nothing in the project changes?
 
-`runs_in_pool = True` decides `if self.runs_in_pool` for the instances of a class, and so does `self.runs_in_pool = True`
-in the constructor. A subclass may say otherwise, and so may a store anywhere; what a dataclass or a library's base class
-makes of its fields is another matter.
+`runs_in_pool = True` decides `if self.runs_in_pool` for the instances of a class, and so does the same as a statement
+of the constructor. A subclass may say otherwise, and so may a store anywhere; what a dataclass or a library's base
+class makes of its fields is another matter.
 """
 
 from __future__ import annotations
