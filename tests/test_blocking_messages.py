@@ -274,3 +274,21 @@ def test_what_is_called_on_what_a_function_gave_is_named(tmp_path: Path, used: s
         f"    reader = socket.socket().makefile()\n    return {used}\n"
     )
     assert f"`{sink}` blocks" in " ".join(d.message for d in found(tmp_path, body, "FAL109"))
+
+
+@pytest.mark.parametrize(
+    ("way", "labels"),
+    [
+        ("await work()", ["GET /"]),
+        ("await asyncio.create_task(work())", ["GET /"]),
+        ("await asyncio.to_thread(alone)", []),
+        ("await asyncio.to_thread(asyncio.run, work())", []),
+        ("threading.Thread(target=asyncio.run, args=(work(),)).start()", []),
+    ],
+)
+def test_what_runs_on_a_loop_of_its_own_keeps_no_entry_point_waiting(
+    tmp_path: Path, way: str, labels: list[str]
+) -> None:
+    body = "import asyncio\nasync def work():\n    time.sleep(1)\ndef alone():\n    asyncio.run(work())\n"
+    body += f'@app.get("/")\nasync def index():\n    {way}\n'
+    assert [[entry.label for entry in d.entry_points] for d in found(tmp_path, body, "FAL101")] == [labels]
