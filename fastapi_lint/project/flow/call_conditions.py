@@ -11,6 +11,7 @@ from fastapi_lint.project.flow.held import is_same
 from fastapi_lint.project.flow.nodes import LibraryCall
 from fastapi_lint.project.flow.nonblocking import is_set_not_to_block
 from fastapi_lint.project.flow.pseudo_files import is_of_kernel
+from fastapi_lint.project.flow.waited_for import is_all_waited_for
 from fastapi_lint.project.types.given import holds, made_by
 from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.values import ExternalV
@@ -24,6 +25,8 @@ def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
     scope = inference.index.scope(frame.gid)
     node = scope.exprs[call.expr] if call.expr != NONE else None
     if (spec.brief or spec.settled) and _awaits_inside(inference.index, frame, call) is spec.settled:
+        return True
+    if spec.settled and call.expr != NONE and is_all_waited_for(inference, frame, call.expr):
         return True
     if node is not None and spec.unless and scope.events[call.event].kind in _IMPLICIT:
         made = made_by(inference, frame, call.expr)  # what is entered is given nothing, and was made with something
