@@ -49,6 +49,11 @@ class NodeContext:
         return self._scope.signature.is_async
 
     @property
+    def guards(self) -> tuple[cst.Try | cst.TryStar | cst.With, ...]:
+        """The `try` and `with` statements of its own function in whose bodies the node stands, innermost last."""
+        return tuple(self._scope.guards)
+
+    @property
     def outer(self) -> NodeContext:
         """The scope around: decorators and defaults of a `def` are evaluated there."""
         return NodeContext(self._rule, self._scope.parent or self._scope)

@@ -35,7 +35,8 @@ class BlockingRule(ProjectRule):
         for use in project.blocking(self.kind):
             severity = self.severity.lowered() if use.once or use.is_short else None
             stage = use.stage or ("conditional" if use.is_conditional else "")
-            yield Report(use.spot, self.message(use), use.chain, use.entry_points, severity, stage, use)
+            message = _on_anyio(self.message(use)) if project.is_on_anyio else self.message(use)
+            yield Report(use.spot, message, use.chain, use.entry_points, severity, stage, use)
 
     def repair(self, report: Report, opener: Opener) -> Fix | None:
         return opener.blocking(report.about, self.fix) if isinstance(report.about, BlockingUse) else None
@@ -52,3 +53,10 @@ class BlockingRule(ProjectRule):
     def way_out_of(self, use: BlockingUse) -> str:  # noqa: ARG002
         """What else to do than to use the twin."""
         return self.way_out
+
+
+def _on_anyio(message: str) -> str:
+    """The way out for a project that may run on trio, too."""
+    return message.replace("asyncio.to_thread(", "anyio.to_thread.run_sync(").replace(
+        "`asyncio.sleep`", "`anyio.sleep`"
+    )

@@ -2,7 +2,9 @@
 
 ## What it does
 
-Reports `while True` in an `async def` without `await`, `yield`, `return`, `raise` or a `break` of its own.
+Reports `while True` in an `async def` without `await`, `yield`, `return`, `raise` or a `break` of its own. A loop that
+drains something ends with the error for an empty one, where a `try` or `contextlib.suppress` around the loop waits for
+that: `with suppress(asyncio.QueueEmpty): while True: queue.get_nowait()`.
 
 ## Why is this bad?
 
@@ -46,6 +48,12 @@ from fastapi_lint.api import NodeContext, NodeRule, Severity, on
 
 _EXITS = (cst.Await, cst.Yield, cst.Return, cst.Raise)
 _SCOPES = (cst.FunctionDef, cst.Lambda, cst.ClassDef)
+_DRAINING = frozenset({"get_nowait", "put_nowait", "next", "__next__", "popleft", "popitem", "pop"})
+_ANY = frozenset(f"builtins.{name}" for name in ("BaseException", "Exception"))
+_FROM_OUTSIDE = frozenset({"asyncio.CancelledError", "asyncio.exceptions.CancelledError"}) | {
+    f"builtins.{name}" for name in ("GeneratorExit", "KeyboardInterrupt", "SystemExit")
+}
+_ITEMS = frozenset(f"builtins.{name}" for name in ("IndexError", "KeyError", "LookupError"))
 
 
 class BusyLoop(NodeRule):
@@ -55,7 +63,9 @@ class BusyLoop(NodeRule):
 
     @on(cst.While)
     def check(self, node: cst.While, context: NodeContext) -> None:
-        if context.in_async_function and _is_endless(node.test) and not any(_exits(node.body)):
+        if not context.in_async_function or not _is_endless(node.test) or any(_exits(node.body)):
+            return
+        if not any(_ends(node, caught) for guard in context.guards for caught in _caught(guard, context)):
             context.report(node.test, "the loop never ends and never awaits, so nothing else runs; `await` in its body")
 
 
@@ -76,3 +86,45 @@ def _exits(node: cst.CSTNode, in_inner_loop: bool = False) -> Iterator[bool]:
     inner = in_inner_loop or isinstance(node, (cst.For, cst.While))
     for child in node.children:
         yield from _exits(child, inner)
+
+
+def _caught(guard: cst.Try | cst.TryStar | cst.With, context: NodeContext) -> Iterator[str | None]:
+    """The exceptions that end a loop in the body of a statement: their names, None for those of the project."""
+    types: list[cst.BaseExpression] = []
+    if isinstance(guard, cst.With):
+        managers = [item.item for item in guard.items if isinstance(item.item, cst.Call)]
+        suppressing = [one for one in managers if context.qualified_name(one) == "contextlib.suppress"]
+        types += [argument.value for one in suppressing for argument in one.args if not argument.star]
+    else:
+        for handler in guard.handlers:
+            if handler.type is None:
+                yield "builtins.BaseException"
+            elif isinstance(handler.type, cst.Tuple):
+                types += [element.value for element in handler.type.elements]
+            else:
+                types.append(handler.type)
+    yield from map(context.qualified_name, types)
+
+
+def _ends(loop: cst.While, caught: str | None) -> bool:
+    """Whether what a loop calls is there to raise this exception."""
+    if caught in _FROM_OUTSIDE:
+        return False
+    called = set(_called(loop.body))
+    if caught in _ITEMS or caught in _ANY:
+        return bool(called & _DRAINING) or (caught in _ITEMS and "" in called)
+    if caught is not None and caught.startswith("builtins."):
+        return caught == "builtins.StopIteration" and bool(called & {"next", "__next__"})
+    return bool(called - {""})
+
+
+def _called(node: cst.CSTNode) -> Iterator[str]:
+    """The last names of what is called; the empty name for a look-up of an item."""
+    if isinstance(node, _SCOPES):
+        return
+    if isinstance(node, cst.Subscript):
+        yield ""
+    if isinstance(node, cst.Call):
+        yield node.func.attr.value if isinstance(node.func, cst.Attribute) else getattr(node.func, "value", "")
+    for child in node.children:
+        yield from _called(child)

@@ -274,3 +274,47 @@ def test_what_is_called_on_what_a_function_gave_is_named(tmp_path: Path, used: s
         f"    reader = socket.socket().makefile()\n    return {used}\n"
     )
     assert f"`{sink}` blocks" in " ".join(d.message for d in found(tmp_path, body, "FAL109"))
+
+
+@pytest.mark.parametrize(
+    ("way", "labels"),
+    [
+        ("await work()", ["GET /"]),
+        ("await asyncio.create_task(work())", ["GET /"]),
+        ("await asyncio.to_thread(alone)", []),
+        ("await asyncio.to_thread(asyncio.run, work())", []),
+        ("threading.Thread(target=asyncio.run, args=(work(),)).start()", []),
+    ],
+)
+def test_what_runs_on_a_loop_of_its_own_keeps_no_entry_point_waiting(
+    tmp_path: Path, way: str, labels: list[str]
+) -> None:
+    body = "import asyncio\nasync def work():\n    time.sleep(1)\ndef alone():\n    asyncio.run(work())\n"
+    body += f'@app.get("/")\nasync def index():\n    {way}\n'
+    assert [[entry.label for entry in d.entry_points] for d in found(tmp_path, body, "FAL101")] == [labels]
+
+
+@pytest.mark.parametrize(
+    ("helper", "expected"),
+    [
+        (
+            "await anyio.to_thread.run_sync(print)",
+            "use `anyio.sleep`, or run it with `await anyio.to_thread.run_sync(...)`",
+        ),
+        ("await asyncio.to_thread(print)", "use `asyncio.sleep`, or run it with `await asyncio.to_thread(...)`"),
+        (
+            "await anyio.to_thread.run_sync(print)\n    await asyncio.to_thread(print)",
+            "use `asyncio.sleep`, or run it with `await asyncio.to_thread(...)`",
+        ),
+    ],
+    ids=["anyio", "asyncio", "both"],
+)
+def test_a_project_on_anyio_is_told_of_anyio(tmp_path: Path, helper: str, expected: str) -> None:
+    body = f'import anyio, asyncio\nasync def show():\n    {helper}\n'
+    body += '@app.get("/")\nasync def index():\n    time.sleep(1)\n'
+    assert [d.message.partition("; ")[2] for d in found(tmp_path, body, "FAL101")] == [expected]
+
+
+def test_a_glob_that_walks_goes_by_its_own_name(tmp_path: Path) -> None:
+    body = 'from pathlib import Path\n@app.get("/")\nasync def index():\n    return list(Path("x").glob("**/*"))\n'
+    assert [d.message.split(" ")[0] for d in found(tmp_path, body, "FAL104")] == ["`pathlib.Path.glob`"]

@@ -144,3 +144,35 @@ def test_a_router_that_a_function_makes_has_the_prefix_that_it_is_included_with(
         f"app.include_router({given}, prefix='/v1')\n"
     )
     assert labels(tmp_path, items=body, app=app) == ["GET /v1/items/all"]
+
+
+@pytest.mark.parametrize(
+    ("own", "label"),
+    [
+        ('prefix=f"{BASE}/items"', "GET /api/v1/items/all"),
+        ('prefix=f"{BASE}/{NAME}-100%"', "GET /api/v1/items-100%/all"),
+        ('prefix=f"/x/{{owner}}{BASE}"', "GET /x/{owner}/api/v1/all"),
+        ('prefix=f"{BASE!r}/items"', "GET /all"),
+        ('prefix=f"{unknown()}/items"', "GET /all"),
+        ('prefix="%s/items" % (BASE,)', "GET /api/v1/items/all"),
+    ],
+)
+def test_a_prefix_is_made_of_constants(tmp_path: Path, own: str, label: str) -> None:
+    base = 'VERSION = "v1"\nBASE = f"/api/{VERSION}"\n'
+    items = ITEMS.format(own=own).replace("import time\n", 'import time\nfrom base import BASE\nNAME = "items"\n')
+    main = "from fastapi import FastAPI\nimport items\napp = FastAPI()\napp.include_router(items.router)\n"
+    assert labels(tmp_path, base=base, items=items, main=main) == [label]
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ('f"{PLACE}/{{item}}"', "GET /items/{item}"),
+        ('f"{PLACE}/{unknown()}/x"', "GET ..."),
+        ('f"/a/{unknown()}/x"', "GET /a/..."),
+    ],
+)
+def test_a_path_is_made_of_constants(tmp_path: Path, path: str, label: str) -> None:
+    items = ITEMS.format(own="").replace('"/all"', path).replace("import time\n", 'import time\nPLACE = "/items"\n')
+    main = "from fastapi import FastAPI\nimport items\napp = FastAPI()\napp.include_router(items.router)\n"
+    assert labels(tmp_path, items=items, main=main) == [label]

@@ -142,6 +142,7 @@ class ScopeBuilder:
         self.exprs: list[Expr] = []
         self.defs: list[Def] = []
         self.events: list[Event] = []
+        self.guards: list[Any] = []
         self.regions: list[Region] = [Region(NONE, "scope", NONE)]
         self.bindings: dict[str, list[int]] = {}
         self.env: Env | None = {}
@@ -264,6 +265,15 @@ class ScopeBuilder:
         self.regions.append(Region(self.region if parent is None else parent, kind, expr, behind))
         self.region = len(self.regions) - 1
         return self.region
+
+    @contextmanager
+    def guarded(self, statement: Any) -> Iterator[None]:
+        """The body of a `try` or `with` statement, which may handle what the body raises."""
+        self.guards.append(statement)
+        try:
+            yield
+        finally:
+            self.guards.pop()
 
     @contextmanager
     def muted(self) -> Iterator[None]:

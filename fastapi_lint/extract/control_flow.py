@@ -144,7 +144,8 @@ def _try(scope: ScopeBuilder, node: cst.Try | cst.TryStar) -> None:
     entry = scope.fork()
     start = len(scope.defs)
     with scope.within("try") as region:
-        lower_body(scope, node.body)
+        with scope.guarded(node):
+            lower_body(scope, node.body)
         interrupted = scope.since(start, entry)
         if node.orelse is not None and scope.env is not None:
             lower_body(scope, node.orelse.body)
@@ -187,7 +188,8 @@ def _with(scope: ScopeBuilder, node: cst.With) -> None:
         if item.asname is not None:
             assign(scope, item.asname.name, scope.expr(Enter(manager, is_async)))
         scope.enter_region("async-with" if is_async else "with", manager)
-    lower_body(scope, node.body)
+    with scope.guarded(node):
+        lower_body(scope, node.body)
     after, scope.env = scope.env, scope.env or entry  # a block is left by `return`, too
     for manager, place in reversed(opened):
         scope.event(EventKind.EXIT, manager, place, flag=is_async)

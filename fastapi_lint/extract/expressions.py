@@ -9,7 +9,7 @@ import libcst as cst
 
 from fastapi_lint.extract.annotations import lower_annotation
 from fastapi_lint.extract.builder import ScopeBuilder, Signature, merge
-from fastapi_lint.extract.literals import head, lower_float, lower_integer, lower_string, pieces
+from fastapi_lint.extract.literals import head, lower_float, lower_integer, lower_string, pieces, template
 from fastapi_lint.extract.narrowing import narrow
 from fastapi_lint.extract.operators import COMPARISONS, OPERATORS, TESTS
 from fastapi_lint.facts import (
@@ -72,7 +72,7 @@ def _formatted(scope: ScopeBuilder, node: Any) -> int:
 
 
 def _of_parts(scope: ScopeBuilder, node: Any, strings: list[Any]) -> int:
-    """An f-string is what `"..." % (parts)` is: a string made of its parts."""
+    """An f-string is what `"..." % (parts)` is: a string made of its parts. Of a long one only its head is kept."""
     parts: list[int] = []
     for part in (part for piece in strings for part in getattr(piece, "parts", ())):
         if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
@@ -84,7 +84,7 @@ def _of_parts(scope: ScopeBuilder, node: Any, strings: list[Any]) -> int:
             ]
     if not parts:
         return scope.opaque("str")
-    start = head(strings[0])
+    start = template(strings) or head(strings[0])
     text = scope.expr(Lit(start)) if start.isascii() and "\\" not in start else scope.opaque("str")
     return scope.expr(Bin("%", text, scope.expr(Seq("tuple", tuple(parts))), scope.where(node)))
 

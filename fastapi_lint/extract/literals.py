@@ -10,6 +10,8 @@ import libcst as cst
 from fastapi_lint.extract.builder import ScopeBuilder
 from fastapi_lint.facts import Lit
 
+_LONGEST_TEMPLATE = 80
+
 
 def lower_integer(scope: ScopeBuilder, node: cst.Integer) -> int:
     value = node.evaluated_value
@@ -48,3 +50,21 @@ def head(piece: Any) -> str:
     if isinstance(piece, cst.SimpleString):
         return piece.raw_value
     return getattr(piece.parts[0], "value", "") if piece.parts else ""
+
+
+def template(strings: list[Any]) -> str:
+    """An f-string as `%` would take it, `"%s/users"`; empty where it is long or formats its parts."""
+    found = ""
+    for piece in strings:
+        if isinstance(piece, cst.SimpleString):
+            found += piece.raw_value.replace("%", "%%")
+            continue
+        for part in piece.parts:
+            text = getattr(part, "value", None)
+            if isinstance(text, str):
+                found += text.replace("%", "%%").replace("{{", "{").replace("}}", "}")
+            elif part.format_spec or part.conversion or part.equal:
+                return ""
+            else:
+                found += "%s"
+    return found if len(found) <= _LONGEST_TEMPLATE else ""

@@ -17,6 +17,7 @@ from fastapi_lint.project.flow.blocking import Blocking, BlockingUse
 from fastapi_lint.project.flow.effects import CallGraph
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Node
+from fastapi_lint.project.flow.offload_apis import is_by_anyio_only
 from fastapi_lint.project.flow.offloads import wrong_offloads
 from fastapi_lint.project.flow.resolution import Resolution, Resolver
 from fastapi_lint.project.flow.roots import reached_nodes
@@ -378,6 +379,11 @@ class Project:
     def resolution(self, paths: Iterable[str]) -> Resolution:
         """How many of the calls on the event loop are understood, in the files with these paths."""
         return Resolver(self.graph).of(self.loop_frames, frozenset(paths))
+
+    @cached_property
+    def is_on_anyio(self) -> bool:
+        """Whether the project moves calls to threads by anyio only, so that it may run on trio, too."""
+        return is_by_anyio_only(self.inference)
 
     # -- places and chains
 

@@ -9,6 +9,7 @@ import libcst as cst
 
 from fastapi_lint.facts import Call
 from fastapi_lint.project import Project
+from fastapi_lint.project.flow.offload_apis import offload_apis
 from fastapi_lint.project.types.values import ExternalV
 from fastapi_lint.repair.imports import Imports, Visible
 from fastapi_lint.repair.legality import awaited
@@ -17,15 +18,14 @@ from fastapi_lint.repair.opened import Change, OpenedFile
 OffloadStyle = Literal["auto", "asyncio", "anyio", "starlette", "asyncer"]
 _Style = Literal["asyncio", "anyio", "starlette", "asyncer"]
 
-_APIS: dict[str, dict[str, _Style]] = {
-    "to_thread": {"asyncio.to_thread": "asyncio"},
-    "run_sync": {"anyio.to_thread.run_sync": "anyio"},
-    "run_in_threadpool": {
-        "fastapi.concurrency.run_in_threadpool": "starlette",
-        "starlette.concurrency.run_in_threadpool": "starlette",
-    },
-    "asyncify": {"asyncer.asyncify": "asyncer"},
+_STYLES: dict[str, _Style] = {
+    "asyncio": "asyncio",
+    "anyio": "anyio",
+    "fastapi": "starlette",
+    "starlette": "starlette",
+    "asyncer": "asyncer",
 }
+"""By the library whose API is called."""
 _STARLETTE = ("fastapi.concurrency", "starlette.concurrency")
 
 
@@ -52,15 +52,10 @@ class Offloading:
 
     def _read(self) -> dict[str, Counter[_Style]]:
         used: dict[str, Counter[_Style]] = {}
-        index, inference = self._project.index, self._project.inference
-        for spelled, names in _APIS.items():
-            for site in index.call_sites(spelled):
-                node = index.scope(site.gid).exprs[site.expr]
-                if not isinstance(node, Call):
-                    continue
-                for value in inference.type(inference.plain_frame(site.gid), node.func):
-                    if isinstance(value, ExternalV) and value.name in names:
-                        used.setdefault(index.module(site.gid).path, Counter())[names[value.name]] += 1
+        for path, names in offload_apis(self._project.inference).items():
+            styles = used.setdefault(path, Counter())
+            for name, count in names.items():
+                styles[_STYLES[name.partition(".")[0]]] += count
         return used
 
     def api(self, opened: OpenedFile, imports: Imports, node: cst.CSTNode) -> tuple[_Style, Visible] | None:

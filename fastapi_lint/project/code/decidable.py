@@ -41,6 +41,7 @@ _TESTS = frozenset({"is", "is not", "not"})
 _GETTERS = frozenset({"get", "pop"})
 _MISSING = frozenset({"ImportError", "ModuleNotFoundError", "NameError"})
 _FORKS = frozenset({"fork", "forkpty"})
+_OBJECT_TESTS = frozenset({Free("hasattr"), Free("isinstance")})
 _PREFIX_TESTS = frozenset({"startswith", "endswith"})
 
 
@@ -150,7 +151,7 @@ def _may_decide(scope: Scope, expr: int, known: dict[int, int]) -> bool:
         return is_test and _level(scope, node.left, known) == LITERAL
     if isinstance(node, Choice) and node.test == NONE:
         return any(_may_decide(scope, item, known) for item in node.items)
-    if isinstance(node, Call) and len(node.args) == 2 and scope.exprs[node.func] == Free("hasattr"):
+    if isinstance(node, Call) and len(node.args) == 2 and scope.exprs[node.func] in _OBJECT_TESTS:
         return True
     if isinstance(node, Call) and len(node.args) == 1:
         func = scope.exprs[node.func]

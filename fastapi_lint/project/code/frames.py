@@ -9,6 +9,7 @@ from fastapi_lint.project.code.dependence import OUTER, parameter_bit
 from fastapi_lint.project.types.values import ClassV, InstanceV, Type
 
 if TYPE_CHECKING:
+    from fastapi_lint.project.flow.told import Told
     from fastapi_lint.project.types.calls import Callee
 
 
@@ -16,7 +17,8 @@ class Frame:
     """A scope as it runs: for which receiver, and with what is known of parameters beyond their annotations.
 
     `awaited` says that the caller awaits what a plain `def` returns: of several ways to end it takes one that gives
-    something awaitable. `holds` names attributes that the caller has found filled on the receiver (see `held`).
+    something awaitable. `holds` names attributes that the caller has found filled on the receiver (see `held`),
+    and `told` is what else its branches say of what it hands over (see `told`).
 
     There is one object for each frame (`Index.frame` makes them), so that comparing frames costs nothing: by value it
     took 7 % of the time. `answers` belongs to `inference`: the types of expressions, and a number for one that is
@@ -41,6 +43,7 @@ class Frame:
         "receiver",
         "scope",
         "sure",
+        "told",
     )
 
     def __init__(
@@ -50,6 +53,7 @@ class Frame:
         bound: tuple[tuple[int, int, Type], ...],
         awaited: bool,
         holds: tuple[str, ...],
+        told: tuple[Told, ...],
         scope: Scope,
         plain: Frame | None,
         dependences: tuple[int, ...],
@@ -60,6 +64,7 @@ class Frame:
         self.bound = bound
         self.awaited = awaited
         self.holds = holds
+        self.told = told
         self.scope = scope
         self.answers: dict[int, Type | int] = {}
         self.callees: dict[int, list[Callee]] = {}

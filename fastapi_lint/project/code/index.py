@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -31,7 +32,12 @@ from fastapi_lint.project.code.modules import Module, ModuleTable
 from fastapi_lint.project.code.spelling import is_empty, is_receiver
 from fastapi_lint.project.types.values import ClassV, InstanceV, Type
 
-_FrameKey = tuple[int, InstanceV | ClassV | None, tuple[tuple[int, int, Type], ...], bool, tuple[str, ...]]
+if TYPE_CHECKING:
+    from fastapi_lint.project.flow.told import Told
+
+_FrameKey = tuple[
+    int, InstanceV | ClassV | None, tuple[tuple[int, int, Type], ...], bool, tuple[str, ...], "tuple[Told, ...]"
+]
 
 
 class Site(msgspec.Struct, frozen=True, gc=False):
@@ -84,15 +90,16 @@ class Index:
         bound: tuple[tuple[int, int, Type], ...] = (),
         awaited: bool = False,
         holds: tuple[str, ...] = (),
+        told: tuple[Told, ...] = (),
     ) -> Frame:
         """The scope `gid` as it runs so: the same object for the same question."""
-        key = (gid, receiver, bound, awaited, holds)
+        key = (gid, receiver, bound, awaited, holds, told)
         known = self._frames.get(key)
         if known is None:
-            plain = self.frame(gid, receiver) if bound or awaited or holds else None
+            plain = self.frame(gid, receiver) if bound or awaited or holds or told else None
             bits = self._dependences_of(gid) if bound else ()
-            known = self._frames[key] = Frame(gid, receiver, bound, awaited, holds, self.scopes[gid], plain, bits)
-            if awaited or holds:  # that changes what the caller gets of it and what it runs, and no type in it
+            known = self._frames[key] = Frame(gid, receiver, bound, awaited, holds, told, self.scopes[gid], plain, bits)
+            if awaited or holds or told:  # that changes what the caller gets of it and what it runs, and no type in it
                 known.answers = self.frame(gid, receiver, bound).answers
         return known
 

@@ -44,6 +44,19 @@ def _tested(scope: Scope, test: int, holds: bool, *, is_there: bool) -> Iterator
             yield node.left
 
 
+def simple_tests(scope: Scope, test: int) -> Iterator[int]:
+    """The tests without parts that a condition is made of."""
+    node = scope.exprs[test]
+    if isinstance(node, Bin) and node.op in ("not", "and"):
+        for part in (node.left, node.right) if node.op == "and" else (node.left,):
+            yield from simple_tests(scope, part)
+    elif isinstance(node, Choice) and node.test == NONE:
+        for part in node.items:
+            yield from simple_tests(scope, part)
+    else:
+        yield test
+
+
 def truth(scope: Scope, test: int, simple: Callable[[int], bool | None]) -> bool | None:
     """What a condition is, if `simple` knows enough of the simple tests in it."""
     node = scope.exprs[test]

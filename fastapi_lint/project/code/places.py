@@ -44,9 +44,12 @@ class Places:
     ) -> tuple[EntryPointLabel, ...]:
         """The entry points from which requests (or start-up, ...) come to a function, by the nearest way.
 
-        Of its frames only those count that are `able` to do what is told of the function, if that is known.
+        Of its frames only those count that are `able` to do what is told of the function, if that is known: block the
+        loop on which the entry points run.
         """
         reached = self._contexts.reached(category)
+        if able is not None and category != "script":  # whose loops are all started by somebody
+            reached = self._contexts.reached_on_loop(category)
         found: dict[EntryPointLabel, None] = {}
         for frame in self._frames_of(category).get(gid, ()):
             if able is not None and frame not in able:

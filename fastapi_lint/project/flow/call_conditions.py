@@ -7,10 +7,12 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
+from fastapi_lint.project.flow.addresses import is_as_wanted
 from fastapi_lint.project.flow.held import is_same
 from fastapi_lint.project.flow.nodes import LibraryCall
 from fastapi_lint.project.flow.nonblocking import is_set_not_to_block
 from fastapi_lint.project.flow.pseudo_files import is_of_kernel
+from fastapi_lint.project.flow.waited_for import is_all_waited_for
 from fastapi_lint.project.types.given import holds, made_by
 from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.values import ExternalV
@@ -25,6 +27,8 @@ def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
     node = scope.exprs[call.expr] if call.expr != NONE else None
     if (spec.brief or spec.settled) and _awaits_inside(inference.index, frame, call) is spec.settled:
         return True
+    if spec.settled and call.expr != NONE and is_all_waited_for(inference, frame, call.expr):
+        return True
     if node is not None and spec.unless and scope.events[call.event].kind in _IMPLICIT:
         made = made_by(inference, frame, call.expr)  # what is entered is given nothing, and was made with something
         return made is not None and any(holds(inference, *made, condition) for condition in spec.unless)
@@ -34,6 +38,8 @@ def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
         is_caught(inference, frame, scope.events[call.event].region, spec.would_block)
         or is_set_not_to_block(inference, frame, node)
     ):
+        return True
+    if spec.harmless_for is not None and is_as_wanted(inference, frame, node, call.event, spec.harmless_for):
         return True
     if spec.blocks == "file" and is_of_kernel(inference, frame, call):
         return True

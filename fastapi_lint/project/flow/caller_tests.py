@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Event, EventKind, Lit, Narrow, Param, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Narrow, Param, Scope, Use
 from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.logic import implied, truth
+from fastapi_lint.project.code.logic import implied, simple_tests, truth
 from fastapi_lint.project.code.questions import Question, answer, literal, question
 from fastapi_lint.project.code.regions import around, stands_in, within
 from fastapi_lint.project.code.spelling import same
@@ -39,9 +39,7 @@ class CallerTests:
     def exclude(self, frame: Frame, region: int, calls: list[tuple[Frame, Edge]]) -> bool:
         """Whether no call gets to a region of a function, for what each caller has asked of what it hands over."""
         scope = frame.scope
-        wanted = [
-            n for n in around(scope, region) if _is_branch(scope, n) and _parameters(scope, scope.regions[n].expr)
-        ]
+        wanted = [n for n in around(scope, region) if is_branch(scope, n) and _parameters(scope, scope.regions[n].expr)]
         return bool(calls) and all(any(self._fails(frame, number, *call) for number in wanted) for call in calls)
 
     def _fails(self, frame: Frame, region: int, caller: Frame, edge: Edge) -> bool:
@@ -51,17 +49,19 @@ class CallerTests:
         node = caller.scope.exprs[event.expr] if event is not None and event.kind == EventKind.CALL else None
         if event is None or not isinstance(node, Call):
             return False
-        given = {number: self._given(frame, caller, node, number) for number in _parameters(frame.scope, test)}
+        given = {
+            number: given_for(self._inference, frame, caller, node, number) for number in _parameters(frame.scope, test)
+        }
         facts = {number: _known(caller.scope, edge.event, one) if one != NONE else [] for number, one in given.items()}
         earlier = list(takewhile(lambda one: not within(frame.scope, one.region, (region,)), frame.scope.events))
         names = {one.name for one in earlier if one.kind == EventKind.STORE_ATTR}
         for number, known in facts.items():
-            is_quiet = not any(_may_change(frame.scope, one, number) for one in earlier)
+            is_quiet = not any(may_change(frame.scope, one, number) for one in earlier)
             facts[number] = [fact for fact in known if not fact[0] or (is_quiet and not names & {*fact[0]})]
 
         def lacks_key(number: int, key: str) -> bool:
             return self._lacks(caller, edge.event, given[number], key) and not any(
-                may_fill(self._inference, frame, one, lambda expr: _path(frame.scope, expr) == (number, ()))
+                may_fill(self._inference, frame, one, lambda expr: path_of(frame.scope, expr) == (number, ()))
                 for one in earlier
             )
 
@@ -79,15 +79,17 @@ class CallerTests:
             for one in others or events[:call]
         )
 
-    def _given(self, frame: Frame, caller: Frame, node: Call, number: int) -> int:
-        func, parameter = caller.scope.exprs[node.func], frame.scope.params[number]
-        if self._index.class_of(frame.gid) == NONE:
-            return argument_at(caller.scope, node, number, parameter.name, parameter.kind)
-        if not isinstance(func, Attr) or self._inference.decorators.method_kind(frame.gid) != "instance":
-            return NONE  # a constructor makes its object, and no object calls a static method
-        if number == 0:
-            return func.base
-        return argument_at(caller.scope, node, number - 1, parameter.name, parameter.kind)
+
+def given_for(inference: Inference, frame: Frame, caller: Frame, node: Call, number: int) -> int:
+    """The expression that a call gives for a parameter of the function called, or for the receiver."""
+    func, parameter = caller.scope.exprs[node.func], frame.scope.params[number]
+    if inference.index.class_of(frame.gid) == NONE:
+        return argument_at(caller.scope, node, number, parameter.name, parameter.kind)
+    if not isinstance(func, Attr) or inference.decorators.method_kind(frame.gid) != "instance":
+        return NONE  # a constructor makes its object, and no object calls a static method
+    if number == 0:
+        return func.base
+    return argument_at(caller.scope, node, number - 1, parameter.name, parameter.kind)
 
 
 def _known(scope: Scope, call: int, given: int) -> list[Fact]:
@@ -95,17 +97,18 @@ def _known(scope: Scope, call: int, given: int) -> list[Fact]:
     found: list[Fact] = []
     for number in around(scope, scope.events[call].region):
         region = scope.regions[number]
-        if not _is_branch(scope, number):
+        if not is_branch(scope, number):
             continue
         noted = _note(scope, region.expr, region.kind == "if", given)
         since = [event for event in scope.events[:call] if within(scope, event.region, (number,))]
         names = {event.name for event in since if event.kind == EventKind.STORE_ATTR}
-        is_quiet = not any(event.pauses or _hands_over(scope, event, given) for event in since)
+        is_quiet = not any(event.pauses or hands_over(scope, event, given) for event in since)
         found += (fact for fact in noted if not fact[0] or (is_quiet and not names & {*fact[0]}))
     return found
 
 
-def _is_branch(scope: Scope, region: int) -> bool:
+def is_branch(scope: Scope, region: int) -> bool:
+    """Whether a region is the branch of a condition."""
     return scope.regions[region].kind in ("if", "else") and scope.regions[region].expr != NONE
 
 
@@ -118,32 +121,28 @@ def _handed(scope: Scope, event: Event) -> list[int]:
     return [*node.args, *(value for _, value in node.keywords), *([func.base] if isinstance(func, Attr) else [])]
 
 
-def _hands_over(scope: Scope, event: Event, given: int) -> bool:
+def hands_over(scope: Scope, event: Event, given: int) -> bool:
+    """Whether other code may get at an object by an event."""
     return any(same(scope, one, given) for one in _handed(scope, event))
 
 
-def _may_change(scope: Scope, event: Event, number: int) -> bool:
+def may_change(scope: Scope, event: Event, number: int) -> bool:
     """Whether other code may get at a parameter's object: while this waits, or because it is handed over."""
-    return event.pauses or any(_path(scope, one) == (number, ()) for one in _handed(scope, event))
+    return event.pauses or any(path_of(scope, one) == (number, ()) for one in _handed(scope, event))
 
 
 def _parameters(scope: Scope, test: int) -> set[int]:
-    return {path[0] for expr in _tested(scope, test) if (path := _path(scope, expr)) is not None}
+    return {path[0] for expr in _tested(scope, test) if (path := path_of(scope, expr)) is not None}
 
 
 def _tested(scope: Scope, test: int) -> Iterator[int]:
     """The expressions that a condition asks for."""
-    node = scope.exprs[test]
-    if isinstance(node, Bin) and node.op == "not":
-        yield from _tested(scope, node.left)
-    elif isinstance(node, Bin) and node.op == "and":
-        yield from (*_tested(scope, node.left), *_tested(scope, node.right))
-    elif isinstance(node, Choice) and node.test == NONE:
-        yield from (expr for item in node.items for expr in _tested(scope, item))
-    elif isinstance(node, Bin):
-        yield node.right if _key(scope, test) is not None else node.left
-    else:
-        yield test
+    for part in simple_tests(scope, test):
+        node = scope.exprs[part]
+        if isinstance(node, Bin):
+            yield node.right if _key(scope, part) is not None else node.left
+        else:
+            yield part
 
 
 def _key(scope: Scope, test: int) -> str | None:
@@ -153,7 +152,7 @@ def _key(scope: Scope, test: int) -> str | None:
     return left.value if isinstance(left, Lit) and isinstance(left.value, str) else None
 
 
-def _path(scope: Scope, expr: int) -> tuple[int, Path] | None:
+def path_of(scope: Scope, expr: int) -> tuple[int, Path] | None:
     """The parameter that a dotted name starts with, and the attributes behind it."""
     names: list[str] = []
     node = scope.exprs[expr]
@@ -171,12 +170,12 @@ def _note(scope: Scope, test: int, holds: bool, given: int) -> Iterator[Fact]:
     """What a condition that holds, or does not, says of what is handed over."""
     for part, is_true in implied(scope, test, holds):
         asked = question(scope, part, lambda expr: literal(scope, expr))
-        path = _behind(scope, asked.of, given) if asked is not None else None
+        path = behind(scope, asked.of, given) if asked is not None else None
         if asked is not None and path is not None:
             yield path, asked, is_true
 
 
-def _behind(scope: Scope, expr: int, given: int) -> Path | None:
+def behind(scope: Scope, expr: int, given: int) -> Path | None:
     """The attributes that lead from what is handed over to an expression."""
     names: list[str] = []
     while not same(scope, expr, given):
@@ -192,11 +191,11 @@ def _told(scope: Scope, test: int, facts: dict[int, list[Fact]], lacks_key: Call
     """What a simple test is for what is known."""
     node, key = scope.exprs[test], _key(scope, test)
     if isinstance(node, Bin) and key is not None:
-        holder = _path(scope, node.right)
+        holder = path_of(scope, node.right)
         is_lacking = holder is not None and not holder[1] and lacks_key(holder[0], key)
         return node.op == "not among" if is_lacking else None
     asked = question(scope, test, lambda expr: literal(scope, expr))
-    path = _path(scope, asked.of) if asked is not None else None
+    path = path_of(scope, asked.of) if asked is not None else None
     if asked is None or path is None:
         return None
     answers = (answer(known, holds, asked) for at, known, holds in facts.get(path[0], ()) if at == path[1])

@@ -63,7 +63,7 @@ class DeadBranches:
         found, decidable = self._dead, self._inference.decidable
         found.update(decidable.fallbacks(self._frame.gid))
         numbers = decidable.regions(self._frame.gid)
-        plain = self._dead_in_plain_frame() if numbers and self._held.is_empty else None
+        plain = self._dead_in_plain_frame() if numbers and self._held.is_empty and not self._frame.told else None
         for number in numbers:
             region = self._scope.regions[number]
             if plain is not None and not self._frame.depends(region.expr):
@@ -97,6 +97,8 @@ class DeadBranches:
 
     def _truth(self, expr: int) -> bool | None:
         held = self._held.truth(expr)
+        if held is None:
+            held = self._inference.tellings.truth(self._frame, expr)
         if held is not None:
             return held
         node = self._scope.exprs[named_test(self._scope, expr)]

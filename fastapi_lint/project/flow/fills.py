@@ -31,7 +31,7 @@ from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.code.spelling import is_empty, is_receiver
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.held import known_filled
-from fastapi_lint.project.types.values import InstanceV, MethodV, PropertyV, Value
+from fastapi_lint.project.types.values import InstanceV, MethodV, PresentV, PropertyV, Value
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -98,7 +98,8 @@ class Fills:
         scope = frame.scope
         node = scope.exprs[event.expr]
         if event.kind == EventKind.ATTR and isinstance(node, Attr):
-            return self._common([self._read(v, node.name) for v in self._inference.type(frame, node.base)])
+            owners = (value for value in self._inference.type(frame, node.base) if not isinstance(value, PresentV))
+            return self._common([self._read(value, node.name) for value in owners])
         if event.kind == EventKind.CALL and isinstance(node, Call):
             called = self._inference.type(frame, node.func)
             return self._common([self._called(frame, node, value, event.flag) for value in called])

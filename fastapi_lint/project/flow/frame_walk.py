@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from fastapi_lint.facts import NONE, Bin, Call, Cls, Event, EventKind, Func, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Cls, Event, EventKind, Func, Seq, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import branches, within
 from fastapi_lint.project.flow.awaiting import Awaiting
@@ -24,7 +24,7 @@ from fastapi_lint.project.types.calls import Callee
 from fastapi_lint.project.types.constants import Constants
 from fastapi_lint.project.types.given import holds
 from fastapi_lint.project.types.inference import Inference
-from fastapi_lint.project.types.values import LiteralV, PartialV, Type
+from fastapi_lint.project.types.values import ExternalV, LiteralV, PartialV, Type
 
 TASK_MAKERS = frozenset(
     {
@@ -47,6 +47,7 @@ LOOP_STARTERS = frozenset(
         "uvloop.run",
     }
 )
+_STARTING = frozenset(name.rpartition(".")[2] for name in LOOP_STARTERS)
 _LOOP_FUNCTIONS = TASK_MAKERS | LOOP_STARTERS
 
 
@@ -134,13 +135,25 @@ class FrameWalk(ImplicitCalls):
             if event.kind != EventKind.CALL:
                 continue
             node = self.scope.exprs[event.expr]
-            if not isinstance(node, Call) or not node.args or not isinstance(self.scope.exprs[node.args[0]], Call):
+            if not isinstance(node, Call):
+                continue
+            self.handed.update(dict.fromkeys(self.handed_to_starter(node), "new-loop"))
+            if not node.args or not isinstance(self.scope.exprs[node.args[0]], Call):
                 continue
             for callee in self.callees(event.expr):
                 if callee.name in TASK_MAKERS:
                     self.handed[node.args[0]] = "task"
                 elif callee.name in LOOP_STARTERS:
                     self.handed[node.args[0]] = "new-loop"
+
+    def handed_to_starter(self, node: Call) -> Iterator[int]:
+        """The coroutines that a thread runs on a loop of its own: `Thread(target=asyncio.run, args=(work(),))`."""
+        given = [*node.args, *(value for _, value in node.keywords)]
+        starters = [one for one in given if isinstance(n := self.scope.exprs[one], Attr) and n.name in _STARTING]
+        if any(isinstance(v, ExternalV) and v.name in LOOP_STARTERS for one in starters for v in self.type(one)):
+            for one in given:
+                held = self.scope.exprs[one]
+                yield from held.items if isinstance(held, Seq) else (one,)
 
     def call(self, event: Event) -> None:
         node = self.scope.exprs[event.expr]
@@ -187,6 +200,9 @@ class FrameWalk(ImplicitCalls):
         holds = self.held.at_call(self.number, frame) if mode == "runs" else ()
         if holds:
             frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, holds)
+        told = self.inference.tellings.at_call(self.frame, self.number, frame) if mode == "runs" else ()
+        if told:
+            frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, frame.holds, told)
         if mode == "coroutine":
             mode = self.handed.get(event.expr, mode)
         elif mode == "runs" and event.flag and self.inference.decorators.has_unknown(callee.frame.gid):

@@ -71,7 +71,7 @@ class FrameRecord:
         """Everything that the call `expr` may run, found once: for all frames together if nothing bound decides."""
         plain = self.frame.plain
         where, table = self.frame, self._callees
-        if plain is not None and not self.frame.holds and not self.frame.depends(expr):
+        if plain is not None and not self.frame.holds and not self.frame.told and not self.frame.depends(expr):
             where, table = plain, plain.callees
         known = table.get(expr)
         if known is None:

@@ -66,6 +66,7 @@ class Contexts:
         self._graph = graph
         self.entries = tuple(entries)
         self._reached: dict[str, dict[Frame, Arrival]] = {}
+        self._on_loop: dict[str, dict[Frame, Arrival]] = {}
         self._by_gid: dict[int, set[str]] | None = None
         self._serving: dict[int, bool] = {}
         self._named_calls: dict[str, list[tuple[int, tuple[int, ...]]]] = {}
@@ -75,6 +76,14 @@ class Contexts:
         known = self._reached.get(category)
         if known is None:
             known = self._reached[category] = self.flow(self.roots(category))
+        return known
+
+    def reached_on_loop(self, category: str) -> dict[Frame, Arrival]:
+        """The same without what runs on a loop that somebody starts for it: there it keeps nobody waiting."""
+        known = self._on_loop.get(category)
+        if known is None:
+            found = self.flow(self.roots(category), lambda _, edge: edge.mode == "new-loop")
+            known = self._on_loop[category] = found
         return known
 
     def roots(self, category: str) -> list[tuple[Frame, EntryPoint | None]]:

@@ -32,11 +32,16 @@ class RouterPaths:
 
     def shown(self, gid: int, expr: int) -> str:
         """A path as messages show it: dots stand for what is not constant."""
-        node = self._meant(gid, expr)
-        if isinstance(node, Bin) and node.op == "%":  # an f-string
-            start = self._index.scope(gid).exprs[node.left]
-            return (start.value if isinstance(start, Lit) and isinstance(start.value, str) else "") + "..."
-        return node.value if isinstance(node, Lit) and isinstance(node.value, str) else "..."
+        text = self._text(gid, expr)
+        if text is not None:
+            return text
+        owner, node = self._meant(gid, expr)
+        if not isinstance(node, Bin) or node.op != "%":
+            return "..."
+        start = self._index.scope(owner).exprs[node.left]  # of an f-string
+        return (
+            start.value.partition("%")[0] if isinstance(start, Lit) and isinstance(start.value, str) else ""
+        ) + "..."
 
     def made(self, gid: int, expr: int) -> Made | None:
         """The expression that makes the router or the application that an expression names, if there is one."""
@@ -132,15 +137,27 @@ class RouterPaths:
             return None if any(key == "**" for key, _ in call.keywords) else ""
         return self._text(gid, value)
 
-    def _text(self, gid: int, expr: int) -> str | None:
-        node = self._meant(gid, expr)
-        return node.value if isinstance(node, Lit) and isinstance(node.value, str) else None
+    def _text(self, gid: int, expr: int, hops: int = 0) -> str | None:
+        """The string that an expression is, or that an f-string makes of constants."""
+        owner, node = self._meant(gid, expr)
+        if isinstance(node, Lit):
+            return node.value if isinstance(node.value, str) else None
+        exprs = self._index.scope(owner).exprs
+        parts = exprs[node.right] if isinstance(node, Bin) and node.op == "%" and hops < _MOST_HOPS else None
+        pattern = exprs[node.left] if isinstance(node, Bin) else None
+        if not isinstance(parts, Seq) or not isinstance(pattern, Lit) or not isinstance(pattern.value, str):
+            return None
+        texts = [self._text(owner, item, hops + 1) for item in parts.items]
+        wanted = pattern.value.replace("%%", "")
+        if None in texts or not wanted.count("%") == wanted.count("%s") == len(texts):
+            return None
+        return pattern.value % tuple(texts)
 
-    def _meant(self, gid: int, expr: int) -> Expr:
-        """What an expression stands for, through names."""
+    def _meant(self, gid: int, expr: int) -> tuple[int, Expr]:
+        """What an expression stands for, through names, and the scope in which that is written."""
         node = self._index.scope(gid).exprs[expr]
         found = None if isinstance(node, (Lit, Bin)) else self._router(gid, expr)
-        return node if found is None else self._index.scope(found[0]).exprs[found[1]]
+        return (gid, node) if found is None else (found[0], self._index.scope(found[0]).exprs[found[1]])
 
 
 def _items(exprs: Sequence[Expr], entry: Map) -> Iterator[tuple[Expr | None, int]]:

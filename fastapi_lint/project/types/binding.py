@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from fastapi_lint.facts import NONE, Call, Lit, Narrow, Param, Use
 from fastapi_lint.project.code.call_arguments import Arguments, argument_at, has_star, spread_out
 from fastapi_lint.project.code.decidable import NOTHING
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 _DEEPEST_BINDING = 6
 _MOST_FRAMES = 32
 _MOST_INSTANCES = 16
+_WHOLE = PartialV(LiteralV(None))
 _CALLABLES = (FunctionV, MethodV, ClassV, PartialV, WrappedV)
 
 _CONSTANTS = (LiteralV, PresentV, KeywordsV, HandedV)
@@ -132,23 +135,44 @@ class Binding:
             return self._index.frame(function.gid, self._inference.plain_frame(function.gid).receiver, function.bound)
         return self._index.frame(function.gid, function.receiver, function.bound)
 
-    def frame_for(self, function: Function, caller: Frame, node: Call) -> Frame:
-        """A function as it runs for this call: parameters that say nothing themselves get the arguments' types."""
+    def partial(self, function: Value, caller: Frame, node: Call) -> PartialV:
+        """What `functools.partial(function, ...)` makes, with what is known of the arguments that it holds."""
+        earlier = function if isinstance(function, PartialV) else PartialV(function)
+        names = earlier.names | {name for name, _ in node.keywords}
+        made = PartialV(earlier.function, earlier.given + len(node.args) - 1, names, earlier.bound)
+        if not isinstance(made.function, (FunctionV, MethodV)) or has_star(caller.scope, node) or "**" in names:
+            return msgspec.structs.replace(made, names=names | {"**"})
+        shifted = Call(node.args[0], node.args[1:], node.keywords, node.place)
+        frame = self.frame_for(made.function, caller, shifted, earlier)
+        first, params = self.receivers(made.function), frame.scope.params
+        bound = tuple(
+            (gid, number, kind)
+            for gid, number, kind in frame.bound
+            if gid == frame.gid and (number < first + made.given or params[number].name in names)
+        )
+        return msgspec.structs.replace(made, bound=bound)
+
+    def frame_for(self, function: Function, caller: Frame, node: Call, partial: PartialV | None = None) -> Frame:
+        """A function as it runs for this call: parameters that say nothing themselves get the arguments' types.
+
+        A `partial` around the function holds some of the arguments already.
+        """
+        partial = partial or _WHOLE
         target = self.frame_of(function)
         params = self._index.scope(target.gid).params
-        skip = self._receivers(function)
-        if len(params) <= skip:
+        skip = self.receivers(function) + partial.given
+        if (len(params) <= skip and not partial.bound) or "**" in partial.names:
             return target
         tested = self._inference.asked.tested_parameters(target.gid)
         spread = spread_out(caller.scope, node)
         arguments = Arguments(caller.scope, spread)
-        new: list[tuple[int, int, Type]] = []
+        new = [one for one in partial.bound if one[0] == target.gid]
         for number, parameter in enumerate(params):
-            if parameter.kind == "kwargs":
+            if parameter.kind == "kwargs" and not partial.names:
                 new += self._keywords(target, number, spread)
             elif parameter.kind == "args" and number in tested and not arguments.reach(number - skip):
                 new.append((target.gid, number, (_EMPTY, *self._unbound(target, number))))
-            if number < skip or parameter.kind in ("args", "kwargs"):
+            if number < skip or parameter.kind in ("args", "kwargs") or parameter.name in partial.names:
                 continue
             given = arguments.at(number - skip, parameter.name, parameter.kind)
             if given == NONE and number not in tested:
@@ -299,7 +323,7 @@ class Binding:
                 return kind[0] if isinstance(kind[0], (LiteralV, PresentV)) else None
         return None
 
-    def _receivers(self, function: Function) -> int:
+    def receivers(self, function: Function) -> int:
         """How many leading parameters the receiver fills: one for a bound method."""
         if isinstance(function, MethodV):
             return 1
@@ -312,7 +336,7 @@ class Binding:
         if not isinstance(function, (FunctionV, MethodV)):
             raise TypeError(f"not a first-party function: {function}")
         target = self.frame_of(function)
-        skip = self._receivers(function)
+        skip = self.receivers(function)
         count = len(self._index.scope(target.gid).params)
         new = []
         for number, kind in enumerate(args):

@@ -100,6 +100,9 @@ class Calls:
         if isinstance(value, ClassV):
             return (self.made(value, frame, node),)
         if isinstance(value, PartialV):
+            if isinstance(value.function, (FunctionV, MethodV)):
+                inner = self._inference.binding.frame_for(value.function, frame, node, value)
+                return self.returned(inner) or self._implemented(value.function)
             return self.result_of(value.function, frame, msgspec.structs.replace(node, args=(), keywords=()))
         if isinstance(value, InstanceV):
             return self._inference.protocols.special(value, "__call__")
@@ -301,7 +304,10 @@ class Calls:
         if isinstance(value, ClassV):
             return self._constructor(value, frame, node)
         if isinstance(value, PartialV):
-            return self._callees(value.function, frame, msgspec.structs.replace(node, args=(), keywords=()))
+            held = value.function
+            if isinstance(held, (FunctionV, MethodV)) and self._inference.libraries.call_spec(held)[0] is None:
+                return self._function_callees(held, frame, node, value)
+            return self._callees(held, frame, msgspec.structs.replace(node, args=(), keywords=()))
         if isinstance(value, InstanceV):
             return [
                 callee
@@ -312,29 +318,45 @@ class Calls:
             return [Callee(name, value=value)]
         return []
 
-    def _function_callees(self, value: Function, frame: Frame, node: Call) -> list[Callee]:
-        targets = [self._inference.binding.frame_for(value, frame, node)]
+    def _function_callees(
+        self, value: Function, frame: Frame, node: Call, partial: PartialV | None = None
+    ) -> list[Callee]:
+        own = [value] if self._may_run(value, frame, node, partial) else []
         others = [
-            self._inference.binding.frame_for(impl, frame, node)
+            impl
             for impl in self.overrides(value, self._caller_of_own(frame, node))
-            if self._may_take(impl, frame, node)
+            if partial is not None or self._may_take(impl, frame, node)
         ]
         certain = len(others) <= 1
-        return [
-            Callee(self._index.name(t.gid), t, self.mode(t.gid), value=value, certain=certain)
-            for t in (*targets, *others)
-        ]
+        targets = [self._inference.binding.frame_for(one, frame, node, partial) for one in (*own, *others)]
+        return [Callee(self._index.name(t.gid), t, self.mode(t.gid), value=value, certain=certain) for t in targets]
+
+    def _may_run(self, value: Function, frame: Frame, node: Call, partial: PartialV | None) -> bool:
+        """Whether a call of a function is none that it has no parameters for, or that the branches around exclude."""
+        if self._is_other(value, frame, node):
+            return False
+        gid = value.function.gid if isinstance(value, MethodV) else value.gid
+        scope = self._index.scope(gid)
+        if partial is not None or scope.decorators or scope.name.startswith("__"):
+            return True
+        return fits(frame.scope, node, scope, self._inference.binding.receivers(value))
 
     def _may_take(self, method: MethodV, frame: Frame, node: Call) -> bool:
         """Whether an implementation has parameters for the arguments, and its class is not excluded around the call.
 
         Another may be for other callers. A decorator may give it what the call does not.
         """
-        scope, region = self._index.scope(method.function.gid), self._guards.region(frame.gid, node)
-        if self._inference.class_constants.excludes(frame.scope, region, node.func, method.receiver.gid):
+        scope = self._index.scope(method.function.gid)
+        if self._is_other(method, frame, node):
             return False
-        gives_nothing = not node.args and not node.keywords  # or it is not known what `partial` gives
-        return bool(scope.decorators) or gives_nothing or fits(frame.scope, node, scope, 1)
+        return bool(scope.decorators) or fits(frame.scope, node, scope, 1)
+
+    def _is_other(self, value: Function, frame: Frame, node: Call) -> bool:
+        """Whether the branches around a call are for objects of other classes, by what these write down."""
+        if not isinstance(value, MethodV) or not isinstance(value.receiver, InstanceV):
+            return False
+        region = self._guards.region(frame.gid, node)
+        return self._inference.class_constants.excludes(frame.scope, region, node.func, value.receiver.gid)
 
     def mode(self, gid: int) -> str:
         """When the body of a plain function runs after it is called."""

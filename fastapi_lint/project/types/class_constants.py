@@ -1,7 +1,8 @@
-"""Which constants do class bodies write down, that nothing in the project changes?
+"""Which constants do class bodies and constructors write down, that nothing in the project changes?
 
-`runs_in_pool = True` decides `if self.runs_in_pool` for the instances of a class. A subclass may say otherwise, and so
-may a store anywhere; what a dataclass or a library's base class makes of its fields is another matter.
+`runs_in_pool = True` decides `if self.runs_in_pool` for the instances of a class, and so does the same as a statement
+of the constructor. A subclass may say otherwise, and so may a store anywhere; what a dataclass or a library's base
+class makes of its fields is another matter.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Call, Declared, EventKind, Expr, Free, Lit, Scope
+from fastapi_lint.facts import NONE, Attr, Call, Declared, Event, EventKind, Expr, Free, Lit, Scope
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import branches
-from fastapi_lint.project.code.spelling import same, strings
+from fastapi_lint.project.code.spelling import is_receiver, same, strings
 from fastapi_lint.project.types.classes import PLAIN_BASES
-from fastapi_lint.project.types.values import ClassV, InstanceV, LiteralV
+from fastapi_lint.project.types.values import ClassV, InstanceV, LiteralV, MethodV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
+
+_MOST_CONSTRUCTORS = 6
 
 
 class ClassConstants:
@@ -47,6 +50,8 @@ class ClassConstants:
         constant = self.written(gid, name, of_class)
         if constant is not None and self.may_be_set(gid, name):
             constant = None
+        if constant is None and not of_class:
+            constant = self._made(gid, name)
         if self._inference.is_settled():
             self._known[key] = constant
         return constant
@@ -76,16 +81,7 @@ class ClassConstants:
 
     def _in_body(self, gid: int, name: str, of_class: bool) -> LiteralV | None:
         """What the body of a class, or the nearest base's that binds the name, gives it."""
-        classes = self._inference.classes
-        for entry in classes.mro(gid):
-            if isinstance(entry, str):
-                if entry not in PLAIN_BASES:
-                    return None
-                continue
-            scope, outer = self._index.scope(entry), self._inference.plain_frame(self._index.parent(entry))
-            if scope.decorators or not all(self._inference.type(outer, base) for base in scope.bases):
-                return None
-        owner = classes.member(gid, name)[1]
+        owner = self._inference.classes.member(gid, name)[1] if self._is_plain(gid) else None
         if not isinstance(owner, int):
             return None
         scope = self._index.scope(owner)
@@ -99,15 +95,70 @@ class ClassConstants:
             return None
         return LiteralV(value) if value is None or isinstance(value, (bool, str)) else None
 
-    def may_be_set(self, gid: int, name: str) -> bool:
+    def _is_plain(self, gid: int) -> bool:
+        """Whether nothing but the project says what becomes of the attributes of a class."""
+        for entry in self._inference.classes.mro(gid):
+            if isinstance(entry, str):
+                if entry not in PLAIN_BASES:
+                    return False
+                continue
+            scope, outer = self._index.scope(entry), self._inference.plain_frame(self._index.parent(entry))
+            if scope.decorators or not all(self._inference.type(outer, base) for base in scope.bases):
+                return False
+        return True
+
+    def _made(self, gid: int, name: str) -> LiteralV | None:
+        """The flag that the constructors of a class and of its subclasses always leave, if nothing else stores it."""
+        classes = self._inference.classes
+        inits: set[int] = set()
+        found: set[LiteralV | None] = set()
+        for one in (gid, *classes.subclasses(gid)):
+            init = classes.find_method(one, "__init__")
+            is_plain = init is not None and self._is_plain(one) and not isinstance(classes.member(one, name)[1], int)
+            passed: set[int] = set()
+            found.add(self._left(init.gid, one, name, passed) if is_plain and init is not None else None)
+            inits |= passed
+            if found != {LiteralV(True)} and found != {LiteralV(False)}:
+                return None
+        return None if self.may_be_set(gid, name, frozenset(inits)) else found.pop()
+
+    def _left(self, init: int, gid: int, name: str, passed: set[int]) -> LiteralV | None:
+        """What a constructor leaves an attribute at for sure, itself or by that of a base; `passed` takes them all."""
+        scope = self._index.scope(init)
+        if init in passed or len(passed) > _MOST_CONSTRUCTORS:
+            return None
+        passed.add(init)
+        left: LiteralV | None = None
+        for event in scope.events:
+            if event.kind == EventKind.STORE_ATTR and event.name == name:
+                node = scope.exprs[event.value] if event.value != NONE and event.region == 0 else None
+                left = LiteralV(node.value) if isinstance(node, Lit) and isinstance(node.value, bool) else None
+                if left is None or event.flag or not is_receiver(scope, event.expr):
+                    return None
+            elif (base := self._constructor_of_base(init, gid, event)) is not None:
+                left = self._left(base, gid, name, passed) if event.region == 0 else None
+        return left
+
+    def _constructor_of_base(self, init: int, gid: int, event: Event) -> int | None:
+        """The constructor that one of a subclass calls for its own object."""
+        scope = self._index.scope(init)
+        node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+        func = scope.exprs[node.func] if isinstance(node, Call) else None
+        if not isinstance(node, Call) or not isinstance(func, Attr) or func.name != "__init__":
+            return None
+        called = self._inference.type(self._index.frame(init, InstanceV(gid)), node.func)
+        return called[0].function.gid if len(called) == 1 and isinstance(called[0], MethodV) else None
+
+    def may_be_set(self, gid: int, name: str, but: frozenset[int] = frozenset()) -> bool:
         """Whether anything stores an attribute of this name, or of an unknown one, in objects of a class or below it.
 
-        A store by name in what is not known to be of another class counts.
+        A store by name in what is not known to be of another class counts, what the functions of `but` store does not.
         """
         family = (gid, *self._inference.classes.subclasses(gid))
         relatives = {entry for one in family for entry in self._inference.classes.mro(one) if isinstance(entry, int)}
         by_name = self._stores()
-        return any(self._is_of(relatives, gid, expr, True) for gid, expr in by_name.get(name, ())) or any(
+        named = ((gid, expr) for gid, expr in by_name.get(name, ()) if gid not in but)
+        return any(self._is_of(relatives, gid, expr, True) for gid, expr in named) or any(
             self._is_of(relatives, gid, expr, False) for gid, expr in by_name.get("", ())
         )
 

@@ -120,7 +120,8 @@ class Constants:
     def _head(self, node: Bin, hops: int) -> str:
         """What a formatted or joined text starts with."""
         start = self.of(node.left, hops + 1)
-        if start == LiteralV("") and node.op == "%" and isinstance(parts := self._scope.exprs[node.right], Seq):
+        is_at_part = start == LiteralV("") or text(start).startswith("%s")
+        if is_at_part and node.op == "%" and isinstance(parts := self._scope.exprs[node.right], Seq):
             start = self.of(parts.items[0], hops + 1)
         return text(start).partition("%")[0].partition("{")[0]
 

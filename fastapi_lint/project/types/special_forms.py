@@ -16,7 +16,6 @@ from fastapi_lint.project.types.values import (
     ExtInstanceV,
     ExtMemberV,
     InstanceV,
-    PartialV,
     SuperV,
     TupleV,
     Type,
@@ -107,7 +106,7 @@ class SpecialForms:
         return (SuperV(owner, receiver),) if receiver is not None else ()
 
     def _partial(self, frame: Frame, node: Call) -> Type:
-        return tuple(PartialV(value, len(node.args) - 1) for value in self._first(frame, node))
+        return tuple(self._inference.binding.partial(value, frame, node) for value in self._first(frame, node))
 
     def _type(self, frame: Frame, node: Call) -> Type:
         """The class of an object; with three arguments a new class, which is known by its bases if it adds nothing."""

@@ -109,10 +109,15 @@ class TupleV(_Value):
 
 
 class PartialV(_Value):
-    """`functools.partial(function, ...)`; `given` counts the positional arguments that it holds."""
+    """`functools.partial(function, ...)`; `given` counts the positional arguments that it holds.
+
+    `names` are those of its keyword arguments, `**` where it spreads any, and `bound` is what is known of all of them.
+    """
 
     function: Value
     given: int = 0
+    names: frozenset[str] = frozenset()
+    bound: tuple[tuple[int, int, tuple[Value, ...]], ...] = ()
 
 
 class SuperV(_Value):
