@@ -84,7 +84,9 @@ class BoundedCaches:
         owner = self._index.class_of(frame.gid)
         if owner == NONE or not is_receiver(frame.scope, base):
             return None
-        return f"{owner}.{name}", "objects of a class"
+        classes = self._inference.classes
+        bases = [one for one in classes.mro(owner) if isinstance(one, int) and classes.stored(one, name)]
+        return f"{bases[-1] if bases else owner}.{name}", "objects of a class"
 
     def _called(self, frame: Frame, event: Event, name: Name) -> Name:
         return self._own(frame, event) or self._of_class.get(name, name)
