@@ -147,7 +147,7 @@ class Mutations:
             if (one.name, one.where) not in own
             and not (is_removal and (one.name, one.where) in caches)
             and (one.name, one.where) not in timed
-            and (one.rebinds or one.fills or not keeps(one.frame, one.name, one.where))
+            and (one.rebinds or one.fills or not keeps(one.frame, self._event(one), one.name, one.where))
         ]
         told = self._first_of_each_use([*kept, *(one for one, _ in found if (one.name, one.where) in own)], own)
         clocks = self._clocks(kept)
@@ -171,6 +171,9 @@ class Mutations:
                     rounds=name in rounds,
                     reads=name in reads,
                 )
+
+    def _event(self, mutation: Mutation) -> Event:
+        return self._index.scope(mutation.frame.gid).events[mutation.event]
 
     @cached_property
     def _taken_down(self) -> frozenset[tuple[str, str]]:

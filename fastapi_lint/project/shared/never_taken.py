@@ -3,7 +3,8 @@
 Those for "no context", where every way from a request has set the context variable before, those in which the event
 loop that some state belongs to is closed while another runs: a serving process has one loop, those for a variable that
 is not of the class that it is declared and made with, those for a program that is not the server, as an environment
-variable tells which each server is started with, and those that a boolean of a module closes, which nothing changes.
+variable tells which each server is started with, those that a boolean of a module closes, which nothing changes, and those that
+renew what the constructor has derived from settings that stay the same.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.launches import Launches
 from fastapi_lint.project.shared.declared_kinds import DeclaredKinds
+from fastapi_lint.project.shared.refreshed import Refreshed
 from fastapi_lint.project.shared.switches import Switches
 from fastapi_lint.project.types.constants import Constants
 from fastapi_lint.project.types.values import ExtInstanceV, InstanceV, LiteralV, ModuleV
@@ -46,6 +48,7 @@ class NeverTaken:
         self._launches = launches
         self._kinds = DeclaredKinds(graph.inference)
         self._switches = Switches(graph.inference)
+        self._refreshed = Refreshed(graph, contexts)
         self._known: dict[Frame, frozenset[int]] = {}
         self._without: dict[ContextVariable, frozenset[Frame]] = {}
         self._setting: dict[Frame, dict[ContextVariable, int]] = {}
@@ -82,6 +85,8 @@ class NeverTaken:
                 return True
             if not is_true and (self._kinds.holds(frame, test) or self._kinds.has(frame, test)):
                 return True
+        if self._refreshed.is_never_taken(frame, number):
+            return True
         return self._is_loop_closed(frame, number, region.expr, holds) or any(
             frame not in self._reached_without(variable) for variable in self._missing(frame, region.expr, holds)
         )
