@@ -310,7 +310,7 @@ def test_what_runs_on_a_loop_of_its_own_keeps_no_entry_point_waiting(
     ids=["anyio", "asyncio", "both"],
 )
 def test_a_project_on_anyio_is_told_of_anyio(tmp_path: Path, helper: str, expected: str) -> None:
-    body = f'import anyio, asyncio\nasync def show():\n    {helper}\n'
+    body = f"import anyio, asyncio\nasync def show():\n    {helper}\n"
     body += '@app.get("/")\nasync def index():\n    time.sleep(1)\n'
     assert [d.message.partition("; ")[2] for d in found(tmp_path, body, "FAL101")] == [expected]
 
