@@ -154,7 +154,7 @@ class BoundedCaches:
         return found
 
     def _noted_beside(self, caches: Container[Name]) -> Iterator[tuple[Name, Name]]:
-        """What an object notes of the entries of its cache in another container, with the cache: `expires[key] = at`."""
+        """What an object notes of its cache's entries in another container, with the cache: `expires[key] = at`."""
         sites = self._sites
         for cache in [name for name in sites if name in caches]:
             for name, found in sites.items():

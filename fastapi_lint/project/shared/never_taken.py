@@ -3,8 +3,8 @@
 Those for "no context", where every way from a request has set the context variable before, those in which the event
 loop that some state belongs to is closed while another runs: a serving process has one loop, those for a variable that
 is not of the class that it is declared and made with, those for a program that is not the server, as an environment
-variable tells which each server is started with, those that a boolean of a module closes, which nothing changes, and those that
-renew what the constructor has derived from settings that stay the same.
+variable tells which each server is started with, those that a boolean of a module closes, which nothing changes, and
+those that renew what the constructor has derived from settings that stay the same.
 """
 
 from __future__ import annotations
