@@ -4,13 +4,14 @@
 
 Reports assignments in request handling to names that the function declares `global`, or `nonlocal` where the outer
 function is an application factory. Objects that are made once, when the first request needs them (`if client is None`),
-are reported as information, once for all that one test lets set; not at all if a lock is held, or if start-up makes the
-first call. What it makes of what the request brings is a warning. A time at which the statement runs, from which a
-condition counts (`if now - last > 60`), or up to which something holds, is information, too, also where it is set back,
-unless requests are refused up to it (`if now < blocked_until: raise`), and so is a count that only says when to do
-something again, or that no request is told; how much of something goes on right now in this process is silent if it is
-raised on the event loop and lowered in a `finally`. A value that is read anew when that time has passed is a cache, and
-silent with its time, also where it is emptied to be read anew.
+are reported as information, once for all that one test lets set; not at all if a lock is held, if what is made is a
+lock, a task or a queue, or if start-up makes the first call, or the factory of the application where it adds the route.
+What it makes of what the request brings is a warning. A time at which the statement runs, from which a condition counts
+(`if now - last > 60`), or up to which something holds, is information, too, also where it is set back, unless requests
+are refused up to it (`if now < blocked_until: raise`), and so is a count that only says when to do something again, or
+that no request is told; how much of something goes on right now in this process is silent if it is raised on the event
+loop and lowered in a `finally`. A value that is read anew when that time has passed is a cache, and silent with its
+time, also where it is emptied to be read anew.
 
 ## Why is this bad?
 
