@@ -116,6 +116,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     marks leaving an executor: what it waits for is done already where the block awaits. `guards` are methods of the
     same object with the answer that makes the call harmless: `queue.get()` where `queue.empty()` is known to be false.
     `harmless_for` says of a look-up that it needs no name server for a numeric address, or that it refuses a name.
+    `after` are methods of the same object behind whose end, awaited before, the call returns at once.
     `would_block` is the error that the call raises where it would have to wait, for objects that are set not to: where
     a handler of it stands around the call, it does not wait. `ends` marks what ends that which its own thread has begun
     with the same type, and is nothing where the loop's thread begins none. `serves` marks a call that runs the server
@@ -146,6 +147,7 @@ class CallSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settled: bool = False
     guards: dict[str, bool] = {}
     harmless_for: Literal["address", "name"] | None = None
+    after: tuple[str, ...] = ()
     would_block: str | None = None
     ends: bool = False
     serves: bool = False

@@ -8,6 +8,7 @@ from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.flow.addresses import is_as_wanted
+from fastapi_lint.project.flow.done_before import is_done_before
 from fastapi_lint.project.flow.held import is_same
 from fastapi_lint.project.flow.nodes import LibraryCall
 from fastapi_lint.project.flow.nonblocking import is_set_not_to_block
@@ -38,6 +39,8 @@ def is_harmless(inference: Inference, frame: Frame, call: LibraryCall) -> bool:
         is_caught(inference, frame, scope.events[call.event].region, spec.would_block)
         or is_set_not_to_block(inference, frame, node)
     ):
+        return True
+    if spec.after and is_done_before(inference, frame, node, call.event, spec.after):
         return True
     if spec.harmless_for is not None and is_as_wanted(inference, frame, node, call.event, spec.harmless_for):
         return True
