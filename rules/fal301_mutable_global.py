@@ -7,12 +7,13 @@ module variable holds, or `app.state`, or an object that lives there and its own
 which may be one of the project's own around a library's, and tasks, locks, queues and clients that are kept, stay
 silent, and so do caches that their own code keeps small, or renews when they are too old or their source has changed,
 entries that only one connection or one run finds again (`stamps[id(websocket)]`), how much of something goes on right
-now in this process (raised on the event loop, and lowered in a `finally`), whose turn it is among its objects, and what
-only the one task that a request has started keeps; what is made when the first request needs it, or once for a key of
-the configuration, is information, and silent if start-up makes the first call; so are the time at which a statement
-runs, or up to which something holds (but not that up to which requests are refused), counts that no request is told,
-and what middleware measures. What the first request needs and makes of what it brings is a warning, for all others get
-it, too.
+now in this process (raised on the event loop, and lowered in a `finally`), whose turn it is among its objects, until
+when not to try again what has failed (if it is forgotten then), and what only the one task that a request has started
+keeps; what is made when the first request needs it, or once for a key of the configuration, is information, and silent
+if start-up makes the first call; so are the time at which a statement runs, or up to which something holds (but not
+that up to which requests are refused), counts that no request is told, what middleware measures, and what each process
+reads anew for itself. What the first request needs and makes of what it brings is a warning, for all others get it,
+too.
 
 ## Why is this bad?
 
