@@ -17,6 +17,8 @@ def report(project: Project, mutation: Mutation | Race, message: str, severity: 
 
 def mild_message(mutation: Mutation) -> str | None:
     """What to say of what is worth knowing only: what the first request sets, times, counts; None of anything else."""
+    if mutation.timed and mutation.alone:
+        return f"`{mutation.name}` ({mutation.where}) is a time that all requests share"
     if mutation.timed:
         return f"`{mutation.name}` ({mutation.where}) is a time that each worker process keeps for itself"
     if mutation.counts:

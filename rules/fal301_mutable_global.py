@@ -4,17 +4,29 @@
 
 Reports statements of request handling that change a module-level or class-level list, dict or set, an object that a
 module variable holds, or `app.state`, or an object that lives there and its own methods change, also those that are
-handed over as a stream or to run in the background. Changes under a lock, which may be one of the project's own around
-a library's, and tasks, locks, queues and clients that are kept, child processes and threads that a set or a list holds,
-and the running loop, stay silent, and so do tables of `multiprocessing.Manager()`, caches that their own code keeps
-small, or renews when they are too old or their source has changed, entries that only one connection or one run finds
-again (`stamps[id(websocket)]`, `authenticated[websocket]`), how much of something goes on right now in this process
-(raised on the event loop, and lowered in a `finally`), whose turn it is among its objects, and what only the one task
-that a request has started keeps; what is made when the first request needs it, or once for a key of the configuration,
-is information, and silent if start-up makes the first call; so are the time at which a statement runs, or up to which
-something holds (but not that up to which requests are refused), counts that no request is told (of each kind, too), and
-what middleware measures. What the first request needs and makes of what it brings is a warning, for all others get it,
-too.
+handed over as a stream or to run in the background.
+
+These stay silent:
+
+- changes under a lock, which may be one of the project's own around a library's;
+- tasks, locks, queues and clients that are kept, child processes and threads that a set or a list holds, the running
+  loop, and tables of `multiprocessing.Manager()`;
+- caches that their own code keeps small, or renews when they are too old or their source has changed, and until when
+  not to try again what has failed, if it is forgotten then;
+- entries that only one connection or one run finds again (`stamps[id(websocket)]`, `authenticated[websocket]`), and
+  what only the one task that a request has started keeps;
+- how much of something goes on right now in this process (raised on the event loop, and lowered in a `finally`), and
+  whose turn it is among its objects;
+- what is made when the first request needs it, or once for a key of the configuration, if start-up makes the first
+  call.
+
+These are information:
+
+- what is made so where start-up makes no such call, and what each process reads anew for itself;
+- the time at which a statement runs, or up to which something holds (but not that up to which requests are refused);
+- counts that no request is told (of each kind, too), and what middleware measures.
+
+What the first request needs and makes of what it brings is a warning: all others get it, too.
 
 ## Why is this bad?
 

@@ -42,6 +42,7 @@ from fastapi_lint.project.shared.changes import Changes
 from fastapi_lint.project.shared.counts import Counts
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.mutations import Keepers, Mutation, Mutations
+from fastapi_lint.project.shared.noted_misses import NotedMisses
 from fastapi_lint.project.shared.own_locks import OwnLock, OwnLocks
 from fastapi_lint.project.shared.own_numbers import OwnNumbers
 from fastapi_lint.project.shared.own_readings import OwnReadings
@@ -56,7 +57,7 @@ from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.libraries import Libraries
 from fastapi_lint.project.types.values import ExternalV
 
-__all__ = ["BASE_HTTP_MIDDLEWARE", "BlockingUse", "DecoratedCoroutine", "Middleware", "Project", "Spot", "WrongOffload"]
+__all__ = ["BlockingUse", "DecoratedCoroutine", "Middleware", "Project", "Spot", "WrongOffload"]
 
 
 class WrongOffload(msgspec.Struct, frozen=True):
@@ -273,7 +274,18 @@ class Project:
         numbers = OwnNumbers(self.graph, self._changes)
         counts, refusals = Counts(self.graph, self._changes), Refusals(self.index, self._changes)
         readings = OwnReadings(self.graph, self._changes, self._request_data)
-        keepers = Keepers(bounded, timed, own, counts, numbers, refusals, readings, self._request_data, new_keys)
+        keepers = Keepers(
+            bounded=bounded,
+            timed=timed,
+            own=own,
+            counts=counts,
+            numbers=numbers,
+            refusals=refusals,
+            readings=readings,
+            misses=NotedMisses(self.graph, self._changes),
+            request_data=self._request_data,
+            new_keys=new_keys,
+        )
         return list(Mutations(self.graph, self._changes, self._locks, self._caches, keepers).find())
 
     @cached_property

@@ -25,6 +25,7 @@ from fastapi_lint.project.types.values import ClassV, InstanceV, ModuleV
 
 _MANAGERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 _SETS = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
+_BASE_HTTP = "starlette.middleware.base.BaseHTTPMiddleware"
 _APPLICATION = "app.state"
 _MOST_STEPS = 3
 
@@ -107,7 +108,7 @@ class StartUp:
         imported = self._contexts.flow(modules, stops(self._is_not_imported))
         roots = self._contexts.roots("startup")
         if always:
-            roots += [(frame, None) for frame in self._before_servers]
+            roots += [(frame, None) for frame in (*self._before_servers, *self._given_lifespan)]
         started = self._contexts.flow(roots, stops(self._is_not_awaited))
         begun = self._contexts.flow([(frame, None) for frame in self._begun(started)], stops(self._is_not_awaited))
         return frozenset(_run(frame) for reached in (imported, started, begun) for frame in reached)
@@ -150,6 +151,21 @@ class StartUp:
     def _before_servers(self) -> list[Frame]:
         """What programs are sure to run before they start their server."""
         return [edge.callee for prefix in self._starts.prefixes for edge in self._edges_before(prefix)]
+
+    @cached_property
+    def _given_lifespan(self) -> list[Frame]:
+        """Middleware of the ASGI kind that takes all scopes alike: the first one that a server sends is the lifespan's.
+
+        See `starlette.applications.Starlette.__call__`: all scopes go through the stack of middleware.
+        """
+        derives = self._inference.classes.derives_from
+        return [
+            entry.frame
+            for entry in self._contexts.entries
+            if entry.kind == "middleware" and entry.frame is not None and entry.frame.scope.name == "__call__"
+            if isinstance(entry.target, ClassV) and not derives(entry.target.gid, _BASE_HTTP)
+            if Lit("type") not in entry.frame.scope.exprs
+        ]
 
     def _edges_before(self, prefix: Prefix) -> Iterator[Edge]:
         scope = self._index.scope(prefix.frame.gid)

@@ -40,6 +40,7 @@ from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.containers import CONTAINERS
 from fastapi_lint.project.shared.counts import Counts
 from fastapi_lint.project.shared.locks import Locks
+from fastapi_lint.project.shared.noted_misses import NotedMisses
 from fastapi_lint.project.shared.own_numbers import OwnNumbers
 from fastapi_lint.project.shared.own_readings import OwnReadings
 from fastapi_lint.project.shared.own_use import OwnUse
@@ -111,6 +112,7 @@ class Keepers(msgspec.Struct, frozen=True):
     numbers: OwnNumbers
     refusals: Refusals
     readings: OwnReadings
+    misses: NotedMisses
     request_data: RequestData
     new_keys: NewKeys
 
@@ -139,6 +141,7 @@ class Mutations:
         own = (
             self._keepers.own.find()
             | self._keepers.numbers.find()
+            | self._keepers.misses.find()
             | {(one.name, one.where) for one, _ in found if self._holds_primitives(one) or self._is_of_task(one)}
         )
         kept = [
