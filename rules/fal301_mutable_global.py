@@ -8,11 +8,12 @@ handed over as a stream or to run in the background.
 
 These stay silent:
 
-- changes under a lock, which may be one of the project's own around a library's;
+- changes under a lock, which may be one of the project's own around a library's, or a place that one run at a time is
+  given under a lock;
 - tasks, locks, queues and clients that are kept, child processes and threads that a set or a list holds, the running
   loop, and tables of `multiprocessing.Manager()`;
-- caches that their own code keeps small, or renews when they are too old or their source has changed, and until when
-  not to try again what has failed, if it is forgotten then;
+- caches that their own code keeps small, with what it notes beside their entries, or renews when they are too old or
+  their source has changed, and until when not to try again what has failed, if it is forgotten then;
 - entries that only one connection or one run finds again (`stamps[id(websocket)]`, `authenticated[websocket]`), and
   what only the one task that a request has started keeps;
 - how much of something goes on right now in this process (raised on the event loop, and lowered in a `finally`), and
@@ -22,7 +23,8 @@ These stay silent:
 
 These are information:
 
-- what is made so where start-up makes no such call, and what each process reads anew for itself;
+- what is made so where start-up makes no such call, what each process reads anew for itself, and copies of what the
+  object itself was made with;
 - the time at which a statement runs, or up to which something holds (but not that up to which requests are refused);
 - counts that no request is told (of each kind, too), and what middleware measures.
 

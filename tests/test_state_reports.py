@@ -1354,6 +1354,67 @@ def route(name: str):
 """,
         {("FAL302", Severity.WARNING)},
     ),
+    "a copy of what the object was made with is the same for all": (
+        """
+class Agent:
+    def __init__(self, db):
+        self.db = db
+        self._used_db = None
+
+    def prepare(self):
+        self._used_db = self.db
+
+agent = Agent("db")
+
+@app.post("/run")
+async def run():
+    agent.prepare()
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "a copy of what requests change is not": (
+        """
+class Agent:
+    def __init__(self, db):
+        self.db = db
+        self._used_db = None
+
+    def prepare(self):
+        self._used_db = self.db
+
+agent = Agent("db")
+
+@app.post("/run")
+async def run(db: str):
+    agent.db = db
+    agent.prepare()
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "one slot under a key that is read by getattr is made once": (
+        """
+class Tokenizer:
+    def __init__(self, name):
+        self.name = name
+
+async def config():
+    return {"tokenizer": "a"}
+
+def tokenizer(settings):
+    key = (settings["tokenizer"],)
+    cached = getattr(app.state, "tokenizer", None)
+    if cached and cached[0] == key:
+        return cached[1]
+    made = Tokenizer(*key)
+    app.state.tokenizer = (key, made)
+    return made
+
+@app.post("/text")
+async def text():
+    return tokenizer(await config()).name
+""",
+        {("FAL301", Severity.INFO)},
+    ),
 }
 
 

@@ -43,6 +43,7 @@ from fastapi_lint.project.shared.counts import Counts
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.mutations import Keepers, Mutation, Mutations
 from fastapi_lint.project.shared.noted_misses import NotedMisses
+from fastapi_lint.project.shared.own_copies import OwnCopies
 from fastapi_lint.project.shared.own_locks import OwnLock, OwnLocks
 from fastapi_lint.project.shared.own_numbers import OwnNumbers
 from fastapi_lint.project.shared.own_readings import OwnReadings
@@ -278,6 +279,7 @@ class Project:
             bounded=bounded,
             timed=timed,
             own=own,
+            copies=OwnCopies(self.graph, self._changes),
             counts=counts,
             numbers=numbers,
             refusals=refusals,

@@ -139,6 +139,17 @@ def spelled(scope: Scope, expr: int) -> list[str]:
     return []
 
 
+def read_attribute(scope: Scope, expr: int) -> Attr | None:
+    """The attribute that an expression reads: `base.name`, and `getattr(base, "name", default)`."""
+    node = scope.exprs[expr]
+    if isinstance(node, Attr):
+        return node
+    if not isinstance(node, Call) or len(node.args) < 2 or scope.exprs[node.func] != Free("getattr"):
+        return None
+    name = scope.exprs[node.args[1]]
+    return Attr(node.args[0], name.value, node.place) if isinstance(name, Lit) and isinstance(name.value, str) else None
+
+
 def is_receiver(scope: Scope, expr: int) -> bool:
     """Whether an expression is the method's own first parameter."""
     value = scope.exprs[expr]

@@ -9,10 +9,10 @@ from functools import cached_property
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit
+from fastapi_lint.facts import NONE, Attr, Call, Choice, Event, EventKind, Expr, Lit
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in, within
-from fastapi_lint.project.code.spelling import same
+from fastapi_lint.project.code.spelling import is_empty, read_attribute, same
 from fastapi_lint.project.flow.caller_tests import CallerTests
 from fastapi_lint.project.flow.conditions import is_conditional
 from fastapi_lint.project.flow.dead_branches import dead_regions
@@ -133,14 +133,19 @@ class Changes:
         return self._caller_tests.exclude(frame, event.region, self.requests.callers(frame))
 
     def _is_same_again(self, frame: Frame, event: Event) -> bool:
-        """Whether an attribute gets the value that it has: `self.model = cast(Model, self.model)`."""
+        """Whether an attribute gets the value that it has: `self.model = cast(Model, self.model)`.
+
+        So it does by `self.items = self.items or []`: what is empty stays empty.
+        """
         scope = self._index.scope(frame.gid)
         if event.kind != EventKind.STORE_ATTR or event.value == NONE:
             return False
-        value = scope.exprs[event.value]
+        value: Expr | None = scope.exprs[event.value]
         if isinstance(value, Call) and len(value.args) == 2:
             called = self._inference.type(frame, value.func)
             value = scope.exprs[value.args[1]] if called == (_CAST,) else value
+        if isinstance(value, Choice) and value.test == NONE and all(is_empty(scope, one) for one in value.items[1:]):
+            value = read_attribute(scope, value.items[0])
         return isinstance(value, Attr) and value.name == event.name and same(scope, value.base, event.expr)
 
     def _is_first(self, caller: Frame, edge: Edge) -> bool:

@@ -10,6 +10,7 @@ from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.shared.lock_blocks import LockBlocks
+from fastapi_lint.project.shared.reservations import Reservations
 from fastapi_lint.project.shared.state import LOCKS
 from fastapi_lint.project.types.values import ExtInstanceV
 
@@ -24,7 +25,9 @@ class Locks:
         self._index = graph.index
         self._inference = graph.inference
         self._requests = requests
+        self._certain: dict[Frame, frozenset[int]] = {}
         self._blocks = LockBlocks(graph, self.is_lock, self.certain_regions)
+        self._reservations = Reservations(graph.inference, self.regions)
 
     def regions(self, frame: Frame) -> frozenset[int]:
         """The regions of a scope inside of which a lock is held, or may be."""
@@ -47,13 +50,17 @@ class Locks:
         return any(libraries.is_a(value, name) for name in LOCKS) or "lock" in value.name.lower()
 
     def certain_regions(self, frame: Frame) -> frozenset[int]:
-        """The regions inside of which a lock is known to be held."""
-        exprs = [region.expr for region in self._index.scope(frame.gid).regions]
-        return frozenset(
-            number
-            for number in self.regions(frame)
-            if any(self.is_lock(value) for value in self._inference.type(frame, exprs[number]))
-        )
+        """The regions inside of which a lock is known to be held, or a place that one at a time has."""
+        known = self._certain.get(frame)
+        if known is None:
+            exprs = [region.expr for region in self._index.scope(frame.gid).regions]
+            locking = (
+                number
+                for number in self.regions(frame)
+                if any(self.is_lock(value) for value in self._inference.type(frame, exprs[number]))
+            )
+            known = self._certain[frame] = frozenset((*locking, *self._reservations.regions(frame)))
+        return known
 
     def held(self, frame: Frame, event: int, certain: bool = False) -> bool:
         """Whether a lock is held where an event happens: by this function, or by whoever calls it.

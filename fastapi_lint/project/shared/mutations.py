@@ -28,7 +28,7 @@ from fastapi_lint.facts import (
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, branches, within
-from fastapi_lint.project.code.spelling import behind_names, looks_up, parts, same, stored_item
+from fastapi_lint.project.code.spelling import behind_names, looks_up, parts, read_attribute, same, stored_item
 from fastapi_lint.project.flow.clocks import is_time
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
@@ -41,6 +41,7 @@ from fastapi_lint.project.shared.containers import CONTAINERS
 from fastapi_lint.project.shared.counts import Counts
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.noted_misses import NotedMisses
+from fastapi_lint.project.shared.own_copies import OwnCopies
 from fastapi_lint.project.shared.own_numbers import OwnNumbers
 from fastapi_lint.project.shared.own_readings import OwnReadings
 from fastapi_lint.project.shared.own_use import OwnUse
@@ -108,6 +109,7 @@ class Keepers(msgspec.Struct, frozen=True):
     bounded: BoundedCaches
     timed: TimedSlots
     own: OwnUse
+    copies: OwnCopies
     counts: Counts
     numbers: OwnNumbers
     refusals: Refusals
@@ -159,9 +161,10 @@ class Mutations:
         ends = {(one.name, one.where) for one in kept if self._holds_ends(one)}
         counts, rounds = self._keepers.counts.logged(), self._keepers.counts.rounds()
         measures, reads = self._keepers.counts.measured(), self._keepers.readings.find()
+        copies = self._keepers.copies.find()
         for one in kept:
             name = (one.name, one.where)
-            one_way = name in self._taken_down
+            one_way = name in self._taken_down or name in copies
             if not one.lazy or one in told or one_way:
                 yield msgspec.structs.replace(
                     one,
@@ -440,5 +443,7 @@ def _is_absent(scope: Scope, expr: int, name: str, holds: bool, hops: int = 0) -
 def _spells(scope: Scope, expr: int, name: str) -> bool:
     node = scope.exprs[expr]
     if isinstance(node, Use) and len(node.defs) == 1:
-        node = scope.exprs[scope.defs[node.defs[0]].value]
-    return isinstance(node, (Attr, Var, Free)) and node.name == name
+        expr = scope.defs[node.defs[0]].value
+        node = scope.exprs[expr]
+    read = read_attribute(scope, expr) or node
+    return isinstance(read, (Attr, Var, Free)) and read.name == name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import msgspec
@@ -28,7 +29,7 @@ from fastapi_lint.facts import (
 )
 from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.spelling import is_receiver
+from fastapi_lint.project.code.spelling import behind_names, is_receiver
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Arrival, Contexts
@@ -61,7 +62,9 @@ LOCKS = frozenset(
     }
 )
 _GETTERS = frozenset({"get", "setdefault"})
+_RUNNING = frozenset({EventKind.AWAIT, EventKind.ITER, EventKind.YIELD})
 _MOST_HOPS = 12
+_MOST_MAKERS = 3
 
 
 class State(msgspec.Struct, frozen=True):
@@ -283,29 +286,53 @@ class SharedState:
         is_method = self._index.class_of(frame.gid) != NONE
         skip = int(is_method and self._inference.decorators.method_kind(frame.gid) != "static")
         for caller, edge in self._requests.callers(frame):
-            call = self._call_of(caller, edge)
-            if call is None:
-                continue
-            where, position = call, node.index - skip
-            given = argument_at(caller.scope, where, position, parameter.name, parameter.kind)
-            found = self.origin(caller, given, hops) if given != NONE else None
-            if found is not None:
-                self._sharers.setdefault(frame, []).append((caller, edge))
-                return found
+            for at, call in self._calls_of(caller, edge):
+                given = argument_at(at.scope, call, node.index - skip, parameter.name, parameter.kind)
+                found = self.origin(at, given, hops) if given != NONE else None
+                if found is not None:
+                    self._sharers.setdefault(frame, []).append((caller, edge))
+                    return found
         return None
 
+    def _calls_of(self, caller: Frame, edge: Edge) -> Iterator[tuple[Frame, Call]]:
+        """The call that an edge stands for, or the one in a function that gives what the caller awaits or iterates."""
+        call = self._call_of(caller, edge)
+        if call is not None:
+            yield caller, call
+            return
+        event = caller.scope.events[edge.event] if 0 <= edge.event < len(caller.scope.events) else None
+        if event is not None and event.kind in _RUNNING and event.expr != NONE:
+            yield from self._made_in(caller, behind_names(caller.scope, event.expr), edge.callee.gid, 0)
+
+    def _made_in(self, frame: Frame, expr: int, wanted: int, depth: int) -> Iterator[tuple[Frame, Call]]:
+        """The calls of a function that give the coroutine or generator which an expression stands for."""
+        node = frame.scope.exprs[expr]
+        if not isinstance(node, Call) or depth > _MOST_MAKERS:
+            return
+        if depth and self._calls(frame, node, wanted):
+            yield frame, node
+            return
+        for function in self._inference.functions(self._inference.type(frame, node.func)):
+            inner = self._inference.binding.frame_for(function, frame, node)
+            for returned in self._inference.names.returns(inner.gid) if inner.gid != frame.gid else ():
+                yield from self._made_in(inner, behind_names(inner.scope, returned), wanted, depth + 1)
+
     def _call_of(self, caller: Frame, edge: Edge) -> Call | None:
-        """The call that an edge stands for, if it names the callee itself: no offload, no callback."""
+        """The call that an edge stands for, if it names the callee itself: no offload, no callback.
+
+        What runs where something iterates it, or awaits it, was called before: `async for part in answer(agent)`.
+        """
         scope = self._index.scope(caller.gid)
         event = scope.events[edge.event] if 0 <= edge.event < len(scope.events) else None
         node = scope.exprs[event.expr] if event is not None and event.kind == EventKind.CALL else None
-        if not isinstance(node, Call):
-            return None
-        for value in self._inference.type(caller, node.func):
-            function = value.function if isinstance(value, MethodV) else value
-            if isinstance(function, FunctionV) and function.gid == edge.callee.gid:
-                return node
-        return None
+        if event is not None and event.kind in _RUNNING and event.expr != NONE:
+            node = scope.exprs[behind_names(scope, event.expr)]
+        return node if isinstance(node, Call) and self._calls(caller, node, edge.callee.gid) else None
+
+    def _calls(self, frame: Frame, node: Call, gid: int) -> bool:
+        """Whether a call names a function itself."""
+        called = (one.function if isinstance(one, MethodV) else one for one in self._inference.type(frame, node.func))
+        return any(isinstance(one, FunctionV) and one.gid == gid for one in called)
 
     def _receiver(self, frame: Frame, hops: int) -> State | None:
         """The object whose method runs, if requests share it. A constructor's is new."""

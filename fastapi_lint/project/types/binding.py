@@ -18,6 +18,7 @@ from fastapi_lint.project.code.handing_on import hands_all_on, takes_all
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.flow.guards import Guards
 from fastapi_lint.project.flow.reaching import Reaching
+from fastapi_lint.project.types.built_names import names_in
 from fastapi_lint.project.types.constants import PRESENT, Constant, Constants, common
 from fastapi_lint.project.types.promises import is_filled_for_some, is_promised
 from fastapi_lint.project.types.values import (
@@ -68,6 +69,7 @@ class Binding:
         self._deep: dict[Type, bool] = {}
         self._guards = Guards(index)
         self._decorating: set[Frame] = set()
+        self._built: dict[tuple[int, int], frozenset[str] | None] = {}
         self._defaults: dict[tuple[int, int], Constant | None] = {}
 
     def outer(self, frame: Frame) -> Frame:
@@ -217,7 +219,10 @@ class Binding:
         """The constant that the call passes, or leaves to the default, for a parameter that branches test."""
         if given == NONE:
             if any(key == "**" for key, _ in spread.keywords):
-                text = self._guards.item(caller.gid, node, self._index.scope(target.gid).params[number].name)
+                name = self._index.scope(target.gid).params[number].name
+                text = self._guards.item(caller.gid, node, name)
+                if text is None and self._leaves_out(caller, node, name):
+                    return self._default(target, number)
                 return None if text is None else self._told_apart(target.gid, number, LiteralV(text))
             return None if has_star(caller.scope, node) else self._default(target, number)
         known: Constant | None = None
@@ -235,6 +240,22 @@ class Binding:
             if not known.prefix and self._inference.annotations.is_plain(self.outer(target), annotation):
                 return None
         return self._told_apart(target.gid, number, known)
+
+    def _leaves_out(self, caller: Frame, node: Call, name: str) -> bool:
+        """Whether no `**options` of a call gives a name, nor a `*` anything."""
+        if has_star(caller.scope, node):
+            return False
+        given = [self._names_in(caller, value) for key, value in node.keywords if key == "**"]
+        return all(names is not None and name not in names for names in given)
+
+    def _names_in(self, frame: Frame, expr: int) -> frozenset[str] | None:
+        key = (frame.gid, expr)
+        if key not in self._built:
+            self._built[key] = None  # what is built by calling itself is not known
+            self._built[key] = names_in(self._inference, frame, expr)
+            if not self._inference.is_settled():
+                return self._built.pop(key)
+        return self._built[key]
 
     def _is_present(self, caller: Frame, node: Call, given: int) -> bool:
         """Whether an argument is known not to be None: by the branches around the call, or by where it comes from."""
