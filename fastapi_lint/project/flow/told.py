@@ -102,15 +102,11 @@ class Tellings:
         for number in around(scope, events[call].region):
             if not is_branch(scope, number):
                 continue
-            inside = around(scope, events[call].region)
-            repeats = any(scope.regions[n].kind == "loop" and within(scope, n, (number,)) for n in inside)
-            until = events if repeats else events[:call]
-            since = [e for e in until if e is not events[call] and within(scope, e.region, (number,))]
             for part, holds in implied(scope, scope.regions[number].expr, scope.regions[number].kind == "if"):
                 asked = self._asked(frame, part)
                 path = behind(scope, asked[1].of, given) if asked is not None else None
                 if asked is not None and path is not None:
-                    if not path or not _is_changed(scope, since, given, path):
+                    if not path or not _is_changed(scope, _since(scope, number, call), given, path):
                         yield path, *asked, holds
         start = path_of(scope, given) if frame.told else None
         for told in frame.told:
@@ -181,6 +177,15 @@ def _answer(told: Told, test: Told) -> bool | None:
     if (told.number, told.path, told.by) != (test.number, test.path, test.by):
         return None
     return answer(told.asked, told.holds, test.asked)
+
+
+def _since(scope: Scope, region: int, call: int) -> Iterator[Event]:
+    """What may happen between the condition of a branch and a call in it: all of it, where a loop comes back there."""
+    events = scope.events
+    inside = around(scope, events[call].region)
+    repeats = any(scope.regions[number].kind == "loop" and within(scope, number, (region,)) for number in inside)
+    until = events if repeats else events[:call]
+    return (event for event in until if event is not events[call] and within(scope, event.region, (region,)))
 
 
 def _before(scope: Scope, call: int) -> Iterable[Event]:
