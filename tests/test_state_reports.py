@@ -425,6 +425,72 @@ def route(name: str):
 """,
         {("FAL302", Severity.WARNING)},
     ),
+    "a count that is told, and one of the same name in another class that is not": (
+        """
+class Told:
+    def __init__(self) -> None:
+        self._hits = 0
+
+    def get(self, name: str) -> str:
+        self._hits += 1
+        return known[name]
+
+    def stats(self) -> dict[str, int]:
+        return {"hits": self._hits}
+
+class Untold:
+    def __init__(self) -> None:
+        self._hits = 0
+
+    def get(self, name: str) -> str:
+        self._hits += 1
+        return known[name]
+
+    def stats(self) -> dict[str, int]:
+        return {"hits": self._hits}
+
+told, untold = Told(), Untold()
+
+@app.get("/told/{name}")
+def route(name: str):
+    return told.get(name)
+
+@app.get("/untold/{name}")
+def other(name: str):
+    return untold.get(name)
+
+@app.get("/stats")
+def stats():
+    return told.stats()
+""",
+        {("FAL301", Severity.WARNING), ("FAL301", Severity.INFO)},
+    ),
+    "a count that the class below tells": (
+        """
+class Counting:
+    def __init__(self) -> None:
+        self._hits = 0
+
+    def get(self, name: str) -> str:
+        self._hits += 1
+        return known[name]
+
+class Telling(Counting):
+    def stats(self) -> dict[str, int]:
+        return {"hits": self._hits}
+
+told = Telling()
+
+@app.get("/told/{name}")
+def route(name: str):
+    return told.get(name)
+
+@app.get("/stats")
+def stats():
+    return told.stats()
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
     "what was logged already": (
         """
 import logging

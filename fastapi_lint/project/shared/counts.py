@@ -11,7 +11,7 @@ from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.name_uses import NameUse, looked_up, name_uses
 from fastapi_lint.project.code.onward import ends, is_computed
 from fastapi_lint.project.code.regions import within
-from fastapi_lint.project.code.spelling import looks_up, parts, same, stored_item
+from fastapi_lint.project.code.spelling import is_receiver, looks_up, parts, same, stored_item
 from fastapi_lint.project.flow.clocks import is_time
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.shared.bounded_caches import Name, removes
@@ -198,8 +198,26 @@ class Counts:
 
     def _only_logs(self, found: list[tuple[Frame, Change]], uses: list[NameUse]) -> bool:
         own = {(frame.gid, change.event.place) for frame, change in found}
-        rest = [use for use in uses if use.gid in self._asking and not self._is_counted_on(use, own)]
-        return all(map(self._is_for_log, rest))
+        asked = [use for use in self._of_same(found, uses) if use.gid in self._asking]
+        return all(self._is_for_log(use) for use in asked if not self._is_counted_on(use, own))
+
+    def _of_same(self, found: list[tuple[Frame, Change]], uses: list[NameUse]) -> Iterator[NameUse]:
+        """The reads that may be of what is changed: the `self.hits` of another class is another number."""
+        owners = {self._owner(frame.gid, change.event.expr) for frame, change in found}
+        family = {one for owner in owners if owner != NONE for one in self._family(owner)}
+        for use in uses:
+            node = self._index.scope(use.gid).exprs[use.expr]
+            owner = self._owner(use.gid, node.base) if isinstance(node, Attr) and NONE not in owners else NONE
+            if owner == NONE or not family.isdisjoint(self._family(owner)):
+                yield use
+
+    def _owner(self, gid: int, base: int) -> int:
+        """The class whose method reads or stores an attribute of its own object, as far as it is one."""
+        is_own = base != NONE and is_receiver(self._index.scope(gid), base)
+        return self._index.class_of(gid) if is_own else NONE
+
+    def _family(self, gid: int) -> tuple[int, ...]:
+        return (gid, *self._inference.classes.subclasses(gid))
 
     def _is_counted_on(self, use: NameUse, own: set[tuple[int, int]]) -> bool:
         """Whether a number, or the one that is looked up, is read to be counted on, and for nothing else."""
