@@ -1,4 +1,8 @@
-"""Does a value depend on the request: on its parameters, its body, its user or tenant?"""
+"""Does a value depend on the request: on its parameters, its body, its user or tenant?
+
+A database session that middleware leaves in `request.state` is a way to what a function reads there, and says nothing
+about it, unless it is made of what the request brings, as one to the database of a tenant is.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +34,12 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.code.cycles import AnyOf
-from fastapi_lint.project.code.spelling import parts
+from fastapi_lint.project.code.spelling import parts, read_attribute
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.arguments import ArgumentFlow
 from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.serving.injection import Injection
+from fastapi_lint.project.types.libraries import CONNECTIONS, SESSIONS
 from fastapi_lint.project.types.values import ClassV, ExtInstanceV, FunctionV, InstanceV, MethodV, WrappedV
 
 _ENTRIES = frozenset(
@@ -57,19 +62,21 @@ class RequestData:
             e.frame.gid for e in self._all_entries if e.frame is not None and e.kind in _ENTRIES - {"stream"}
         )
         self._flow = flow or ArgumentFlow(graph)
-        self._answers = AnyOf[tuple[int, int]]()
+        self._answers = AnyOf[tuple[int, int, bool]]()
 
     def without(self, is_left_out: Callable[[int, int], bool]) -> RequestData:
         """The same as if some calls of the project (scope, expression) passed nothing."""
         flow = ArgumentFlow(self._graph, self._flow.handed_on, is_left_out)
         return RequestData(self._graph, self._all_entries, flow)
 
-    def is_from_request(self, gid: int, expr: int) -> bool:
-        """Whether the expression of scope `gid` may differ from request to request."""
+    def is_from_request(self, gid: int, expr: int, as_way: bool = False) -> bool:
+        """Whether the expression of scope `gid` may differ from request to request.
+
+        With `as_way` it is a session: what matters is where it leads to, and not that each request has its own.
+        """
         if expr == NONE:
             return False
-        node = self._index.scope(gid).exprs[expr]
-        return self._answers.ask((gid, expr), lambda: self._decide(gid, node))
+        return self._answers.ask((gid, expr, as_way), lambda: self._decide(gid, expr, as_way))
 
     def is_of_many(self, gid: int, key: int) -> bool:
         """Whether a key is the request's, or one of those that a loop goes through."""
@@ -78,14 +85,40 @@ class RequestData:
             return True
         return self.is_from_request(gid, key)
 
-    def _decide(self, gid: int, node: Expr) -> bool:
+    def _decide(self, gid: int, expr: int, as_way: bool) -> bool:
+        scope = self._index.scope(gid)
+        node = scope.exprs[expr]
         if isinstance(node, Param):
-            return self._parameter(gid, node.index)
+            return self._parameter(gid, node.index, as_way)
+        read = read_attribute(scope, expr) if as_way else None
+        if read is not None and isinstance(of := scope.exprs[read.base], Attr) and of.name == "state":
+            return any(self.is_from_request(site.gid, site.expr, True) for site in self._index.state_stores(read.name))
         if isinstance(node, Attr):
-            return self._attribute(gid, node)
+            return self._attribute(gid, node, as_way)
         if isinstance(node, Var):
-            return self._variable(gid, node)
-        return any(self.is_from_request(gid, part) for part in self.made_of(gid, node))
+            return self._variable(gid, node, as_way)
+        return any(self._is_part_from_request(gid, node, part, as_way) for part in self.made_of(gid, node))
+
+    def _is_part_from_request(self, gid: int, node: Expr, part: int, as_way: bool) -> bool:
+        if not self.is_from_request(gid, part, as_way):
+            return False
+        is_way = not as_way and isinstance(node, Call) and self._is_way(gid, node, part)
+        return not is_way or self.is_from_request(gid, part, True)
+
+    def _is_way(self, gid: int, call: Call, part: int) -> bool:
+        """Whether a call reads something with a session: one that it has, or one that a function is given.
+
+        What a class is made with is kept in the object.
+        """
+        frame = self._inference.plain_frame(gid)
+        func = self._index.scope(gid).exprs[call.func]
+        called = self._inference.type(frame, call.func)
+        if not (isinstance(func, Attr) and func.base == part):
+            if not called or not all(isinstance(value, (FunctionV, MethodV)) for value in called):
+                return False
+        is_a = self._inference.libraries.is_a
+        kinds = self._inference.type(frame, part)
+        return any(is_a(value, name) for value in kinds for name in (*SESSIONS, *CONNECTIONS))
 
     def given(self, gid: int, number: int) -> list[tuple[int, int]]:
         """What calls pass for a parameter, (scope, expression); nothing where a request brings it itself."""
@@ -118,15 +151,15 @@ class RequestData:
             return [*node.keys, *node.values]
         return [node.element] if isinstance(node, Comp) else []
 
-    def _variable(self, gid: int, node: Var) -> bool:
+    def _variable(self, gid: int, node: Var, as_way: bool) -> bool:
         owner = self._index.local(gid, node.scope)
         scope = self._index.scope(owner)
         if scope.kind == "module":
             return False
         values = [scope.defs[number].value for number in scope.names.get(node.name, ())]
-        return any(self.is_from_request(owner, value) for value in values)
+        return any(self.is_from_request(owner, value, as_way) for value in values)
 
-    def _attribute(self, gid: int, node: Attr) -> bool:
+    def _attribute(self, gid: int, node: Attr, as_way: bool) -> bool:
         """`request.app` is the same for all; what an object holds is what its methods stored."""
         frame = self._inference.plain_frame(gid)
         for value in self._inference.type(frame, node.base):
@@ -134,29 +167,29 @@ class RequestData:
                 return False
             if isinstance(value, InstanceV):
                 stored = self._inference.classes.stored(value.gid, node.name)
-                if any(self.is_from_request(site.gid, site.expr) for site in stored):
+                if any(self.is_from_request(site.gid, site.expr, as_way) for site in stored):
                     return True
                 fields = self._flow.fields(value.gid, node.name) if not stored else ()
-                if any(self.is_from_request(at, given) for at, given in fields):
+                if any(self.is_from_request(at, given, as_way) for at, given in fields):
                     return True
-        return self.is_from_request(gid, node.base)
+        return self.is_from_request(gid, node.base, as_way)
 
-    def _parameter(self, gid: int, number: int) -> bool:
+    def _parameter(self, gid: int, number: int, as_way: bool) -> bool:
         scope = self._index.scope(gid)
         owner = self._index.class_of(gid)
         if owner != NONE and number == 0 and self._inference.decorators.method_kind(gid) != "static":
             return False
         injected = self._injection.of_parameter(self._inference.plain_frame(gid), number)
         if injected is not None:
-            return any(self._is_made_from_request(value) for value in injected)
+            return any(self._is_made_from_request(value, as_way) for value in injected)
         if gid in self._entries:
             declared = self._inference.binding.declared(gid, number)
             return not any(isinstance(value, ExtInstanceV) and value.name in _TOOLS for value in declared)
         if scope.kind != "function":
             return False
-        return any(self.is_from_request(at, given) for at, given in self._flow.given(gid, number))
+        return any(self.is_from_request(at, given, as_way) for at, given in self._flow.given(gid, number))
 
-    def _is_made_from_request(self, value: object) -> bool:
+    def _is_made_from_request(self, value: object, as_way: bool) -> bool:
         """What a dependency gives; a library's (a security scheme) reads the request, a class is looked into later."""
         if isinstance(value, WrappedV):
             value = value.function
@@ -166,7 +199,7 @@ class RequestData:
         if self._inference.decorators.is_cached(gid):
             return False
         given = [event.expr for event in self._index.scope(gid).events if _gives(event)]
-        return any(self.is_from_request(gid, expr) for expr in given)
+        return any(self.is_from_request(gid, expr, as_way) for expr in given)
 
 
 def _gives(event: Event) -> bool:
