@@ -1,9 +1,12 @@
 """At which events of a function may others run?
 
 Not where a coroutine of the project is awaited that has no such event itself: it comes to its end without giving way.
+Nor where all its waits are behind tests for what start-up has filled.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from fastapi_lint.facts import EventKind
 from fastapi_lint.project.code.frames import Frame
@@ -13,15 +16,21 @@ from fastapi_lint.project.flow.graph import Graph
 class Pauses:
     """Answers by frame, kept."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, is_past: Callable[[Frame, int], bool]) -> None:
+        """`is_past` says whether the code of a region has run and will not again."""
         self._graph = graph
+        self._is_past = is_past
         self._known: dict[Frame, tuple[int, ...]] = {}
 
     def of(self, frame: Frame) -> tuple[int, ...]:
         """The numbers of the events."""
         known = self._known.get(frame)
         if known is None:
-            all_ = tuple(number for number, event in enumerate(frame.scope.events) if event.pauses)
+            all_ = tuple(
+                number
+                for number, event in enumerate(frame.scope.events)
+                if event.pauses and not self._is_past(frame, event.region)
+            )
             self._known[frame] = all_  # what awaits itself
             known = self._known[frame] = tuple(number for number in all_ if not self._runs_through(frame, number))
         return known

@@ -92,6 +92,10 @@ class Changes:
         """Whether start-up gets to a function, under conditions perhaps."""
         return self._start_up.runs_early(frame)
 
+    def is_past(self, frame: Frame, region: int) -> bool:
+        """Whether the code of a region runs the first time only, and start-up has filled what it fills."""
+        return self._is_first_time(frame, region) and self._start_up.has_filled(frame, region)
+
     def is_of_one_process(self, frame: Frame, state: State) -> bool:
         """Whether there is no second worker: the functions that register what leads to a frame serve it, too.
 

@@ -55,7 +55,7 @@ class Races:
     def __init__(self, graph: Graph, changes: Changes, state: SharedState, locks: Locks, caches: Caches) -> None:
         self._index = graph.index
         self._inference = graph.inference
-        self._pauses = Pauses(graph)
+        self._pauses = Pauses(graph, changes.is_past)
         self._changes = changes
         self._state = state
         self._locks = locks
