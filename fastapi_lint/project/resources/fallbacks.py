@@ -1,7 +1,7 @@
-"""Is a fallback for a missing argument ever needed, where all callers pass what is there?
+"""Is a fallback for what is missing ever needed, where all callers pass it, or start-up has stored it?
 
 `if client is None: client = Client()` runs for no request, if each passes `request.app.state.client`, or one that it
-has made itself. So does `client or Client()`.
+has made itself. So does `client or Client()`. Nor does it where `client` is what `app.state` holds from the start.
 """
 
 from __future__ import annotations
@@ -29,12 +29,15 @@ class Fallbacks:
         self._presence = Presence(graph, callers)
 
     def is_needless(self, frame: Frame, region: int) -> bool:
-        """Whether code stands where a parameter is missing, which no caller of the frame leaves missing."""
+        """Whether code stands where something is missing that all callers of the frame pass, or start-up has stored."""
         scope = self._graph.index.scope(frame.gid)
-        missing = {
-            number for here in branches(scope, region) for number in _missing(scope, here.expr, here.kind == "if")
-        }
-        return any(self._is_always_given(frame, number) for number in missing)
+        missing = {part for here in branches(scope, region) for part in _missing(scope, here.expr, here.kind == "if")}
+        given = {number for part in missing for number in _parameter(scope, part)}
+        return any(self._is_always_given(frame, number) for number in given) or any(
+            self._presence.is_there(fill.frame, fill.value)
+            for part in missing
+            for fill in self._start_up.fills(frame.gid, part)
+        )
 
     def _is_always_given(self, frame: Frame, number: int) -> bool:
         callers = self._callers(frame)
@@ -49,10 +52,9 @@ class Fallbacks:
 
 
 def _missing(scope: Scope, test: int, holds: bool) -> Iterator[int]:
-    """The parameters that are None or empty where a condition holds, or where it does not."""
+    """What is None or empty where a condition holds, or where it does not."""
     for simple, is_true in implied(scope, test, holds):
-        for part in nothing(scope, named_test(scope, simple), is_true):
-            yield from _parameter(scope, part)
+        yield from nothing(scope, named_test(scope, simple), is_true)
 
 
 def _parameter(scope: Scope, expr: int) -> Iterator[int]:

@@ -42,6 +42,7 @@ _THREADS = 40
 _ENGINE = "sqlalchemy.Engine"
 _SYNC_SESSIONS = ("sqlalchemy.orm.Session", "sqlalchemy.Connection")
 _LIFECYCLE = frozenset({"lifespan", "startup"})
+_ANYTHING = "builtins.object"
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -211,11 +212,13 @@ class SharedResources:
         for module, names, kind, method in self._closings:
             if method not in closers and method != "with":
                 continue
-            if kind and not self._related(kind, resource.type):
+            if kind not in ("", _ANYTHING) and not self._related(kind, resource.type):
                 continue
-            if names & resource.names or (kind and not resource.names):
+            if names & resource.names or (kind and not resource.names and kind != _ANYTHING):
                 return True
-            if not names & self._all_holders:  # a loop variable, a parameter, an attribute of somebody else
+            if (
+                kind != _ANYTHING and not names & self._all_holders
+            ):  # a loop variable, a parameter, an attribute of somebody else
                 if kind or module == home:
                     return True
         return False
@@ -251,14 +254,16 @@ class SharedResources:
                 if event.kind == EventKind.ENTER and not isinstance(scope.exprs[event.expr], Call)
             ]
             if closing and self._uses.may_run(gid):
-                found += [self._closing(gid, expr, method) for expr, method in closing]
+                found += [one for expr, method in closing for one in self._closing(gid, expr, method)]
         return found
 
-    def _closing(self, gid: int, expr: int, method: str) -> tuple[int, frozenset[str], str, str]:
-        scope = self._index.scope(gid)
-        kinds = self._inference.type(self._inference.plain_frame(gid), expr)
-        name = next((value.name for value in kinds if isinstance(value, ExtInstanceV)), "")
-        return self._index.module(gid).base, frozenset(_spellings(scope, expr)), name, method
+    def _closing(self, gid: int, expr: int, method: str) -> Iterator[tuple[int, frozenset[str], str, str]]:
+        """For each type that it may be of; what is declared as an `object` may be anything."""
+        types = self._inference.type(self._inference.plain_frame(gid), expr)
+        kinds = dict.fromkeys(value.name for value in types if isinstance(value, ExtInstanceV)) or ("",)
+        names = frozenset(_spellings(self._index.scope(gid), expr))
+        for kind in kinds:
+            yield self._index.module(gid).base, names, kind, method
 
     # -- pools
 

@@ -10,10 +10,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
-from fastapi_lint.facts import NONE, Attr, Event, EventKind, Lit, Param, Region, Scope, Use, Var
+import msgspec
+
+from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Lit, Param, Region, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import around, may_be_passed
-from fastapi_lint.project.code.spelling import parts, same
+from fastapi_lint.project.code.regions import around, may_be_passed, within
+from fastapi_lint.project.code.spelling import defined, parts, same
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Contexts
@@ -34,6 +36,19 @@ Run = tuple[int, int]
 
 Variable = tuple[str, str]
 """Where a variable lives, and its name."""
+
+
+class Fill(msgspec.Struct, frozen=True):
+    """A value that a frame stores.
+
+    What importing a module stores is no work of start-up (`is_started`). What may fail in front of a handler is
+    not sure to be stored (`is_sure`).
+    """
+
+    frame: Frame
+    value: int
+    is_started: bool
+    is_sure: bool
 
 
 class StartUp:
@@ -90,6 +105,21 @@ class StartUp:
             for slot in self._inference.first_use.slot(gid, expr)
             for variable in self._variables(gid, slot)
         )
+
+    def fills(self, gid: int, expr: int) -> list[Fill]:
+        """What start-up is sure to store in what an expression of scope `gid` reads, if that is for good.
+
+        So does the module that makes the application, in `app.state`. Its own variables are tested for what it has put
+        there: `_client = None`.
+        """
+        return [
+            fill
+            for slot in self._inference.first_use.slot(gid, expr)
+            for variable in self._variables(gid, slot)
+            if variable[1] not in self._emptied
+            for fill in self._fills.get(variable, ())
+            if fill.is_sure
+        ]
 
     # -- what runs
 
@@ -199,23 +229,34 @@ class StartUp:
 
     @cached_property
     def _filled(self) -> frozenset[Variable]:
-        found: set[Variable] = set()
+        return frozenset(variable for variable, fills in self._fills.items() if any(fill.is_started for fill in fills))
+
+    @cached_property
+    def _fills(self) -> dict[Variable, list[Fill]]:
+        """What is stored before the first request in any case."""
+        found: dict[Variable, list[Fill]] = {}
         prefixes = {prefix.frame.gid: prefix for prefix in self._starts.prefixes}
         early = {gid for gid, _ in self._runs(always=True)}
         for gid in early | frozenset(prefixes):
             scope = self._index.scope(gid)
-            if scope.kind == "module":  # what the import stores is what is tested for being empty
-                continue
             frame = self._inference.plain_frame(gid)
+            is_module = scope.kind == "module"
             end, passed = self._end(frame), set[int]()
             if gid not in early:
                 end = prefixes[gid].event
                 passed = set(around(scope, scope.events[end].region))
             for event in scope.events[:end]:
-                if event.kind in _SETS and not _may_be_nothing(scope, event.value):
-                    if may_be_passed(scope, event.region) <= passed or self._fills_own(gid, event):
-                        found.update(self._stored(frame, event))
-        return frozenset(found)
+                if event.kind not in _SETS or _may_be_nothing(scope, event.value):
+                    continue
+                if is_module and not _is_of_own_object(scope, event):
+                    continue
+                if may_be_passed(scope, event.region) <= passed or self._fills_own(gid, event):
+                    waits = scope.events[end - 1].region if end <= len(scope.events) else NONE
+                    fill = Fill(frame, event.value, not is_module, not _may_fail(scope, event.region, waits))
+                    for variable in self._stored(frame, event):
+                        if not is_module or variable[0] == _APPLICATION:
+                            found.setdefault(variable, []).append(fill)
+        return found
 
     def _filled_with(self, gid: int, place: int) -> set[Variable]:
         """What a function fills that registers an entry point at `place`: in any case, or under the same conditions."""
@@ -270,6 +311,19 @@ class StartUp:
                 yield value.path, name
             elif isinstance(value, ClassV):
                 yield f"class {value.gid}", name
+
+
+def _is_of_own_object(scope: Scope, event: Event) -> bool:
+    """Whether a module stores something in an attribute of what it has made itself: `app.state.client = client`."""
+    node = scope.exprs[event.expr] if event.kind == EventKind.STORE_ATTR else None
+    made = scope.exprs[defined(scope, node.base)] if isinstance(node, Attr) else None
+    return isinstance(made, Call)
+
+
+def _may_fail(scope: Scope, region: int, waits: int) -> bool:
+    """Whether the application may run though code has failed: in a `try` with handlers that is not around `waits`."""
+    tries = [number for number in around(scope, region) if not within(scope, waits, (number,))]
+    return any(handler.kind == "except" and handler.parent in tries for handler in scope.regions)
 
 
 def _is_same_test(scope: Scope, one: Region, other: Region) -> bool:
