@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import Scope
+from fastapi_lint.facts import Call, Scope
 from fastapi_lint.project.code.dependence import OUTER, parameter_bit
-from fastapi_lint.project.types.values import ClassV, InstanceV, Type
+from fastapi_lint.project.types.values import ClassV, FunctionV, InstanceV, MethodV, Type
 
 if TYPE_CHECKING:
     from fastapi_lint.project.flow.told import Told
     from fastapi_lint.project.types.calls import Callee
+    from fastapi_lint.project.types.inference import ForNow
 
 
 class Frame:
@@ -26,15 +27,17 @@ class Frame:
     it answers for all expressions that do not depend on what is bound. Their bits are in `dependences`, and what is
     bound is in `given` (see `dependence`). `dead` and `sure` belong to `dead_branches`: the regions that are
     never taken, and those that are taken always; `callees` to `frame_walk`: what the calls run that are the same in all
-    frames of the scope.
+    frames of the scope; `called` to `binding`: the frames that its calls run functions in.
     """
 
     __slots__ = (
         "answers",
         "awaited",
         "bound",
+        "called",
         "callees",
         "dead",
+        "dead_for_now",
         "dependences",
         "gid",
         "given",
@@ -67,8 +70,10 @@ class Frame:
         self.told = told
         self.scope = scope
         self.answers: dict[int, Type | int] = {}
+        self.called: dict[tuple[FunctionV | MethodV, Call], Frame] = {}
         self.callees: dict[int, list[Callee]] = {}
         self.dead: frozenset[int] | None = None
+        self.dead_for_now: ForNow[frozenset[int]] | None = None
         self.sure: frozenset[int] | None = None
         self.plain = plain
         self.dependences = dependences

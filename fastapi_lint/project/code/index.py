@@ -69,6 +69,7 @@ class Index:
                 key = (module.base + rebind.target, rebind.name)
                 self.rebinds.setdefault(key, []).append(Site(module.base + rebind.scope, rebind.value))
         self._call_sites: dict[str, list[Site]] | None = None
+        self._reading: dict[str, list[int]] | None = None
         self._nested: dict[int, bool] = {}
         self._dependences: dict[int, tuple[int, ...]] = {}
         self._outside_stores: dict[str, list[tuple[Site, int]]] | None = None
@@ -218,6 +219,16 @@ class Index:
                         spelled = _spelled(scope, scope.exprs[expr.func])
                         self._call_sites.setdefault(spelled, []).append(Site(gid, number))
         return self._call_sites.get(name, [])
+
+    def reading(self, names: Iterable[str]) -> list[int]:
+        """The scopes that read any of these names, a variable's, an attribute's or an import's, in order."""
+        if self._reading is None:
+            self._reading = {}
+            for gid, scope in enumerate(self.scopes):
+                for name in {node.name for node in scope.exprs if isinstance(node, (Attr, Var, Import))}:
+                    if name is not None:
+                        self._reading.setdefault(name, []).append(gid)
+        return sorted({gid for name in names for gid in self._reading.get(name, ())})
 
     def spelled(self, gid: int, expr: int) -> str:
         """The last name that an expression is spelled with: `name` for `name` and for `x.name`."""

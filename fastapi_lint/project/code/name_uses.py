@@ -22,7 +22,8 @@ class NameUse(msgspec.Struct, frozen=True):
 def name_uses(index: Index, names: frozenset[str]) -> dict[str, list[NameUse]]:
     """Every read of each of these names, whatever holds the attribute; of all in one go."""
     found: dict[str, list[NameUse]] = {name: [] for name in names}
-    for gid, scope in enumerate(index.scopes) if names else ():
+    for gid in index.reading(names):
+        scope = index.scope(gid)
         held: dict[int, int] | None = None
         for number, node in enumerate(scope.exprs):
             if isinstance(node, (Attr, Var, Import)) and node.name in names:

@@ -26,10 +26,11 @@ _ASKS_FOR_COROUTINE_FUNCTION = frozenset({"inspect.iscoroutinefunction", "asynci
 def dead_regions(inference: Inference, frame: Frame) -> frozenset[int]:
     """The regions of a frame's scope that it never takes, without those nested in them. Kept once all is known."""
     if frame.dead is None:
-        found = frozenset(DeadBranches(inference, frame).regions())
-        if not inference.is_settled():
-            return found
-        frame.dead = found
+        found = inference.for_now(lambda: frozenset(DeadBranches(inference, frame).regions()), frame.dead_for_now)
+        if found.gaps:
+            frame.dead_for_now = found
+            return found.answer
+        frame.dead, frame.dead_for_now = found.answer, None
     return frame.dead
 
 
@@ -57,6 +58,7 @@ class DeadBranches:
         dead = self._dead = set[int]()
         self._constants = Constants(inference, frame, lambda region: within(scope, region, dead))
         self._held = Held(inference, frame)
+        self._known: dict[int, bool | None] = {}
 
     def regions(self) -> set[int]:
         """Their numbers, without the regions nested in them."""
@@ -73,6 +75,7 @@ class DeadBranches:
                 is_dead = truth is not None and truth is (region.kind == "else")
             if is_dead:
                 found.add(number)
+                self._known.clear()  # what is assigned there decides nothing any more
             if plain is not None and is_dead is not (number in plain):
                 plain = None  # what is assigned in a dead branch may decide later ones
         found.update(self._inference.attempts.unreached(self._frame))
@@ -81,10 +84,15 @@ class DeadBranches:
     def sure(self, dead: frozenset[int]) -> Iterator[int]:
         """The numbers of those that are always taken, once it is known which are `dead`."""
         self._dead.update(dead)
+        plain = self._sure_in_plain_frame(dead)
         for number in self._inference.decidable.regions(self._frame.gid):
             region = self._scope.regions[number]
-            truth = self._truth(region.expr)
-            if truth is not None and truth is (region.kind == "if"):
+            if plain is not None and not self._frame.depends(region.expr):
+                is_sure = number in plain
+            else:
+                truth = self._truth(region.expr)
+                is_sure = truth is not None and truth is (region.kind == "if")
+            if is_sure:
                 yield number
 
     def truth(self, expr: int, dead: frozenset[int]) -> bool | None:
@@ -95,7 +103,20 @@ class DeadBranches:
     def _dead_in_plain_frame(self) -> frozenset[int] | None:
         return dead_regions(self._inference, self._frame.plain) if self._frame.plain is not None else None
 
+    def _sure_in_plain_frame(self, dead: frozenset[int]) -> frozenset[int] | None:
+        """None where that says nothing of this frame: as `regions` has it."""
+        plain = self._frame.plain
+        if plain is None or not self._held.is_empty or self._frame.told or dead_regions(self._inference, plain) != dead:
+            return None
+        return sure_regions(self._inference, plain)
+
     def _truth(self, expr: int) -> bool | None:
+        """Both branches of an `if` ask for its condition, and so do those that it makes sure of."""
+        if expr not in self._known:
+            self._known[expr] = self._decided(expr)
+        return self._known[expr]
+
+    def _decided(self, expr: int) -> bool | None:
         held = self._held.truth(expr)
         if held is None:
             held = self._inference.tellings.truth(self._frame, expr)

@@ -44,8 +44,8 @@ class Exclusions:
         """The only function that stores something in an attribute, a constructor, and in which regions of it."""
         key = (owner.gid, name)
         if key not in self._filled:
-            known = self._find(owner, name)
-            if not self._inference.is_settled():
+            known, is_settled = self._inference.apart(lambda: self._find(owner, name))
+            if not is_settled:
                 return known
             self._filled[key] = known
         return self._filled[key]

@@ -85,12 +85,13 @@ class Fills:
         if known is None:
             self._known[frame] = NOTHING  # a method that calls itself
             self._depth += 1
-            known = frozenset(self._always(frame, self.asked(owner.gid)))
+            found, is_settled = self._inference.apart(lambda: frozenset(self._always(frame, self.asked(owner.gid))))
             self._depth -= 1
-            if self._depth or not self._inference.is_settled():
+            if self._depth or not is_settled:
                 del self._known[frame]
             else:
-                self._known[frame] = known
+                self._known[frame] = found
+            return found
         return known
 
     def reads(self, frame: Frame, event: Event) -> frozenset[str]:

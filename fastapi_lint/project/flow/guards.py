@@ -41,7 +41,7 @@ class Guards:
         """
         scope = self._index.scope(gid)
         spread = [value for key, value in call.keywords if key == "**"]
-        if len(spread) != 1 or any(_stores_item(scope, event, name) for event in scope.events):
+        if len(spread) != 1:
             return None
         for here in branches(scope, self.region(gid, call)):
             test = scope.exprs[here.expr]
@@ -49,7 +49,8 @@ class Guards:
                 continue
             text = scope.exprs[test.right]
             if isinstance(text, Lit) and isinstance(text.value, str) and _is_item(scope, test.left, spread[0], name):
-                return text.value
+                is_stored = any(_stores_item(scope, event, name) for event in scope.events)
+                return None if is_stored else text.value
         return None
 
     def region(self, gid: int, call: Call) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Use, Var
+from fastapi_lint.facts import NONE, Attr, Bin, Call, EventKind, Lit, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
@@ -33,6 +33,7 @@ class Held:
         self._frame = frame
         self._scope = frame.scope
         self._holds = frozenset(frame.holds)
+        self._reads: dict[int, frozenset[str]] = {}
         if frame.scope.is_async and isinstance(frame.receiver, InstanceV):
             self._holds |= inference.fills.constructed(frame.receiver.gid)  # no constructor awaits
 
@@ -88,18 +89,21 @@ class Held:
             held = self._holds & asked
             found = frozenset(name for name in held if name in made or self._lasts(base, name, 0, number))
         inside = set(around(self._scope, self._scope.events[number].region))
-        for event in self._scope.events[:number]:
+        for earlier, event in enumerate(self._scope.events[:number]):
             if event.kind in (EventKind.ATTR, EventKind.CALL):
-                names = (self._filled_by(event, base) & asked) - found
+                names = (self._filled_by(earlier, base) & asked) - found
                 found |= {name for name in names if self._is_passed(event.region, inside, name, base)}
         return found
 
-    def _filled_by(self, event: Event, base: int) -> frozenset[str]:
+    def _filled_by(self, number: int, base: int) -> frozenset[str]:
         """What an event leaves filled in an object: a method that it runs there and then, or in a thread."""
+        event = self._scope.events[number]
         node = self._scope.exprs[event.expr]
         of = self._scope.exprs[node.func] if isinstance(node, Call) else node
         if isinstance(of, Attr) and is_same(self._scope, of.base, base):
-            return self._inference.fills.reads(self._frame, event)
+            if number not in self._reads:  # all later calls ask
+                self._reads[number] = self._inference.fills.reads(self._frame, event)
+            return self._reads[number]
         found: frozenset[str] = frozenset()
         for given in node.args if isinstance(node, Call) and event.flag else ():
             method = self._scope.exprs[given]

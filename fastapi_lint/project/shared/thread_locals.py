@@ -55,6 +55,7 @@ class ThreadLocals:
         self._index = graph.index
         self._inference = graph.inference
         self._loop_frames = loop_frames
+        self._used: dict[Frame, tuple[_Use, ...]] = {}
 
     def find(self) -> Iterator[LocalUse]:
         """Each thread-local object once in each function: where it is first stored in, else where it is first read."""
@@ -152,7 +153,13 @@ class ThreadLocals:
             node = scope.exprs[scope.defs[node.defs[0]].value]
         return not holds and self._mentions_local(frame, node)
 
-    def _uses(self, frame: Frame) -> Iterator[_Use]:
+    def _uses(self, frame: Frame) -> tuple[_Use, ...]:
+        known = self._used.get(frame)
+        if known is None:
+            known = self._used[frame] = tuple(self._find_uses(frame))
+        return known
+
+    def _find_uses(self, frame: Frame) -> Iterator[_Use]:
         scope = self._index.scope(frame.gid)
         for event in scope.events:
             node = scope.exprs[event.expr] if event.expr != NONE else None

@@ -95,10 +95,10 @@ class Annotations:
         inside_another = bool(self._open)
         self._open.add(key)
         try:
-            found = self._read(frame, expr)
+            found, is_settled = self._inference.apart(lambda: self._read(frame, expr))
         finally:
             self._open.discard(key)
-        if not inside_another and self._inference.is_settled():
+        if not inside_another and is_settled:
             self._known[frame, expr] = found
         return found
 

@@ -71,8 +71,8 @@ class ArgumentConstants:
         key = (frame.gid, expr)
         if key not in self._built:
             self._built[key] = None  # what is built by calling itself is not known
-            self._built[key] = names_in(self._inference, frame, expr)
-            if not self._inference.is_settled():
+            self._built[key], is_settled = self._inference.apart(lambda: names_in(self._inference, frame, expr))
+            if not is_settled:
                 return self._built.pop(key)
         return self._built[key]
 
@@ -128,9 +128,9 @@ class ArgumentConstants:
         if key in self._defaults:
             return self._defaults[key]
         default, outer = self._index.scope(target.gid).params[number].default, self._inference.binding.outer(target)
-        known = self._written(outer, default) if default != NONE else None
+        known, is_settled = self._inference.apart(lambda: self._written(outer, default) if default != NONE else None)
         found = self._told_apart(target.gid, number, known) if isinstance(known, LiteralV) else None
-        if not outer.bound and self._inference.is_settled():
+        if not outer.bound and is_settled:
             self._defaults[key] = found
         return found
 

@@ -63,6 +63,7 @@ class Binding:
         self._frames: dict[tuple[int, int], set[Frame]] = {}
         self._instances: dict[int, set[InstanceV]] = {}
         self._deep: dict[Type, bool] = {}
+        self._spread: dict[tuple[int, Call], Call] = {}
         self._constants = ArgumentConstants(index, inference)
         self._decorating: set[Frame] = set()
 
@@ -153,14 +154,24 @@ class Binding:
 
         A `partial` around the function holds some of the arguments already.
         """
-        partial = partial or _WHOLE
+        if partial is not None:
+            return self._frame_for(function, caller, node, partial)
+        known = caller.called.get((function, node))
+        if known is None:
+            found, is_settled = self._inference.apart(lambda: self._frame_for(function, caller, node, _WHOLE))
+            if is_settled:
+                caller.called[function, node] = found
+            return found
+        return known
+
+    def _frame_for(self, function: Function, caller: Frame, node: Call, partial: PartialV) -> Frame:
         target = self.frame_of(function)
         params = self._index.scope(target.gid).params
         skip = self.receivers(function) + partial.given
         if (len(params) <= skip and not partial.bound) or "**" in partial.names:
             return target
         tested = self._inference.asked.tested_parameters(target.gid)
-        spread = spread_out(caller.scope, node)
+        spread = self._spread_out(caller, node)
         arguments = Arguments(caller.scope, spread)
         new = [one for one in partial.bound if one[0] == target.gid]
         for number, parameter in enumerate(params):
@@ -184,6 +195,15 @@ class Binding:
                 new.append((target.gid, number, kind))
         new += self._handed(function, target, caller, node)
         return self._bound(target, new, is_decorating=caller in self._decorating and _holds_function(new))
+
+    def _spread_out(self, caller: Frame, node: Call) -> Call:
+        if all(name != "**" for name, _ in node.keywords):
+            return node
+        key = (caller.gid, node)
+        known = self._spread.get(key)
+        if known is None:
+            known = self._spread[key] = spread_out(caller.scope, node)
+        return known
 
     def _handed(self, function: Function, target: Frame, caller: Frame, node: Call) -> list[tuple[int, int, Type]]:
         """What comes through a decorator's wrapper: into it for the function behind it, and out of it to that."""

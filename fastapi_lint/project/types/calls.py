@@ -222,6 +222,13 @@ class Calls:
         if gid in self._giving:
             return self._giving[gid]
         self._giving[gid] = None  # what depends on itself is not known
+        known, is_settled = self._inference.apart(lambda: self._common(gid))
+        del self._giving[gid]
+        if is_settled:
+            self._giving[gid] = known
+        return known
+
+    def _common(self, gid: int) -> PresentV | None:
         constants, scope = Constants(self._inference, self._inference.plain_frame(gid)), self._index.scope(gid)
         skipped = self._inference.decidable.fallbacks(gid)
         given = [
@@ -230,11 +237,7 @@ class Calls:
             if event.kind == EventKind.RETURN and not within(scope, event.region, skipped)
         ]
         is_present = bool(given) and all(one is not None and one != LiteralV(None) for one in given)
-        known = PresentV(self._inference.asked.scheme(text(common(given)))) if is_present else None
-        del self._giving[gid]
-        if self._inference.is_settled():
-            self._giving[gid] = known
-        return known
+        return PresentV(self._inference.asked.scheme(text(common(given)))) if is_present else None
 
     def _is_overridden(self, value: Value) -> bool:
         if not isinstance(value, MethodV):

@@ -47,14 +47,16 @@ class ClassConstants:
         key = (gid, name, of_class)
         if key in self._known:
             return self._known[key]
+        constant, is_settled = self._inference.apart(lambda: self._held(gid, name, of_class))
+        if is_settled:
+            self._known[key] = constant
+        return constant
+
+    def _held(self, gid: int, name: str, of_class: bool) -> LiteralV | None:
         constant = self.written(gid, name, of_class)
         if constant is not None and self.may_be_set(gid, name):
             constant = None
-        if constant is None and not of_class:
-            constant = self._made(gid, name)
-        if self._inference.is_settled():
-            self._known[key] = constant
-        return constant
+        return self._made(gid, name) if constant is None and not of_class else constant
 
     def excludes(self, scope: Scope, region: int, func: int, gid: int) -> bool:
         """Whether the branches around a call of a method say what is not so of a class that has the method.

@@ -217,15 +217,19 @@ class Classes:
         key = (owner.gid, owner.site, name)
         known = self._outside.get(key)
         if known is None:
-            known = [
-                Site(base.gid, value)
-                for base, value in self._index.attribute_stores(name)
-                for other in self._inference.type(self._inference.plain_frame(base.gid), base.expr)
-                if isinstance(other, InstanceV) and self._may_be(other, owner)
-            ]
-            if self._inference.is_settled():
-                self._outside[key] = known
+            found, is_settled = self._inference.apart(lambda: self._stored_outside(owner, name))
+            if is_settled:
+                self._outside[key] = found
+            return found
         return known
+
+    def _stored_outside(self, owner: InstanceV, name: str) -> list[Site]:
+        return [
+            Site(base.gid, value)
+            for base, value in self._index.attribute_stores(name)
+            for other in self._inference.type(self._inference.plain_frame(base.gid), base.expr)
+            if isinstance(other, InstanceV) and self._may_be(other, owner)
+        ]
 
     def _may_be(self, one: InstanceV, other: InstanceV) -> bool:
         if one.site is not None and other.site is not None and one.site != other.site:

@@ -47,10 +47,11 @@ class Constructions:
         known = self._inherited.get(key)
         if known is None:
             self._inherited[key] = ()  # what depends on itself is not known
-            known = self._common(gid, init)
+            found, is_settled = self._inference.apart(lambda: self._common(gid, init))
             del self._inherited[key]
-            if self._inference.is_settled():
-                self._inherited[key] = known
+            if is_settled:
+                self._inherited[key] = found
+            return found
         return known
 
     def _common(self, gid: int, init: int) -> Given:

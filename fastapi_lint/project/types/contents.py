@@ -51,10 +51,13 @@ class Contents:
         known = self._known.get(key)
         if known is None:
             self._known[key] = ()  # what depends on itself is not known
-            known = self._stored(owner, name) if self._is_made_empty(owner, name) else ()
+            found, is_settled = self._inference.apart(
+                lambda: self._stored(owner, name) if self._is_made_empty(owner, name) else ()
+            )
             del self._known[key]
-            if self._inference.is_settled():
-                self._known[key] = known
+            if is_settled:
+                self._known[key] = found
+            return found
         return known
 
     def _is_made_empty(self, owner: int, name: str) -> bool:

@@ -8,7 +8,9 @@ first.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from fastapi_lint.facts import (
     NONE,
@@ -91,6 +93,20 @@ _DEEPEST = 400
 _MOST_TRIES = 3
 STATE = "starlette.datastructures.State"
 
+Answer = TypeVar("Answer")
+
+
+class ForNow(msgspec.Struct, Generic[Answer], frozen=True):
+    """An answer, and the levels of what it met that was still being computed, as bits.
+
+    `count` numbers the computation at the last of these levels.
+    """
+
+    answer: Answer
+    gaps: int
+    level: int
+    count: int
+
 
 class Inference:
     """Types of expressions; the rooms beside this one answer the questions that go beyond a single expression.
@@ -133,7 +149,9 @@ class Inference:
         self._displays = Displays(index, self)
         self._depth = 0
         self._tries: dict[tuple[Frame, int], int] = {}
-        self._gap = _DEEPEST + 1
+        self._gaps = 0
+        self._open: list[int] = []
+        self._count = 0
         self._rules = self._rules_by_node()
 
     def _rules_by_node(self) -> dict[type, Callable[[Frame, Any], Type]]:
@@ -191,7 +209,7 @@ class Inference:
             if found is not None:
                 if not isinstance(found, int):
                     return found
-                self._gap = min(self._gap, found)
+                self._gaps |= 1 << found
                 return ()
             node: Expr = frame.scope.exprs[expr]
             if node.__class__ is not Use or len(node.defs) != 1:
@@ -209,21 +227,38 @@ class Inference:
             return ()
         known[expr] = level
         self._depth = level + 1
+        self._count += 1
+        self._open.append(self._count)
+        before, self._gaps = self._gaps, 0  # a gap in what was asked for before says nothing of this
         try:
             found = rule(frame, node)
         finally:
             self._depth = level
+            self._open.pop()
             del known[expr]
-        if self._gap >= level:
-            known[expr] = found
-            self._gap = _DEEPEST + 1
-        elif self._is_exhausted((frame, expr)):
+        gaps = self._gaps & ~(1 << level)
+        self._gaps = before | gaps
+        if not gaps or self._is_exhausted((frame, expr)):
             known[expr] = found
         return found
 
-    def is_settled(self) -> bool:
-        """Whether what was asked for last depends on nothing that is still being computed."""
-        return self._gap >= self._depth
+    def apart(self, question: Callable[[], Answer]) -> tuple[Answer, bool]:
+        """An answer, and whether it depends on nothing that is still being computed."""
+        before, self._gaps = self._gaps, 0
+        answer, gaps = question(), self._gaps
+        self._gaps |= before
+        return answer, not gaps
+
+    def for_now(self, question: Callable[[], Answer], earlier: ForNow[Answer] | None) -> ForNow[Answer]:
+        """An answer that holds as long as the last of what it met unfinished is; the `earlier` one if that still is."""
+        if earlier is not None and self._open[earlier.level : earlier.level + 1] == [earlier.count]:
+            self._gaps |= earlier.gaps
+            return earlier
+        before, self._gaps = self._gaps, 0
+        answer, gaps = question(), self._gaps
+        self._gaps |= before
+        level = gaps.bit_length() - 1
+        return ForNow(answer, gaps, level, self._open[level] if gaps else 0)
 
     def _is_exhausted(self, key: tuple[Frame, int]) -> bool:
         """Whether an answer with a gap was computed often enough: knots of mutual recursion would take for ever."""

@@ -62,10 +62,11 @@ class LeftOut:
         known = self._set.get(key)
         if known is None:
             self._set[key] = True  # what depends on itself is not known
-            known = self._inference.class_constants.may_be_set(gid, name)
+            found, is_settled = self._inference.apart(lambda: self._inference.class_constants.may_be_set(gid, name))
             del self._set[key]
-            if self._inference.is_settled():
-                self._set[key] = known
+            if is_settled:
+                self._set[key] = found
+            return found
         return known
 
     def _declared(self, gid: int) -> dict[int, LiteralV]:
@@ -73,10 +74,11 @@ class LeftOut:
         known = self._known.get(gid)
         if known is None:
             self._known[gid] = {}  # what depends on itself is not known
-            known = self._find(gid)
+            found, is_settled = self._inference.apart(lambda: self._find(gid))
             del self._known[gid]
-            if self._inference.is_settled():
-                self._known[gid] = known
+            if is_settled:
+                self._known[gid] = found
+            return found
         return known
 
     def _find(self, gid: int) -> dict[int, LiteralV]:

@@ -65,9 +65,11 @@ class OwnAttributes:
         if key not in self._known:
             family = (gid, *self._inference.classes.subclasses(gid))
             self._known[key] = False  # what depends on itself is not known
-            known = self._deletions().isdisjoint((name, "")) and all(self._is_set(one, name) for one in family)
+            known, is_settled = self._inference.apart(
+                lambda: self._deletions().isdisjoint((name, "")) and all(self._is_set(one, name) for one in family)
+            )
             del self._known[key]
-            if not self._inference.is_settled():
+            if not is_settled:
                 return known
             self._known[key] = known
         return self._known[key]
