@@ -156,7 +156,8 @@ class Project:
     def _blocking(self) -> Blocking:
         calls = CallGraph(self.nodes, self.is_followed)
         frames = (*self.loop_frames, *self._frames_of_stages)
-        first_times = FirstTimes(self.graph, self._start_up, self._creations.lifetimes, self._once_per_key)
+        lifetimes = self._creations.lifetimes
+        first_times = FirstTimes(self.graph, self.contexts, self._start_up, lifetimes, self._once_per_key)
         return Blocking(self.graph, calls, self.contexts, first_times, self._places, frames, self._stages)
 
     @cached_property
