@@ -1,7 +1,7 @@
 """Which attributes are emptied only where nothing can have filled them?
 
-`if not agent.files: agent._store = None; return`, then `agent._store = Store(agent.files)`: as long as no request changes
-`files`, the one object is never filled, and the other one never emptied.
+`if not agent.files: agent._store = None; return`, then `agent._store = Store(agent.files)`: as long as no request
+changes `files`, the one object is never filled, and the other one never emptied.
 """
 
 from __future__ import annotations
