@@ -279,19 +279,19 @@ def test_what_is_called_on_what_a_function_gave_is_named(tmp_path: Path, used: s
 @pytest.mark.parametrize(
     ("way", "labels"),
     [
-        ("await work()", ["GET /"]),
-        ("await asyncio.create_task(work())", ["GET /"]),
+        ("await work()", [["GET /"]]),
+        ("await asyncio.create_task(work())", [["GET /"]]),
         ("await asyncio.to_thread(alone)", []),
         ("await asyncio.to_thread(asyncio.run, work())", []),
         ("threading.Thread(target=asyncio.run, args=(work(),)).start()", []),
+        ("threading.Thread(target=asyncio.run, args=(both(),)).start()", [[]]),
     ],
 )
-def test_what_runs_on_a_loop_of_its_own_keeps_no_entry_point_waiting(
-    tmp_path: Path, way: str, labels: list[str]
-) -> None:
+def test_what_runs_on_a_loop_of_its_own_keeps_nobody_waiting(tmp_path: Path, way: str, labels: list[list[str]]) -> None:
     body = "import asyncio\nasync def work():\n    time.sleep(1)\ndef alone():\n    asyncio.run(work())\n"
+    body += "async def both():\n    await asyncio.gather(work(), work())\n"
     body += f'@app.get("/")\nasync def index():\n    {way}\n'
-    assert [[entry.label for entry in d.entry_points] for d in found(tmp_path, body, "FAL101")] == [labels]
+    assert [[entry.label for entry in d.entry_points] for d in found(tmp_path, body, "FAL101")] == labels
 
 
 @pytest.mark.parametrize(
@@ -318,3 +318,20 @@ def test_a_project_on_anyio_is_told_of_anyio(tmp_path: Path, helper: str, expect
 def test_a_glob_that_walks_goes_by_its_own_name(tmp_path: Path) -> None:
     body = 'from pathlib import Path\n@app.get("/")\nasync def index():\n    return list(Path("x").glob("**/*"))\n'
     assert [d.message.split(" ")[0] for d in found(tmp_path, body, "FAL104")] == ["`pathlib.Path.glob`"]
+
+
+@pytest.mark.parametrize(
+    ("given", "label"),
+    [
+        ('{"role": name}', "GET /sure"),
+        ("dict(values)", "GET /first"),
+        ('{"role": name, "wait": 1}', "GET /first"),
+    ],
+)
+def test_entry_points_are_named_whose_calls_get_there(tmp_path: Path, given: str, label: str) -> None:
+    body = (
+        'async def work(values: dict):\n    if "wait" in values:\n        time.sleep(1)\n'
+        f'@app.get("/first")\nasync def first(name: str, values: dict):\n    await work({given})\n'
+        '@app.get("/sure")\nasync def sure():\n    await work({"wait": 1})\n'
+    )
+    assert [[entry.label for entry in d.entry_points] for d in found(tmp_path, body, "FAL101")] == [[label]]

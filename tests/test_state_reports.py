@@ -1686,3 +1686,11 @@ def test_what_is_only_emptied_on_the_loop_is_not_the_same_for_all(after: str, sa
     settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL307"]})
     (found,) = check(CheckRequest((), settings, tmp_path, ("example.py", (HEAD + source).encode()))).diagnostics
     assert said in found.message
+
+
+def test_the_way_is_that_of_the_shared_object(tmp_path: Path) -> None:
+    case = Path(__file__).parent / "fixtures" / "FAL301" / "report_shared_on_a_sure_way_beside.py"
+    (tmp_path / "app.py").write_text(case.read_text(encoding="utf-8"), encoding="utf-8")
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL301"]})
+    (found,) = check(CheckRequest((tmp_path,), settings, tmp_path)).diagnostics
+    assert [entry.label for entry in found.entry_points] == ["attach_routes.handle_all"]

@@ -33,6 +33,7 @@ from fastapi_lint.project.serving.first_times import FirstTimes
 from fastapi_lint.project.serving.middleware_stacks import Middleware, MiddlewareStacks
 from fastapi_lint.project.serving.new_keys import NewKeys
 from fastapi_lint.project.serving.once_per_key import OncePerKey
+from fastapi_lint.project.serving.own_loops import OwnLoops
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.serving.start_up import StartUp
@@ -155,13 +156,16 @@ class Project:
     def _blocking(self) -> Blocking:
         calls = CallGraph(self.nodes, self.is_followed)
         frames = (*self.loop_frames, *self._frames_of_stages)
-        first_times = FirstTimes(self.graph, self._start_up, self._creations.lifetimes, self._once_per_key)
+        lifetimes = self._creations.lifetimes
+        first_times = FirstTimes(self.graph, self.contexts, self._start_up, lifetimes, self._once_per_key)
         return Blocking(self.graph, calls, self.contexts, first_times, self._places, frames, self._stages)
 
     @cached_property
     def loop_frames(self) -> list[Frame]:
-        """Frames whose body runs on the loop while requests are served."""
-        return [frame for frame in self._async_frames if self.contexts.serves(frame.gid)]
+        """Frames whose body runs on a loop on which others wait while requests are served."""
+        own_loops = OwnLoops(self.graph, self.contexts)
+        serving = [frame for frame in self._async_frames if self.contexts.serves(frame.gid)]
+        return [frame for frame in serving if not own_loops.keep_nobody_waiting(frame.gid)]
 
     @cached_property
     def _frames_of_stages(self) -> list[Frame]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -11,6 +11,7 @@ from fastapi_lint.facts import NONE, Place
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.serving.contexts import Arrival, Contexts
+from fastapi_lint.project.serving.entrypoints import EntryPoint
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -40,12 +41,16 @@ class Places:
         return Hop(spot.path, spot.place.row, spot.place.column, text)
 
     def labels(
-        self, gid: int, category: str = "request", able: set[Frame] | None = None
+        self,
+        gid: int,
+        category: str = "request",
+        able: set[Frame] | None = None,
+        entry_of: Callable[[Frame, str], EntryPoint | None] = lambda _frame, _category: None,
     ) -> tuple[EntryPointLabel, ...]:
         """The entry points from which requests (or start-up, ...) come to a function, by the nearest way.
 
         Of its frames only those count that are `able` to do what is told of the function, if that is known: block the
-        loop on which the entry points run.
+        loop on which the entry points run. `entry_of` knows of a frame that only some of its ways fit.
         """
         reached = self._contexts.reached(category)
         if able is not None and category != "script":  # whose loops are all started by somebody
@@ -54,9 +59,10 @@ class Places:
         for frame in self._frames_of(category).get(gid, ()):
             if able is not None and frame not in able:
                 continue
-            for arrival in self._contexts.way_in(frame, reached)[:1]:
-                if arrival.entry is not None:
-                    found[EntryPointLabel(arrival.entry.kind, arrival.entry.label)] = None
+            arrivals = self._contexts.way_in(frame, reached)[:1]
+            entry = (entry_of(frame, category) or arrivals[0].entry) if arrivals else None
+            if entry is not None:
+                found[EntryPointLabel(entry.kind, entry.label)] = None
         return tuple(found)
 
     def _frames_of(self, category: str) -> dict[int, list[Frame]]:

@@ -20,7 +20,9 @@ from fastapi_lint.project.flow.effects import CallGraph, Effects, Witness
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.serving.contexts import STAGES, Contexts
+from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.serving.first_times import FirstTimes
+from fastapi_lint.project.serving.fitting_calls import FittingCalls
 
 _CALLED_BY_FASTAPI = frozenset({"route", "dependency", "background-task", "exception-handler"})
 _Rank = tuple[bool, bool, bool, bool, bool, int]
@@ -82,6 +84,7 @@ class Blocking:
         self._places = places
         self._frames = tuple(frames)
         self._stages = stages
+        self._calls_in = FittingCalls(graph, contexts)
 
     def of(self, kind: BlockKind) -> list[BlockingUse]:
         """Every expression on the event loop that reaches a blocking call of this kind, the nearest sink for each."""
@@ -219,6 +222,12 @@ class Blocking:
                 self._places.hop(where.gid, step.place, f"`{self._graph.index.name(where.gid)}` runs `{target}`")
             )
         first = trail[0][1]
+
+        def fitting(one: Frame, category: str) -> EntryPoint | None:
+            events = one.scope.events
+            known = 0 <= witness.event < len(events)
+            return self._calls_in.entry(one, events[witness.event].region, category) if known else None
+
         stage = self._contexts.stage(frame.gid, self._stages) or ""
         return BlockingUse(
             spot=self._places.spot(frame.gid, witness.place),
@@ -226,7 +235,7 @@ class Blocking:
             call=last,
             sink=shown(last.name),
             chain=tuple(hop for hop in hops if hop is not None) if len(trail) > 1 else (),
-            entry_points=self._places.labels(frame.gid, STAGES.get(stage, "request"), able),
+            entry_points=self._places.labels(frame.gid, STAGES.get(stage, "request"), able, fitting),
             stage=stage,
             once=witness.once != NONE,
             is_conditional=witness.doubt > MOST_OF_A_CHAIN,

@@ -38,9 +38,16 @@ class CallerTests:
 
     def exclude(self, frame: Frame, region: int, calls: list[tuple[Frame, Edge]]) -> bool:
         """Whether no call gets to a region of a function, for what each caller has asked of what it hands over."""
-        scope = frame.scope
-        wanted = [n for n in around(scope, region) if is_branch(scope, n) and _parameters(scope, scope.regions[n].expr)]
+        wanted = self._wanted(frame, region)
         return bool(calls) and all(any(self._fails(frame, number, *call) for number in wanted) for call in calls)
+
+    def asks(self, frame: Frame, region: int) -> bool:
+        """Whether a condition around a region asks for what callers pass."""
+        return bool(self._wanted(frame, region))
+
+    def _wanted(self, frame: Frame, region: int) -> list[int]:
+        scope = frame.scope
+        return [n for n in around(scope, region) if is_branch(scope, n) and _parameters(scope, scope.regions[n].expr)]
 
     def _fails(self, frame: Frame, region: int, caller: Frame, edge: Edge) -> bool:
         """Whether the condition of a branch is known not to hold (or to hold, if it must not) where a call comes in."""

@@ -91,7 +91,12 @@ def exits_before(scope: Scope, number: int) -> int:
     return len(found)
 
 
+def way_doubt(way: Iterable[Arrival]) -> int:
+    """On how much a way from an entry point rests that nothing known decides."""
+    edges = [arrival.edge for arrival in way if arrival.edge is not None]
+    return doubt(sum(edge.conditions for edge in edges), len(edges))
+
+
 def is_conditional(way: Iterable[Arrival]) -> bool:
     """Whether a way from an entry point rests on so much that it is a possibility only."""
-    edges = [arrival.edge for arrival in way if arrival.edge is not None]
-    return doubt(sum(edge.conditions for edge in edges), len(edges)) > _MOST_OF_A_WAY
+    return way_doubt(way) > _MOST_OF_A_WAY

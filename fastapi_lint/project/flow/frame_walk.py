@@ -11,6 +11,7 @@ from fastapi_lint.project.flow.awaiting import Awaiting
 from fastapi_lint.project.flow.conditions import Conditions
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.function_kinds import FunctionKinds
+from fastapi_lint.project.flow.given_coroutines import LOOP_STARTERS, STARTING
 from fastapi_lint.project.flow.implicit_calls import (
     SPECIAL_FUNCTIONS,
     STACK_ENTERERS,
@@ -37,17 +38,6 @@ TASK_MAKERS = frozenset(
         "anyio.abc.TaskGroup.start",
     }
 )
-LOOP_STARTERS = frozenset(
-    {
-        "asyncio.run",
-        "asyncio.Runner.run",
-        "asyncio.AbstractEventLoop.run_until_complete",
-        "anyio.run",
-        "trio.run",
-        "uvloop.run",
-    }
-)
-_STARTING = frozenset(name.rpartition(".")[2] for name in LOOP_STARTERS)
 _LOOP_FUNCTIONS = TASK_MAKERS | LOOP_STARTERS
 
 
@@ -61,6 +51,7 @@ class FrameWalk(ImplicitCalls):
         self.not_run = lazy.regions()
         self.kinds = FunctionKinds(inference, frame)
         self.handed: dict[int, str] = {}
+        self.apart: set[int] = set()
         self.has_served = False
         self.probed: frozenset[int] = frozenset()
         self.handed_on: frozenset[int] = self.find_handed_on()
@@ -137,19 +128,39 @@ class FrameWalk(ImplicitCalls):
             node = self.scope.exprs[event.expr]
             if not isinstance(node, Call):
                 continue
-            self.handed.update(dict.fromkeys(self.handed_to_starter(node), "new-loop"))
-            if not node.args or not isinstance(self.scope.exprs[node.args[0]], Call):
+            for one in self.handed_to_starter(node):
+                self.handed[one] = "new-loop"
+                self.apart.add(one)
+            made = [one for one in (*node.args, *(value for _, value in node.keywords)) if self.is_call(one)]
+            if not made:
                 continue
             for callee in self.callees(event.expr):
-                if callee.name in TASK_MAKERS:
+                if callee.frame is not None:
+                    self.handed_apart(event, node, callee.frame, made)
+                elif not node.args or node.args[0] not in made:
+                    continue
+                elif callee.name in TASK_MAKERS:
                     self.handed[node.args[0]] = "task"
                 elif callee.name in LOOP_STARTERS:
                     self.handed[node.args[0]] = "new-loop"
 
+    def is_call(self, expr: int) -> bool:
+        return isinstance(self.scope.exprs[expr], Call)
+
+    def handed_apart(self, event: Event, node: Call, callee: Frame, made: list[int]) -> None:
+        """Coroutines that a function of the project is given, and that it has a thread run on a loop of its own."""
+        if event.flag or callee.receiver is not None or callee.scope.is_async:
+            return
+        for one in made:
+            is_coroutine = any(inner.mode == "coroutine" for inner in self.callees(one))
+            if is_coroutine and self.inference.given_coroutines.are_run_apart(callee.gid, self.frame, node, one):
+                self.handed[one] = "new-loop"
+                self.apart.add(one)
+
     def handed_to_starter(self, node: Call) -> Iterator[int]:
         """The coroutines that a thread runs on a loop of its own: `Thread(target=asyncio.run, args=(work(),))`."""
         given = [*node.args, *(value for _, value in node.keywords)]
-        starters = [one for one in given if isinstance(n := self.scope.exprs[one], Attr) and n.name in _STARTING]
+        starters = [one for one in given if isinstance(n := self.scope.exprs[one], Attr) and n.name in STARTING]
         if any(isinstance(v, ExternalV) and v.name in LOOP_STARTERS for one in starters for v in self.type(one)):
             for one in given:
                 held = self.scope.exprs[one]
@@ -205,6 +216,7 @@ class FrameWalk(ImplicitCalls):
             frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, frame.holds, told)
         if mode == "coroutine":
             mode = self.handed.get(event.expr, mode)
+            self.off_loop = self.off_loop or event.expr in self.apart
         elif mode == "runs" and event.flag and self.inference.decorators.has_unknown(callee.frame.gid):
             return  # awaited, so the decorator made something else of the function
         elif mode == "runs" and self.is_once(callee.frame.gid, event):

@@ -15,7 +15,7 @@ import msgspec
 from fastapi_lint.facts import NONE, Call, EventKind, Lit, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in
-from fastapi_lint.project.flow.frame_walk import LOOP_STARTERS
+from fastapi_lint.project.flow.given_coroutines import LOOP_STARTERS
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.entrypoints import EntryPoint
@@ -170,6 +170,10 @@ class Contexts:
                 for frame in self.reached(category):
                     self._by_gid.setdefault(frame.gid, set()).add(category)
         return self._by_gid.get(gid, set())
+
+    def may_share_a_process(self, gid: int) -> bool:
+        """Whether the function may run in a process that serves, before or while it does."""
+        return "startup" in self.categories(gid) or self.serves(gid)
 
     def serves(self, gid: int) -> bool:
         """Whether the function may run while requests are served: unless all its known callers say otherwise."""

@@ -11,10 +11,12 @@ from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.guards import present
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.constructed_calls import ConstructedCalls
+from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.first_use import Lifetime
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.start_up import StartUp
+from fastapi_lint.project.types.process_constants import ProcessConstants
 from fastapi_lint.project.types.values import InstanceV
 
 
@@ -35,8 +37,12 @@ class FirstTimes:
     In doubt an object that a request may have made lasts: a class without a constructor may be configured, too.
     """
 
-    def __init__(self, graph: Graph, start_up: StartUp, lifetimes: Lifetimes, once_per_key: OncePerKey) -> None:
+    def __init__(
+        self, graph: Graph, contexts: Contexts, start_up: StartUp, lifetimes: Lifetimes, once_per_key: OncePerKey
+    ) -> None:
         self._graph = graph
+        self._constants = ProcessConstants(graph.inference, contexts.may_share_a_process)
+        self._for_one_key: dict[tuple[int, int], bool] = {}
         self._start_up = start_up
         self._lifetimes = lifetimes
         self._once_per_key = once_per_key
@@ -45,7 +51,7 @@ class FirstTimes:
 
     def of_edge(self, caller: Frame, edge: Edge) -> First | None:
         """The first time to which an edge belongs, or None: it is taken each time."""
-        if edge.mode == "once" or self._lifetimes.is_kept(edge.callee):
+        if edge.mode == "once" or self._lifetimes.is_kept(edge.callee) or self._is_one_call(caller, edge):
             return First(edge.callee.gid, self._has_run(edge.callee, self._is_for_one_key(caller, edge)))
         return self.of_event(caller, edge.event, edge.first_use)
 
@@ -65,11 +71,21 @@ class FirstTimes:
             self._known[key] = self._of_region(frame, region)
         return self._known[key]
 
+    def _is_one_call(self, caller: Frame, edge: Edge) -> bool:
+        """Whether an edge is a call of a cached function that always asks it for the same."""
+        if edge.mode != "runs" or not edge.callee.scope.decorators:
+            return False
+        is_cached = self._graph.inference.decorators.is_cached(edge.callee.gid)
+        return is_cached and self._is_for_one_key(caller, edge)
+
     def _is_for_one_key(self, caller: Frame, edge: Edge) -> bool:
         """Whether a call of a cached function passes what is the same in each call."""
-        events = caller.scope.events
-        node = caller.scope.exprs[events[edge.event].expr] if 0 <= edge.event < len(events) else None
-        return isinstance(node, Call) and self._graph.inference.process_constants.are_given(caller.gid, node)
+        key = (caller.gid, edge.event)
+        if key not in self._for_one_key:
+            events = caller.scope.events
+            node = caller.scope.exprs[events[edge.event].expr] if 0 <= edge.event < len(events) else None
+            self._for_one_key[key] = isinstance(node, Call) and self._constants.are_given(caller.gid, node)
+        return self._for_one_key[key]
 
     def _has_run(self, cached: Frame, is_for_one_key: bool) -> bool:
         """Whether a cached function, or property, has run before the first request, for all that it may be asked."""

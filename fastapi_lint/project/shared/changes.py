@@ -14,7 +14,6 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in, within
 from fastapi_lint.project.code.spelling import is_empty, read_attribute, same
 from fastapi_lint.project.flow.caller_tests import CallerTests
-from fastapi_lint.project.flow.conditions import is_conditional
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
@@ -24,6 +23,7 @@ from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.start_up import StartUp
 from fastapi_lint.project.shared.never_taken import NeverTaken
+from fastapi_lint.project.shared.sharing_ways import SharingWays
 from fastapi_lint.project.shared.state import SharedState, State
 from fastapi_lint.project.types.values import ExternalV
 
@@ -64,6 +64,7 @@ class Changes:
         self._once_per_key = once_per_key
         roots = contexts.roots("request")
         self.requests = Reach(graph, contexts, roots, self._is_done)
+        self._ways = SharingWays(self.requests, state)
         self._each_time = contexts.flow(roots, self._is_taken_once)
         self._known: dict[Frame, tuple[Change, ...]] = {}
 
@@ -84,9 +85,8 @@ class Changes:
         return found
 
     def way(self, frame: Frame) -> tuple[Arrival, ...]:
-        """The way from an entry point to a frame, by those who hand over what is shared, unless it is a possibility."""
-        way = self._state.way(self.requests, frame)
-        return self.requests.way(frame) if is_conditional(way) else way
+        """The way from an entry point to a frame, by those who hand over what is shared."""
+        return self._ways.to(frame)
 
     def may_run_early(self, frame: Frame) -> bool:
         """Whether start-up gets to a function, under conditions perhaps."""

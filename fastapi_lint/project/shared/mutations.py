@@ -25,6 +25,7 @@ from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.counts import Counts
 from fastapi_lint.project.shared.kept_times import KeptTimes
 from fastapi_lint.project.shared.locks import Locks
+from fastapi_lint.project.shared.needless_resets import NeedlessResets
 from fastapi_lint.project.shared.noted_misses import NotedMisses
 from fastapi_lint.project.shared.own_copies import OwnCopies
 from fastapi_lint.project.shared.own_numbers import OwnNumbers
@@ -98,6 +99,7 @@ class Mutations:
         self._caches = caches
         self._keepers = keepers
         self._things = ProcessThings(graph.inference, locks, caches)
+        self._resets = NeedlessResets(graph, changes)
         self._times = KeptTimes(graph.inference, keepers.request_data, keepers.new_keys)
 
     def find(self) -> Iterator[Mutation]:
@@ -125,6 +127,7 @@ class Mutations:
             if (one.name, one.where) not in own
             and not (is_removal and (one.name, one.where) in caches)
             and (one.name, one.where) not in timed
+            and not self._resets.is_one(one.frame, self._event(one))
             and (one.rebinds or one.fills or not keeps(one.frame, self._event(one), one.name, one.where))
         ]
         told = self._first_of_each_use([*kept, *(one for one, _ in found if (one.name, one.where) in own)], own)

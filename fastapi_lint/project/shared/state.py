@@ -32,7 +32,7 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.spelling import behind_names, is_receiver
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
-from fastapi_lint.project.serving.contexts import Arrival, Contexts
+from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.shared.class_attributes import ClassAttributes
@@ -81,7 +81,10 @@ class State(msgspec.Struct, frozen=True):
 
 
 class SharedState:
-    """Module-level and class-level objects, `app.state`, objects that live there, and what they hold."""
+    """Module-level and class-level objects, `app.state`, objects that live there, and what they hold.
+
+    `sharers` are the callers of a frame that were found first to hand over what is shared.
+    """
 
     def __init__(self, graph: Graph, contexts: Contexts, requests: Reach) -> None:
         self._graph = graph
@@ -95,7 +98,8 @@ class SharedState:
         self._handed = HandedMethods(graph, requests)
         self._known: dict[tuple[Frame, int], State | None] = {}
         self._receivers: dict[Frame, State | None] = {}
-        self._sharers: dict[Frame, list[tuple[Frame, Edge]]] = {}
+        self.sharers: dict[Frame, list[tuple[Frame, Edge]]] = {}
+        self._shared_at: dict[Frame, int] = {}
 
     def changed(self, frame: Frame, event: Event) -> State | None:
         """The shared state that an event changes."""
@@ -112,20 +116,12 @@ class SharedState:
                 return self.container(frame, func.base)
         return None
 
-    def way(self, reach: Reach, frame: Frame) -> tuple[Arrival, ...]:
-        """The way from an entry point on which callers hand over what is shared, not an object of their own."""
-        steps: list[Arrival] = []
-        current, seen = frame, {frame}
-        while current in self._sharers:
-            shortest, sharers = reach.way(current)[-1:], self._sharers[current]
-            own = [one for one in shortest if one.caller is not None and (one.caller, one.edge) in sharers]
-            step = own[0] if own else Arrival(*sharers[0], None)
-            if step.caller is None or step.caller in seen or step.caller not in reach.frames:
-                return reach.way(frame)
-            seen.add(step.caller)
-            steps.append(step)
-            current = step.caller
-        return (*reach.way(current), *reversed(steps))
+    def all_sharers(self, frame: Frame) -> Iterator[tuple[Frame, Edge]]:
+        """All callers that hand over what is shared where one of them was found to."""
+        number = self._shared_at.get(frame)
+        for caller, edge in self._requests.callers(frame) if number is not None else ():
+            if self._handed_over_by(frame, caller, edge, number or 0) is not None:
+                yield caller, edge
 
     def container(self, frame: Frame, expr: int) -> State | None:
         """The shared container that an expression is, or is an item of."""
@@ -282,17 +278,33 @@ class SharedState:
 
     def _passed(self, frame: Frame, node: Param, hops: int) -> State | None:
         """What a caller on a request's way passes."""
-        parameter = self._index.scope(frame.gid).params[node.index]
+        for caller, edge in self._requests.callers(frame):
+            found = self._passed_by(frame, caller, edge, node.index, hops)
+            if found is not None:
+                self._note_sharer(frame, caller, edge, node.index)
+                return found
+        return None
+
+    def _passed_by(self, frame: Frame, caller: Frame, edge: Edge, number: int, hops: int) -> State | None:
+        parameter = self._index.scope(frame.gid).params[number]
         is_method = self._index.class_of(frame.gid) != NONE
         skip = int(is_method and self._inference.decorators.method_kind(frame.gid) != "static")
-        for caller, edge in self._requests.callers(frame):
-            for at, call in self._calls_of(caller, edge):
-                given = argument_at(at.scope, call, node.index - skip, parameter.name, parameter.kind)
-                found = self.origin(at, given, hops) if given != NONE else None
-                if found is not None:
-                    self._sharers.setdefault(frame, []).append((caller, edge))
-                    return found
+        for at, call in self._calls_of(caller, edge):
+            given = argument_at(at.scope, call, number - skip, parameter.name, parameter.kind)
+            found = self.origin(at, given, hops) if given != NONE else None
+            if found is not None:
+                return found
         return None
+
+    def _note_sharer(self, frame: Frame, caller: Frame, edge: Edge, number: int) -> None:
+        self.sharers.setdefault(frame, []).append((caller, edge))
+        self._shared_at.setdefault(frame, number)
+
+    def _handed_over_by(self, frame: Frame, caller: Frame, edge: Edge, number: int) -> State | None:
+        """What a caller hands over for a parameter, if requests share it."""
+        if self._is_own_receiver(frame, number):
+            return self._receiver_of(caller, edge, 0)
+        return self._passed_by(frame, caller, edge, number, 0)
 
     def _calls_of(self, caller: Frame, edge: Edge) -> Iterator[tuple[Frame, Call]]:
         """The call that an edge stands for, or the one in a function that gives what the caller awaits or iterates."""
@@ -350,14 +362,18 @@ class SharedState:
             if made_once and self._index.class_of(frame.gid) != NONE and isinstance(frame.receiver, InstanceV):
                 return State(self._index.scope(frame.receiver.gid).name, f"the {entry.kind} is one object", held=True)
         for caller, edge in self._requests.callers(frame):
-            call = self._call_of(caller, edge)
-            func = caller.scope.exprs[call.func] if call is not None else None
-            found = self._called_on(caller, func.base, hops) if isinstance(func, Attr) else None
+            found = self._receiver_of(caller, edge, hops)
             if found is not None:
-                self._sharers.setdefault(frame, []).append((caller, edge))
+                self._note_sharer(frame, caller, edge, 0)
                 return found
         handed = (self._called_on(giver, base, hops) for giver, base in self._handed.receivers(frame))
         return next((state for state in handed if state is not None), None)
+
+    def _receiver_of(self, caller: Frame, edge: Edge, hops: int) -> State | None:
+        """The object of whose method an edge is a call, if requests share it."""
+        call = self._call_of(caller, edge)
+        func = caller.scope.exprs[call.func] if call is not None else None
+        return self._called_on(caller, func.base, hops) if isinstance(func, Attr) else None
 
     def _called_on(self, caller: Frame, base: int, hops: int) -> State | None:
         """The object on which a function calls a method, as that method has it."""

@@ -7,6 +7,7 @@ that is given nothing else runs once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Expr, Lit, Map, Param, Phi, Seq, Sub, Use, Var
@@ -35,9 +36,11 @@ _COMPOUND = (Bin, Choice, Map, Seq, Sub)
 class ProcessConstants:
     """Answers by expression."""
 
-    def __init__(self, inference: Inference) -> None:
+    def __init__(self, inference: Inference, may_run: Callable[[int], bool] = lambda _: True) -> None:
+        """`may_run` says which functions run in a process that serves, for all that is known: others change nothing."""
         self._inference = inference
         self._index = inference.index
+        self._may_run = may_run
 
     def are_given(self, gid: int, node: Call) -> bool:
         """Whether a call in scope `gid` passes nothing else, and anything at all."""
@@ -126,7 +129,7 @@ class ProcessConstants:
 
     def _may_change(self, gid: int, node: Attr) -> bool:
         """Whether anything but constructors and validators sets the attribute."""
-        if self._index.attribute_stores(node.name):
+        if any(self._may_run(site.gid) for site, _ in self._index.attribute_stores(node.name)):
             return True
         for owner in self._inference.type(self._inference.plain_frame(gid), node.base):
             if isinstance(owner, InstanceV):
