@@ -291,7 +291,7 @@ class Creations:
             entries = tuple(self._reach.entries(frame, *others))
         else:
             several = (entries, *(self._ways_of_passing(other, scope, call, is_usual)[1] for other in others))
-            entries = tuple({(one.kind, one.label): one for some in several for one in some}.values())
+            entries = tuple({one.told: one for some in several for one in some}.values())
         is_own = self._passes.is_of_object_of_pass(frame, scope, call, way)
         after_error = not is_usual and (frame not in self._without_errors or self._is_after_error(frame, call.event))
         return Creation(

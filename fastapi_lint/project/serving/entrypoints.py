@@ -54,6 +54,12 @@ class EntryPoint(msgspec.Struct, frozen=True):
     decorated: int = NONE
     where: Where | None = None
 
+    @property
+    def told(self) -> tuple[str, str, int, int]:
+        """What tells it from others. Where prefixes are not known, routes of several routers have one label."""
+        where = (self.gid, self.place) if self.kind == "route" else (NONE, NONE)
+        return (self.kind, self.label, *where)
+
 
 class EntryPoints:
     """Finds every registration that the catalogue knows."""
@@ -229,7 +235,17 @@ class EntryPoints:
                 is_path = verb in _VERBS or isinstance(self._index.scope(gid).exprs[expr], Lit)
                 path = self._paths.shown(gid, expr) if is_path else path
             path = self._prefix(gid, node) + path
-        return f"{verb.upper()} {path or '/'}" if verb in _VERBS else path
+        verbs = [verb] if verb in _VERBS else self._methods_of(gid, node)
+        return f"{', '.join(verbs).upper()} {path or '/'}" if verbs else path
+
+    def _methods_of(self, gid: int, node: Call | None) -> list[str]:
+        """The verbs that a route is given: `api_route("/all", methods=["GET", "POST"])`; none if not all are known."""
+        given = dict(node.keywords).get("methods", NONE) if node is not None else NONE
+        exprs = self._index.scope(gid).exprs
+        display = exprs[given] if given != NONE else None
+        items = [exprs[item] for item in display.items] if isinstance(display, Seq) else []
+        verbs = [one.value.lower() for one in items if isinstance(one, Lit) and isinstance(one.value, str)]
+        return verbs if len(verbs) == len(items) and _VERBS.issuperset(verbs) else []
 
     def _prefix(self, gid: int, node: Call) -> str:
         func = self._index.scope(gid).exprs[node.func]
