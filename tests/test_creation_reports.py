@@ -715,3 +715,54 @@ async def test():
         "`test` runs `Proxy.chat`",
         "`Proxy.chat` runs `Proxy.start`",
     ]
+
+
+TABLE = """
+async def extract():
+    pass
+async def cluster():
+    httpx.AsyncClient()
+class Runner:
+    def __init__(self):
+        self.steps = {"extract": extract, "cluster": cluster}
+    async def run(self, name: str):
+        await self.steps[name]()
+runner = Runner()
+@app.post("/extract")
+async def extract_all():
+    await runner.run("extract")
+@app.post("/cluster")
+async def cluster_all():
+    await runner.run("cluster")
+"""
+KEPT = """
+class Service:
+    def __init__(self, session=None):
+        self.session = session
+        self.made = None
+    def client(self):
+        if self.made is None:
+            self.made = httpx.Client()
+        return self.made
+_service = None
+def get_service(session=None):
+    global _service
+    if session is not None:
+        return Service(session)
+    if _service is None:
+        _service = Service()
+    return _service
+@app.get("/kept")
+def kept():
+    get_service().client()
+@app.get("/made")
+def made(session=Header()):
+    get_service(session=str(session)).client()
+"""
+
+
+@pytest.mark.parametrize(("source", "label"), [(TABLE, "POST /cluster"), (KEPT, "GET /made")])
+def test_who_passes_what_leads_elsewhere_is_not_counted(source: str, label: str, tmp_path: Path) -> None:
+    (found,) = lint(source, tmp_path)
+    assert [one.label for one in found.entry_points] == [label]
+    assert "entry points" not in found.message
