@@ -766,3 +766,22 @@ def test_who_passes_what_leads_elsewhere_is_not_counted(source: str, label: str,
     (found,) = lint(source, tmp_path)
     assert [one.label for one in found.entry_points] == [label]
     assert "entry points" not in found.message
+
+
+def test_an_answer_that_is_stored_anew_leads_there(tmp_path: Path) -> None:
+    source = """
+async def ask() -> list[dict]:
+    return (await httpx.AsyncClient().get("https://x.example")).json()
+@app.get("/asked")
+async def asked():
+    return await ask()
+@app.post("/renewed")
+async def renewed(request: Request):
+    request.app.state.found = await ask()
+@app.get("/kept")
+async def kept(request: Request):
+    if not hasattr(request.app.state, "found"):
+        request.app.state.found = await ask()
+"""
+    (found,) = lint(source, tmp_path)
+    assert [one.label for one in found.entry_points] == ["GET /asked", "POST /renewed"]

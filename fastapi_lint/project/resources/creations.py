@@ -169,7 +169,10 @@ class Creations:
         scope = self._graph.index.scope(caller.gid)
         if edge.event >= len(scope.events):  # an injected dependency is no event of the function
             return False
-        return self._stores.is_kept(caller, scope.events[edge.event].expr, edge.event, self._lifetimes)
+        expr = scope.events[edge.event].expr
+        if self._stores.is_renewed_answer(caller, expr, edge.event):
+            return False
+        return self._stores.is_kept(caller, expr, edge.event, self._lifetimes)
 
     def _is_once_for_a_key(self, frame: Frame, event: int) -> bool:
         """Whether code runs where a look-up has missed what it puts in, under a key that no request brings."""
