@@ -785,3 +785,38 @@ async def kept(request: Request):
 """
     (found,) = lint(source, tmp_path)
     assert [one.label for one in found.entry_points] == ["GET /asked", "POST /renewed"]
+
+
+ROWS = """
+from pydantic import create_model
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+sessions = async_sessionmaker()
+async def get_session():
+    async with sessions() as session:
+        yield session
+class Repository:
+    def __init__(self, session: AsyncSession = Depends(get_session)):
+        self.session = session
+    async def all(self):
+        return list(await self.session.scalars(select(1)))
+async def fields(session: AsyncSession = Depends(get_session)):
+    return list(await session.scalars(select(1)))
+async def kept(repository: Repository = Depends(Repository)):
+    return await repository.all()
+async def written():
+    return ["name"]
+@app.get("/")
+async def index(session: AsyncSession = Depends(get_session), found=Depends({source})):
+    create_model("Fields", **{{name: (str, ...) for name in found}})
+    await session.commit()
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "severity"), [("fields", Severity.INFO), ("kept", Severity.INFO), ("written", Severity.WARNING)]
+)
+def test_a_model_of_rows_cannot_be_made_once(source: str, severity: Severity, tmp_path: Path) -> None:
+    (found,) = lint(ROWS.format(source=source), tmp_path, "FAL205")
+    assert found.severity is severity
+    assert ("comes with the request" in found.message) is (severity is Severity.INFO)
