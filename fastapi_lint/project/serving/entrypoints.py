@@ -35,6 +35,7 @@ _REQUEST_SCOPES = frozenset({"REQUEST", "ACTION", "STEP"})
 _LIFESPANS = frozenset({"lifespan", "startup"})
 _ROUTER = "fastapi.APIRouter"
 _LIFESPAN_OF_ROUTER = "lifespan_context"
+_MOST_HOPS = 3
 _VERBS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 
@@ -82,7 +83,20 @@ class EntryPoints:
                 constructor = self._inference.libraries.catalogue.method(kind.name, "__init__")
                 if constructor is not None and constructor.registers:
                     names.update(name.rpartition(".")[2] for name in (kind.name, *kind.aliases))
-        return frozenset(names)
+        return frozenset(names | self._subclasses_spelled(names))
+
+    def _subclasses_spelled(self, names: set[str]) -> set[str]:
+        """The names of the project's classes that may derive from one of those, by how their bases are spelled."""
+        index = self._index
+        bases = [
+            (scope.name, {index.spelled(index.parent(gid), base) for base in scope.bases})
+            for gid, scope in enumerate(index.scopes)
+            if scope.kind == "class" and scope.bases
+        ]
+        found: set[str] = set()
+        for _ in range(_MOST_HOPS):
+            found |= {name for name, spelled in bases if not spelled.isdisjoint(names | found)}
+        return found
 
     def find(self) -> list[EntryPoint]:
         """All entry points, in the order of files and lines."""
