@@ -715,3 +715,108 @@ async def test():
         "`test` runs `Proxy.chat`",
         "`Proxy.chat` runs `Proxy.start`",
     ]
+
+
+TABLE = """
+async def extract():
+    pass
+async def cluster():
+    httpx.AsyncClient()
+class Runner:
+    def __init__(self):
+        self.steps = {"extract": extract, "cluster": cluster}
+    async def run(self, name: str):
+        await self.steps[name]()
+runner = Runner()
+@app.post("/extract")
+async def extract_all():
+    await runner.run("extract")
+@app.post("/cluster")
+async def cluster_all():
+    await runner.run("cluster")
+"""
+KEPT = """
+class Service:
+    def __init__(self, session=None):
+        self.session = session
+        self.made = None
+    def client(self):
+        if self.made is None:
+            self.made = httpx.Client()
+        return self.made
+_service = None
+def get_service(session=None):
+    global _service
+    if session is not None:
+        return Service(session)
+    if _service is None:
+        _service = Service()
+    return _service
+@app.get("/kept")
+def kept():
+    get_service().client()
+@app.get("/made")
+def made(session=Header()):
+    get_service(session=str(session)).client()
+"""
+
+
+@pytest.mark.parametrize(("source", "label"), [(TABLE, "POST /cluster"), (KEPT, "GET /made")])
+def test_who_passes_what_leads_elsewhere_is_not_counted(source: str, label: str, tmp_path: Path) -> None:
+    (found,) = lint(source, tmp_path)
+    assert [one.label for one in found.entry_points] == [label]
+    assert "entry points" not in found.message
+
+
+def test_an_answer_that_is_stored_anew_leads_there(tmp_path: Path) -> None:
+    source = """
+async def ask() -> list[dict]:
+    return (await httpx.AsyncClient().get("https://x.example")).json()
+@app.get("/asked")
+async def asked():
+    return await ask()
+@app.post("/renewed")
+async def renewed(request: Request):
+    request.app.state.found = await ask()
+@app.get("/kept")
+async def kept(request: Request):
+    if not hasattr(request.app.state, "found"):
+        request.app.state.found = await ask()
+"""
+    (found,) = lint(source, tmp_path)
+    assert [one.label for one in found.entry_points] == ["GET /asked", "POST /renewed"]
+
+
+ROWS = """
+from pydantic import create_model
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+sessions = async_sessionmaker()
+async def get_session():
+    async with sessions() as session:
+        yield session
+class Repository:
+    def __init__(self, session: AsyncSession = Depends(get_session)):
+        self.session = session
+    async def all(self):
+        return list(await self.session.scalars(select(1)))
+async def fields(session: AsyncSession = Depends(get_session)):
+    return list(await session.scalars(select(1)))
+async def kept(repository: Repository = Depends(Repository)):
+    return await repository.all()
+async def written():
+    return ["name"]
+@app.get("/")
+async def index(session: AsyncSession = Depends(get_session), found=Depends({source})):
+    create_model("Fields", **{{name: (str, ...) for name in found}})
+    await session.commit()
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "severity"), [("fields", Severity.INFO), ("kept", Severity.INFO), ("written", Severity.WARNING)]
+)
+def test_a_model_of_rows_cannot_be_made_once(source: str, severity: Severity, tmp_path: Path) -> None:
+    (found,) = lint(ROWS.format(source=source), tmp_path, "FAL205")
+    assert found.severity is severity
+    assert ("comes with the request" in found.message) is (severity is Severity.INFO)

@@ -64,6 +64,42 @@ for entry in entries:
     app.include_router(**entry)
 app.include_router(**other)
 """
+LATER = """\
+import items
+
+app.include_router(items.router, prefix=settings.v1)
+app.include_router(items.router, prefix='/v2')
+"""
+LISTED = """\
+import items
+
+for each in [other, items.router]:
+    app.include_router(each, prefix='/v1')
+    app.include_router(each, prefix='/latest', include_in_schema=False)
+"""
+ELSEWHERE = """\
+from routers import ROUTERS
+
+for each in ROUTERS:
+    app.include_router(each, prefix='/v1')
+"""
+MOUNTED = """\
+import items
+
+api = FastAPI()
+api.include_router(items.router, prefix='/v1')
+app.mount('/api', api)
+"""
+HELPED = """\
+import items
+
+def include(target: APIRouter) -> None:
+    target.include_router(items.router)
+
+v1 = APIRouter(prefix='/v1')
+include(v1)
+app.include_router(v1)
+"""
 ALONE = """\
 import items
 
@@ -86,7 +122,7 @@ app.include_router(**alone)
         (
             OWN,
             TWICE,
-            "GET /items/all",
+            "GET /v1/items/all",
         ),
         (
             OWN,
@@ -100,14 +136,81 @@ app.include_router(**alone)
         ("", ENTRIES.format(entry='{"router": items.router, "prefix": given}'), "GET /all"),
         ("", NAMED, "GET /named/all"),
         ("", ALONE, "GET /alone/all"),
+        (OWN, LATER, "GET /v2/items/all"),
+        (OWN, LISTED, "GET /v1/items/all"),
+        (OWN, ELSEWHERE, "GET /v1/items/all"),
+        (OWN, MOUNTED, "GET /api/v1/items/all"),
+        (OWN, MOUNTED.replace("'/api'", "settings.api"), "GET /v1/items/all"),
+        (OWN, HELPED, "GET /v1/items/all"),
+        (OWN, HELPED.replace("include(v1)", "include(target=v1)"), "GET /v1/items/all"),
     ],
 )
 def test_prefixes(tmp_path: Path, own: str, app: str, label: str) -> None:
     files = {
         "items": ITEMS.format(own=own),
+        "routers": "from items import router\n\nROUTERS = [router]\n",
         "main": f"from fastapi import APIRouter, FastAPI\n\napp = FastAPI()\n{app}\n",
     }
     assert labels(tmp_path, **files) == [label]
+
+
+@pytest.mark.parametrize("served", ["app.include_router(items.router, prefix='/v1')\n", ""])
+def test_what_tests_include_serves_nobody(tmp_path: Path, served: str) -> None:
+    app = "from fastapi import FastAPI\nimport items\n\napp = FastAPI()\n"
+    test = f"{app}app.include_router(items.router, prefix='/test')\n"
+    label = "GET /v1/items/all" if served else "GET /items/all"
+    assert labels(tmp_path, items=ITEMS.format(own=OWN), main=app + served, conftest=test) == [label]
+
+
+@pytest.mark.parametrize(
+    ("given", "label"),
+    [
+        ("methods=['POST']", "POST /items/all"),
+        ("methods=['GET', 'POST']", "GET, POST /items/all"),
+        ("methods=METHODS", "/items/all"),
+        ("methods=[*METHODS]", "/items/all"),
+        ("methods=['PURGE']", "/items/all"),
+        ("name='all'", "/items/all"),
+    ],
+)
+def test_a_route_with_methods_is_called_by_them(tmp_path: Path, given: str, label: str) -> None:
+    items = ITEMS.format(own=OWN).replace('get("/all"', f'api_route("/all", {given}')
+    assert labels(tmp_path, items=items) == [label]
+
+
+ALIKE = """\
+import httpx
+from fastapi import APIRouter, FastAPI
+
+app = FastAPI()
+one, other = APIRouter(), APIRouter()
+
+
+async def fetch() -> None:
+    async with httpx.AsyncClient() as client:
+        await client.get("https://example.org")
+
+
+@one.post("")
+async def first():
+    await fetch()
+
+
+@other.post("")
+async def second():
+    await fetch()
+
+
+app.include_router(one, prefix=settings.one)
+app.include_router(other, prefix=settings.other)
+"""
+
+
+def test_routes_are_counted_where_they_stand(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(ALIKE)
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL201"]})
+    (diagnostic,) = check(CheckRequest((tmp_path,), settings, tmp_path)).diagnostics
+    assert "(2 entry points lead here)" in diagnostic.message
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from fastapi_lint.facts import (
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import branches
 from fastapi_lint.project.code.spelling import is_parameter, is_receiver, stored_item, strings
+from fastapi_lint.project.code.tables import names_in_tables, selections
 from fastapi_lint.project.types.values import LiteralV
 
 OTHER = LiteralV("\0")
@@ -66,6 +67,7 @@ class Asked:
                 for argument in (*expr.args, *(value for _, value in expr.keywords))
                 for number in _parameters_in(scope, argument)
             }
+            found |= {number for _, number in selections(scope)}
             found |= {n for n, one in enumerate(scope.params) if one.name in self._asked_inside(gid)}
             if scope.name == "__init__":
                 found |= {n for n, name in self.kept_parameters(gid).items() if name in self._tested_attributes()}
@@ -160,7 +162,7 @@ class Asked:
     def _tested_strings(self) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
         if self._string_tests is None:
             tested = _string_tests(scope for scope in self._index.scopes if scope.params)
-            self._string_tests = (*tested[:2], tested[2].union(self._members()))
+            self._string_tests = (*tested[:2], tested[2].union(self._members(), names_in_tables(self._index)))
         return self._string_tests
 
     def _members(self) -> Iterator[str]:

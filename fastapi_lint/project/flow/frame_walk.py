@@ -38,6 +38,7 @@ TASK_MAKERS = frozenset(
         "anyio.abc.TaskGroup.start",
     }
 )
+ASYNC_STEP = "builtins.anext"
 _LOOP_FUNCTIONS = TASK_MAKERS | LOOP_STARTERS
 
 
@@ -189,6 +190,8 @@ class FrameWalk(ImplicitCalls):
                 self.loop_function(event, node, callee.name)
             if callee.name in SPECIAL_FUNCTIONS and node.args:
                 self.special(event, node.args[0], self.type(node.args[0]), SPECIAL_FUNCTIONS[callee.name])
+            elif callee.name == ASYNC_STEP and node.args:
+                self.iterate_type(event, node.args[0], self.type(node.args[0]), is_async=True)
             elif callee.name in STACK_ENTERERS and node.args:
                 is_async = callee.name.endswith("async_context")
                 entered = Event(EventKind.ENTER, node.args[0], event.region, event.place, flag=is_async)

@@ -17,6 +17,7 @@ from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.values import (
     ClassV,
     ContextV,
+    CoroutineV,
     ExtInstanceV,
     ExtMemberV,
     FunctionV,
@@ -215,12 +216,26 @@ class ImplicitCalls(FrameRecord):
                 if value.is_async == is_async:  # else it is a TypeError
                     frame = self.inference.binding.frame_of(value.function)
                     self.edge(event.place, frame, "coroutine" if is_async else "runs")
+                self.implementations(event, value.function, is_async)
+            elif isinstance(value, CoroutineV):
+                self.implementations(event, value.function, is_async)  # an abstract method without a `yield`
             elif isinstance(value, InstanceV):
                 iterator = self.inference.protocols.special(value, "__aiter__" if is_async else "__iter__")
                 self.iterate_type(event, expr, tuple(v for v in iterator if isinstance(v, GeneratorV)), is_async)
                 if value in iterator:
                     self.special(event, expr, (value,), "__anext__" if is_async else "__next__", is_async)
         self.special(event, expr, kind, "__aiter__" if is_async else "__iter__", is_async)
+
+    def implementations(self, event: Event, function: FunctionV | MethodV | None, is_async: bool) -> None:
+        """Iterates the generators that subclasses put in the place of an abstract method."""
+        if not isinstance(function, FunctionV) or not isinstance(function.receiver, InstanceV):
+            return
+        others = self.inference.calls.overrides(MethodV(FunctionV(function.gid), function.receiver))
+        for one in others:
+            scope = self.index.scope(one.function.gid)
+            if scope.is_generator and scope.is_async == is_async:
+                frame = self.inference.binding.frame_of(one)
+                self.edge(event.place, frame, "coroutine" if is_async else "runs", certain=len(others) <= 1)
 
     def yields(self, event: Event) -> None:
         if event.flag and event.expr != NONE:

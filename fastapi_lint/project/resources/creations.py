@@ -169,7 +169,10 @@ class Creations:
         scope = self._graph.index.scope(caller.gid)
         if edge.event >= len(scope.events):  # an injected dependency is no event of the function
             return False
-        return self._stores.is_kept(caller, scope.events[edge.event].expr, edge.event, self._lifetimes)
+        expr = scope.events[edge.event].expr
+        if self._stores.is_renewed_answer(caller, expr, edge.event):
+            return False
+        return self._stores.is_kept(caller, expr, edge.event, self._lifetimes)
 
     def _is_once_for_a_key(self, frame: Frame, event: int) -> bool:
         """Whether code runs where a look-up has missed what it puts in, under a key that no request brings."""
@@ -291,7 +294,7 @@ class Creations:
             entries = tuple(self._reach.entries(frame, *others))
         else:
             several = (entries, *(self._ways_of_passing(other, scope, call, is_usual)[1] for other in others))
-            entries = tuple({(one.kind, one.label): one for some in several for one in some}.values())
+            entries = tuple({one.told: one for some in several for one in some}.values())
         is_own = self._passes.is_of_object_of_pass(frame, scope, call, way)
         after_error = not is_usual and (frame not in self._without_errors or self._is_after_error(frame, call.event))
         return Creation(

@@ -11,6 +11,7 @@ from fastapi_lint.facts import (
     Call,
     Choice,
     Declared,
+    Event,
     EventKind,
     Iter,
     Param,
@@ -27,10 +28,12 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import around, stands_in, within
 from fastapi_lint.project.code.spelling import is_receiver, parts, written
 from fastapi_lint.project.flow.dead_branches import truth
+from fastapi_lint.project.flow.frame_walk import ASYNC_STEP
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import LibraryCall
 from fastapi_lint.project.resources.keeping import is_kept_by_receiver
 from fastapi_lint.project.serving.contexts import Arrival
+from fastapi_lint.project.types.values import ExternalV
 
 _LEAVING = (EventKind.BREAK, EventKind.RETURN)
 _GROWING = frozenset({"append", "extend", "insert", "add", "update"})
@@ -119,6 +122,8 @@ class Passes:
         """Whether each pass of a loop gets here: not behind a test of what an earlier pass left."""
         scope = frame.scope
         found = scope.events[event]
+        if self._is_step(frame, found):
+            return False
         if any(found.expr in tested and found.region == region for region, tested in _loop_tests(scope)):
             return True
         for region in around(scope, found.region):
@@ -130,6 +135,15 @@ class Passes:
             if kind == "except" or (kind in ("if", "else") and not _filters(scope, region)):
                 return False
         return False
+
+    def _is_step(self, frame: Frame, event: Event) -> bool:
+        """Whether an event is the next step of a generator that has been made before the loop: `await anext(steps)`."""
+        scope = frame.scope
+        node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+        if not isinstance(node, Call) or not node.args or self._graph.index.spelled(frame.gid, node.func) != "anext":
+            return False
+        is_built_in = ExternalV(ASYNC_STEP) in self._graph.inference.type(frame, node.func)
+        return is_built_in and not _is_made_in_pass(scope, node.args[0], event.region)
 
     def _passes_once(self, frame: Frame, loop: int, way: tuple[Arrival, ...]) -> bool:
         """Whether what a `for` goes over is known to be one item."""

@@ -31,11 +31,12 @@ class Peers:
         self._index = graph.index
         self._inference = graph.inference
         self._request_data = request_data
+        self._with_rows = request_data.with_rows()
 
     def is_of_request(self, frame: Frame, call: LibraryCall) -> bool:
         """Whether an argument that names the peer or proves who asks is data of the request.
 
-        Of what is no client every argument counts: a model class is made of its fields.
+        Of what is no client every argument counts: a model class is made of its fields, and those may be rows.
         """
         node = frame.scope.exprs[call.expr] if call.expr != NONE else None
         if not isinstance(node, Call):
@@ -43,6 +44,8 @@ class Peers:
         given = [*node.args[:2], *(value for name, value in node.keywords if name == "**" or _ADDRESS.search(name))]
         if call.spec.creates == "heavy-object":
             given = [*node.args, *(value for _, value in node.keywords)]
+            if any(self._with_rows.is_from_request(frame.gid, value) for value in given):
+                return True
         return any(self._is_from_request(frame, value) for value in given)
 
     def _is_from_request(self, frame: Frame, value: int) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Param, Scope, Var
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Param, Scope, Var
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import stands_in
-from fastapi_lint.project.code.spelling import behind_names, defined, is_receiver
+from fastapi_lint.project.code.regions import branches, stands_in
+from fastapi_lint.project.code.spelling import behind_names, defined, is_receiver, parts
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.resources.keeping import is_local_container, kept, may_keep, values
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.types.inference import STATE
-from fastapi_lint.project.types.values import ClassV, ExtInstanceV, FunctionV, InstanceV, MethodV
+from fastapi_lint.project.types.values import ClassV, ExtInstanceV, FunctionV, InstanceV, MethodV, TupleV, Value
 
 
 class Stores:
@@ -52,6 +52,24 @@ class Stores:
                 elif self._is_shared(frame, store.expr):
                     return True
         return False
+
+    def is_renewed_answer(self, frame: Frame, expr: int, event: int) -> bool:
+        """Whether only plain data of what a call gives is stored, anew each time: `state.models = await ask_all()`."""
+        scope = frame.scope
+        keeping = [store for store, held in self._keeping_events(frame.gid, scope) if expr in held]
+        if not keeping or any(
+            not self._is_setting(frame.gid, one.expr) for one in branches(scope, scope.events[event].region)
+        ):
+            return False
+        kinds = [self._graph.inference.type(frame, store.value) if store.value != NONE else () for store in keeping]
+        return all(kind and all(map(_is_plain, kind)) for kind in kinds)
+
+    def _is_setting(self, gid: int, test: int) -> bool:
+        """Whether a test is of nothing but constants of modules: it says the same for each request."""
+        index, scope = self._graph.index, self._graph.index.scope(gid)
+        nodes = [scope.exprs[part] for part in parts(scope, test)]
+        names = [(index.local(gid, node.scope), node.name) for node in nodes if isinstance(node, Var)]
+        return all(isinstance(node, (Bin, Lit, Var)) for node in nodes) and index.rebinds.keys().isdisjoint(names)
 
     def _is_spent(self, frame: Frame, value: int, expr: int) -> bool:
         """Whether a stored value is what functions of the project give that are passed the thing and hand it to nobody.
@@ -96,3 +114,12 @@ class Stores:
                 node = self._graph.index.scope(frame.gid).exprs[expr]
                 return isinstance(node, Attr) and self._graph.inference.is_application(frame, node.base)
         return False
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether a value is plain data, and so is what it is known to hold."""
+    if isinstance(value, TupleV):
+        return all(_is_plain(item) for kind in value.items for item in kind)
+    if not isinstance(value, ExtInstanceV) or not value.name.startswith("builtins."):
+        return False
+    return all(_is_plain(item) for kind in value.args for item in kind)

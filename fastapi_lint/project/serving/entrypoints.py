@@ -35,6 +35,7 @@ _REQUEST_SCOPES = frozenset({"REQUEST", "ACTION", "STEP"})
 _LIFESPANS = frozenset({"lifespan", "startup"})
 _ROUTER = "fastapi.APIRouter"
 _LIFESPAN_OF_ROUTER = "lifespan_context"
+_MOST_HOPS = 3
 _VERBS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 
@@ -53,6 +54,12 @@ class EntryPoint(msgspec.Struct, frozen=True):
     target: Value | None = None
     decorated: int = NONE
     where: Where | None = None
+
+    @property
+    def told(self) -> tuple[str, str, int, int]:
+        """What tells it from others. Where prefixes are not known, routes of several routers have one label."""
+        where = (self.gid, self.place) if self.kind == "route" else (NONE, NONE)
+        return (self.kind, self.label, *where)
 
 
 class EntryPoints:
@@ -76,7 +83,20 @@ class EntryPoints:
                 constructor = self._inference.libraries.catalogue.method(kind.name, "__init__")
                 if constructor is not None and constructor.registers:
                     names.update(name.rpartition(".")[2] for name in (kind.name, *kind.aliases))
-        return frozenset(names)
+        return frozenset(names | self._subclasses_spelled(names))
+
+    def _subclasses_spelled(self, names: set[str]) -> set[str]:
+        """The names of the project's classes that may derive from one of those, by how their bases are spelled."""
+        index = self._index
+        bases = [
+            (scope.name, {index.spelled(index.parent(gid), base) for base in scope.bases})
+            for gid, scope in enumerate(index.scopes)
+            if scope.kind == "class" and scope.bases
+        ]
+        found: set[str] = set()
+        for _ in range(_MOST_HOPS):
+            found |= {name for name, spelled in bases if not spelled.isdisjoint(names | found)}
+        return found
 
     def find(self) -> list[EntryPoint]:
         """All entry points, in the order of files and lines."""
@@ -229,7 +249,17 @@ class EntryPoints:
                 is_path = verb in _VERBS or isinstance(self._index.scope(gid).exprs[expr], Lit)
                 path = self._paths.shown(gid, expr) if is_path else path
             path = self._prefix(gid, node) + path
-        return f"{verb.upper()} {path or '/'}" if verb in _VERBS else path
+        verbs = [verb] if verb in _VERBS else self._methods_of(gid, node)
+        return f"{', '.join(verbs).upper()} {path or '/'}" if verbs else path
+
+    def _methods_of(self, gid: int, node: Call | None) -> list[str]:
+        """The verbs that a route is given: `api_route("/all", methods=["GET", "POST"])`; none if not all are known."""
+        given = dict(node.keywords).get("methods", NONE) if node is not None else NONE
+        exprs = self._index.scope(gid).exprs
+        display = exprs[given] if given != NONE else None
+        items = [exprs[item] for item in display.items] if isinstance(display, Seq) else []
+        verbs = [one.value.lower() for one in items if isinstance(one, Lit) and isinstance(one.value, str)]
+        return verbs if len(verbs) == len(items) and _VERBS.issuperset(verbs) else []
 
     def _prefix(self, gid: int, node: Call) -> str:
         func = self._index.scope(gid).exprs[node.func]

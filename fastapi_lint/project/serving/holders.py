@@ -10,8 +10,9 @@ from collections.abc import Callable
 from fastapi_lint.facts import NONE, Attr, Call, Declared, Event, EventKind, Free, Func, Lit, Param, Scope, Use, Var
 from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import may_be_passed
+from fastapi_lint.project.code.regions import may_be_passed, within
 from fastapi_lint.project.code.spelling import is_receiver
+from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.injection import Injection
@@ -152,8 +153,7 @@ class Holders:
             return self._lasts(frame, scope, node.base, hops + 1) and self._is_set_once(frame, node)
         if isinstance(node, Var):
             owner = self._graph.index.local(frame.gid, node.scope)
-            is_module = self._graph.index.scope(owner).kind == "module"
-            return is_module and (owner, node.name) not in self._graph.index.rebinds
+            return self._graph.index.scope(owner).kind == "module" and self._is_filled_once(owner, node.name)
         if isinstance(node, Declared) and node.value != NONE:
             return self._lasts(frame, scope, node.value, hops + 1)
         if isinstance(node, Use):
@@ -164,7 +164,39 @@ class Holders:
             return self._is_given_lasting(frame, node.index, hops + 1)
         if isinstance(node, Call) and scope.exprs[node.func] == Free("getattr") and node.args:
             return self._is_state(frame, node.args[0])  # `getattr(request.app.state, "client", None)`
-        return isinstance(node, Call) and self._is_cached(frame, node)
+        return isinstance(node, Call) and (self._is_cached(frame, node) or self._returns_lasting(frame, node, hops))
+
+    def _is_filled_once(self, owner: int, name: str) -> bool:
+        """Whether functions only fill a variable of a module where they find it empty, or empty it."""
+        for site in self._index.rebinds.get((owner, name), ()):
+            scope = self._index.scope(site.gid)
+            first = self._graph.inference.first_use
+            made = [one for one in scope.events if one.kind == EventKind.REBIND and one.value == site.expr]
+            is_emptied = site.expr != NONE and scope.exprs[site.expr] == Lit(None)
+            if not is_emptied and not (made and first.at(site.gid, made[0].region) == "process"):
+                return False
+        return True
+
+    def _returns_lasting(self, frame: Frame, node: Call, hops: int) -> bool:
+        """Whether functions of the project give for this very call what outlives the request.
+
+        `get_service()` gives the one that is kept, and `get_service(session)` a new one.
+        """
+        inference = self._graph.inference
+        called = inference.type(frame, node.func)
+        for value in called:
+            if not isinstance(value, FunctionV) or hops >= _MOST_HOPS:
+                return False
+            giving = inference.binding.frame_for(value, frame, node)
+            dead = dead_regions(inference, giving)
+            given = [
+                one for one in giving.scope.events if one.kind in _GIVES and not within(giving.scope, one.region, dead)
+            ]
+            if giving.scope.is_async or not given:
+                return False
+            if not all(one.expr != NONE and self._lasts(giving, giving.scope, one.expr, hops + 2) for one in given):
+                return False
+        return bool(called)
 
     def _is_state(self, frame: Frame, expr: int) -> bool:
         """Whether an expression is the application's state."""

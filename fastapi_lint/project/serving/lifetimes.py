@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from fastapi_lint.facts import Call, EventKind
@@ -88,26 +88,49 @@ class Lifetimes:
 
     @cached_property
     def _made_without_init(self) -> frozenset[int]:
-        """The classes that request handling calls or has injected, of which no constructor could tell."""
-        inference, index = self._graph.inference, self._graph.index
-        injection = Injection(inference)
+        """The classes that request handling calls or has injected, of which no constructor could tell.
+
+        What an object makes once and keeps is made anew where the object is.
+        """
         found: set[int] = set()
+        kept: list[tuple[int, Type]] = []
         for frame in self._per_request:
-            scope = index.scope(frame.gid)
-            made = [
-                kind
-                for event in scope.events
-                if event.kind == EventKind.CALL
-                and isinstance(node := scope.exprs[event.expr], Call)
-                and _names_class(kind := inference.type(frame, node.func))
-                and inference.first_use.of(frame, event.region) != "process"
-            ]
-            outer = inference.binding.outer(frame)
-            for parameter in scope.params:
-                for expr in (parameter.default, parameter.annotation):
-                    made += [kind for kind, _ in injection.dependencies(outer, expr, parameter.annotation)]
-            found.update(value.gid for kind in made for value in kind if isinstance(value, ClassV))
+            for kind, lifetime in (*self._called(frame), *((kind, "") for kind in self._injected(frame))):
+                owner = frame.receiver
+                if lifetime == "object" and isinstance(owner, InstanceV):
+                    kept.append((owner.gid, kind))
+                elif lifetime != "process":
+                    found.update(value.gid for value in kind if isinstance(value, ClassV))
+        for _ in kept:
+            made = {
+                v.gid for owner, kind in kept for v in kind if isinstance(v, ClassV) and self._is_among(owner, found)
+            }
+            if made <= found:
+                break
+            found |= made
         return frozenset(found)
+
+    def _is_among(self, owner: int, made: set[int]) -> bool:
+        """Whether requests construct a class; `made` are the known ones of those without a constructor."""
+        return owner in (
+            made if self._graph.inference.classes.find_method(owner, "__init__") is None else self._initialised
+        )
+
+    def _called(self, frame: Frame) -> Iterator[tuple[Type, Lifetime]]:
+        """The classes that a frame calls, and how long it keeps what it makes behind a test for that."""
+        scope, inference = frame.scope, self._graph.inference
+        for event in scope.events:
+            node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+            kind = inference.type(frame, node.func) if isinstance(node, Call) else ()
+            if _names_class(kind):
+                yield kind, inference.first_use.of(frame, event.region)
+
+    def _injected(self, frame: Frame) -> Iterator[Type]:
+        inference = self._graph.inference
+        injection, outer = Injection(inference), inference.binding.outer(frame)
+        for parameter in frame.scope.params:
+            for expr in (parameter.default, parameter.annotation):
+                yield from (kind for kind, _ in injection.dependencies(outer, expr, parameter.annotation))
 
     def _metaclass(self, gid: int) -> Type:
         inference = self._graph.inference

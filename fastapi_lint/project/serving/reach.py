@@ -56,11 +56,11 @@ class Reach:
 
         A dependency counts only where no route, middleware or task leads to it.
         """
-        found: dict[tuple[str, str], EntryPoint] = {}
+        found: dict[tuple[str, str, int, int], EntryPoint] = {}
         seen = dict.fromkeys(frames)
         for current in seen_while_growing(seen, lambda one: [caller for caller, _ in self.callers(one)]):
             for entry in self._entries.get(current, ()):
-                found.setdefault((entry.kind, entry.label), entry)
+                found.setdefault(entry.told, entry)
         others = [entry for entry in found.values() if entry.kind != "dependency"]
         return others or list(found.values())
 
@@ -90,7 +90,7 @@ class Reach:
         while (arrival := onward.get(current)) is not None and arrival.edge is not None and current is not frame:
             way.append(arrival)
             current = arrival.edge.callee
-        unique = {(entry.kind, entry.label): entry for entry in reversed(others or entries)}
+        unique = {entry.told: entry for entry in reversed(others or entries)}
         return tuple(way), tuple(reversed(unique.values()))
 
 

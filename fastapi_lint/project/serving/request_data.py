@@ -51,8 +51,11 @@ _TOOLS = frozenset({"fastapi.BackgroundTasks", "starlette.background.BackgroundT
 class RequestData:
     """Follows values back to the parameters of entry points, through calls and attributes."""
 
-    def __init__(self, graph: Graph, entries: Iterable[EntryPoint], flow: ArgumentFlow | None = None) -> None:
+    def __init__(
+        self, graph: Graph, entries: Iterable[EntryPoint], flow: ArgumentFlow | None = None, with_rows: bool = False
+    ) -> None:
         self._graph = graph
+        self._with_rows = with_rows
         self._all_entries = tuple(entries)
         self._index = graph.index
         self._inference = graph.inference
@@ -68,6 +71,10 @@ class RequestData:
         """The same as if some calls of the project (scope, expression) passed nothing."""
         flow = ArgumentFlow(self._graph, self._flow.handed_on, is_left_out)
         return RequestData(self._graph, self._all_entries, flow)
+
+    def with_rows(self) -> RequestData:
+        """The same, where what a request reads from a database counts as its own: others may have changed it since."""
+        return RequestData(self._graph, self._all_entries, self._flow, with_rows=True)
 
     def is_from_request(self, gid: int, expr: int, as_way: bool = False) -> bool:
         """Whether the expression of scope `gid` may differ from request to request.
@@ -88,6 +95,8 @@ class RequestData:
     def _decide(self, gid: int, expr: int, as_way: bool) -> bool:
         scope = self._index.scope(gid)
         node = scope.exprs[expr]
+        if self._with_rows and self._is_session(gid, expr):
+            return True
         if isinstance(node, Param):
             return self._parameter(gid, node.index, as_way)
         read = read_attribute(scope, expr) if as_way else None
@@ -102,6 +111,8 @@ class RequestData:
     def _is_part_from_request(self, gid: int, node: Expr, part: int, as_way: bool) -> bool:
         if not self.is_from_request(gid, part, as_way):
             return False
+        if self._with_rows:
+            return True
         is_way = not as_way and isinstance(node, Call) and self._is_way(gid, node, part)
         return not is_way or self.is_from_request(gid, part, True)
 
@@ -116,9 +127,21 @@ class RequestData:
         if not (isinstance(func, Attr) and func.base == part):
             if not called or not all(isinstance(value, (FunctionV, MethodV)) for value in called):
                 return False
+        return self._is_session(gid, part)
+
+    def _is_session(self, gid: int, expr: int) -> bool:
+        """Whether an expression is a session or a connection."""
         is_a = self._inference.libraries.is_a
-        kinds = self._inference.type(frame, part)
+        kinds = self._inference.type(self._inference.plain_frame(gid), expr)
         return any(is_a(value, name) for value in kinds for name in (*SESSIONS, *CONNECTIONS))
+
+    def _takes_session(self, gid: int) -> bool:
+        """Whether the constructor of a class is given a session or a connection: a repository."""
+        init = self._inference.classes.find_method(gid, "__init__")
+        is_a, binding = self._inference.libraries.is_a, self._inference.binding
+        numbers = range(1, len(self._index.scope(init.gid).params)) if init is not None else ()
+        taken = [value for number in numbers if init is not None for value in binding.declared(init.gid, number)]
+        return any(is_a(value, name) for value in taken for name in (*SESSIONS, *CONNECTIONS))
 
     def given(self, gid: int, number: int) -> list[tuple[int, int]]:
         """What calls pass for a parameter, (scope, expression); nothing where a request brings it itself."""
@@ -149,7 +172,9 @@ class RequestData:
             return list(node.items)
         if isinstance(node, Map):
             return [*node.keys, *node.values]
-        return [node.element] if isinstance(node, Comp) else []
+        if isinstance(node, Comp):
+            return [node.element, *([node.key] if node.key != NONE else [])]
+        return []
 
     def _variable(self, gid: int, node: Var, as_way: bool) -> bool:
         owner = self._index.local(gid, node.scope)
@@ -193,6 +218,10 @@ class RequestData:
         """What a dependency gives; a library's (a security scheme) reads the request, a class is looked into later."""
         if isinstance(value, WrappedV):
             value = value.function
+        if self._with_rows and isinstance(value, ClassV):
+            return self._takes_session(value.gid)
+        if self._with_rows and isinstance(value, InstanceV):
+            value = self._inference.classes.find_method(value.gid, "__call__") or value
         if not isinstance(value, (FunctionV, MethodV)):
             return not isinstance(value, (ClassV, InstanceV))
         gid = value.gid if isinstance(value, FunctionV) else value.function.gid

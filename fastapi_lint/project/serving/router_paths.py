@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fastapi_lint.facts import NONE, Bin, Call, Declared, Expr, Iter, Lit, Map, Seq
+from fastapi_lint.facts import NONE, Bin, Call, Declared, Expr, Iter, Lit, Map, Param, Seq
+from fastapi_lint.project.code.call_arguments import argument_at
+from fastapi_lint.project.code.file_roles import file_role
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.index import Index, Site
 from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.values import FunctionV
 
@@ -14,11 +16,17 @@ Made = tuple[int, int]
 """The expression that makes a router or an application: its scope and its number there."""
 
 _INCLUDES = "include_router"
+_MOUNTS = "mount"
 _MOST_HOPS = 3
+_MOST_CALLS = 20
 
 
 class RouterPaths:
-    """Prefixes as far as they are constants. What is included more than once is shown as if it were included never."""
+    """Prefixes as far as they are constants.
+
+    Of several inclusions the first one counts whose prefix is known. Those that stand in tests serve nobody, unless the
+    router is a test's own.
+    """
 
     def __init__(self, index: Index, inference: Inference) -> None:
         self._index = index
@@ -49,15 +57,11 @@ class RouterPaths:
 
     def _whole(self, router: Made, below: tuple[Made, ...]) -> str:
         own = self._own(router)
-        includes = self._includes().get(router, [])
         if own is None or router in below:
             return ""
-        if len(includes) != 1:
-            return own
-        outer, added = includes[0]
-        if added is None:  # what stands before something unknown would be in the wrong place
-            return own
-        return (self._whole(outer, (*below, router)) if outer is not None else "") + added + own
+        known = ((outer, added) for outer, added in self._includes().get(router, ()) if added is not None)
+        outer, added = next(known, (None, ""))  # what stands before something unknown would be in the wrong place
+        return (self._whole(outer, (*below, router)) if outer is not None else "") + (added or "") + own
 
     def _own(self, router: Made) -> str | None:
         """The prefix that the router was made with; None where that is not known."""
@@ -67,46 +71,103 @@ class RouterPaths:
     def _includes(self) -> dict[Made, list[tuple[Made | None, str | None]]]:
         if self._including is None:
             self._including = {}
-            for site in self._index.call_sites(_INCLUDES):
-                node = self._index.scope(site.gid).exprs[site.expr]
-                if not isinstance(node, Call):
-                    continue
-                func = self._index.scope(site.gid).exprs[node.func]
-                base = getattr(func, "base", NONE)
-                outer = self._router(site.gid, base) if base != NONE else None
-                for router, added in self._included(site.gid, node):
-                    self._including.setdefault(router, []).append((outer, added))
+            for site in (*self._index.call_sites(_INCLUDES), *self._index.call_sites(_MOUNTS)):
+                for router, outer, added in self._including_at(site):
+                    if self._is_beside(site.gid) <= self._is_beside(router[0]):
+                        self._including.setdefault(router, []).append((outer, added))
         return self._including
+
+    def _is_beside(self, gid: int) -> bool:
+        """Whether a scope stands in a file that only ever runs beside the application: a test."""
+        return file_role(self._index.module(gid).path) is not None
+
+    def _including_at(self, site: Site) -> Iterator[tuple[Made, Made | None, str | None]]:
+        """The routers that a call includes, each with what includes it and the prefix that it is given."""
+        exprs = self._index.scope(site.gid).exprs
+        node = exprs[site.expr]
+        if not isinstance(node, Call):
+            return
+        base = getattr(exprs[node.func], "base", NONE)
+        outer = self._router(site.gid, base) if base != NONE else None
+        outers = self._passed(outer) if outer is not None else [None]
+        is_mount = self._index.spelled(site.gid, node.func) == _MOUNTS
+        for router, added in self._mounted(site.gid, node) if is_mount else self._included(site.gid, node):
+            yield from ((router, each, added) for each in outers)
+
+    def _passed(self, router: Made) -> Sequence[Made]:
+        """What callers pass for a router that is a parameter: `include_orders(router_v1)`; else the router itself."""
+        gid, expr = router
+        scope = self._index.scope(gid)
+        node = scope.exprs[expr]
+        if not isinstance(node, Param) or scope.kind != "function":
+            return [router]
+        parameter, found = scope.params[node.index], []
+        for site in self._index.call_sites(scope.name)[:_MOST_CALLS]:
+            caller = self._inference.plain_frame(site.gid)
+            call = caller.scope.exprs[site.expr]
+            if isinstance(call, Call) and self._inference.type(caller, call.func) == (FunctionV(gid),):
+                given = argument_at(caller.scope, call, node.index, parameter.name, parameter.kind)
+                made = self._router(site.gid, given) if given != NONE else None
+                found += [made] if made is not None else []
+        return found or [router]
+
+    def _mounted(self, gid: int, node: Call) -> Iterator[tuple[Made, str | None]]:
+        """The application that a call mounts: `app.mount("/api", api)`."""
+        path, given = (
+            argument_at(self._index.scope(gid), node, number, name) for number, name in enumerate(("path", "app"))
+        )
+        router = self._router(gid, given) if NONE not in (path, given) else None
+        if router is not None:
+            yield router, self._text(gid, path)
 
     def _included(self, gid: int, node: Call) -> Iterator[tuple[Made, str | None]]:
         """The routers that a call includes, each with the prefix that it is given."""
         given = node.args[0] if node.args else next((value for key, value in node.keywords if key == "router"), NONE)
         if given != NONE:
-            router = self._router(gid, given)
-            if router is not None:
+            for router in self._each(gid, given):
                 yield router, self._constant(gid, node, "prefix")
         spread = next((value for key, value in node.keywords if key == "**"), NONE)
         if given == NONE and spread != NONE:
             yield from self._spread(gid, spread)
 
+    def _each(self, gid: int, expr: int) -> Iterator[Made]:
+        """The router that an expression names; each one of a list, if it is the target of a loop over a list."""
+        found = self._router(gid, expr)
+        listed = self._looped(*found) if found is not None else None
+        if listed is None:
+            yield from [found] if found is not None else []
+            return
+        owner, node = listed
+        for item in node.items if isinstance(node, Seq) else ():
+            router = self._router(owner, item)
+            if router is not None:
+                yield router
+
+    def _looped(self, gid: int, expr: int) -> tuple[int, Expr] | None:
+        """What a loop goes through whose target an expression is, and the scope in which that is written."""
+        node = self._index.scope(gid).exprs[expr]
+        if not isinstance(node, Iter):
+            return None
+        shown = self._index.scope(gid).exprs[node.value]
+        found = (gid, node.value) if isinstance(shown, Seq) else self._router(gid, node.value)
+        return (found[0], self._index.scope(found[0]).exprs[found[1]]) if found is not None else (gid, node)
+
     def _spread(self, gid: int, expr: int) -> Iterator[tuple[Made, str | None]]:
         """`for entry in entries: app.include_router(**entry)`: what the displays in a list of the module say."""
         found = self._router(gid, expr)
-        node = self._index.scope(found[0]).exprs[found[1]] if found is not None else None
-        if found is not None and isinstance(node, Iter):
-            is_shown = isinstance(self._index.scope(found[0]).exprs[node.value], Seq)
-            found = (found[0], node.value) if is_shown else self._router(found[0], node.value)
-            node = self._index.scope(found[0]).exprs[found[1]] if found is not None else None
-        if found is None or not isinstance(node, (Seq, Map)):
+        if found is None:
             return
-        exprs = self._index.scope(found[0]).exprs
+        owner, node = self._looped(*found) or (found[0], self._index.scope(found[0]).exprs[found[1]])
+        if not isinstance(node, (Seq, Map)):
+            return
+        exprs = self._index.scope(owner).exprs
         for entry in (exprs[item] for item in node.items) if isinstance(node, Seq) else [node]:
             if isinstance(entry, Map):
                 items = {key.value: value for key, value in _items(exprs, entry) if isinstance(key, Lit)}
-                router = self._router(found[0], items["router"]) if "router" in items else None
+                router = self._router(owner, items["router"]) if "router" in items else None
                 if router is not None:
                     missing = "" if len(items) == len(entry.keys) else None
-                    yield router, self._text(found[0], items["prefix"]) if "prefix" in items else missing
+                    yield router, self._text(owner, items["prefix"]) if "prefix" in items else missing
 
     def _router(self, gid: int, expr: int, hops: int = 0) -> Made | None:
         frame = self._inference.plain_frame(gid)

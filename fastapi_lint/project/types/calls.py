@@ -380,7 +380,7 @@ class Calls:
         Where a method `caller` of the same object calls it, only of classes that have that method, too: another in its
         place that calls it through `super()` does so in a frame of its own.
         """
-        if not isinstance(value, MethodV) or not self._index.scope(value.function.gid).is_stub:
+        if not isinstance(value, MethodV) or not self._inference.decorators.is_abstract(value.function.gid):
             return []
         if not isinstance(value.receiver, InstanceV):
             return []

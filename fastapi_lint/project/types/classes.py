@@ -304,7 +304,7 @@ class Classes:
         seen: set[int] = set()
         for subclass in self.subclasses(gid):
             function = self.find_method(subclass, name)
-            if function is None or function.gid in seen or self._index.scope(function.gid).is_stub:
+            if function is None or function.gid in seen or self._inference.decorators.is_abstract(function.gid):
                 continue
             if caller != NONE and self._has_another(subclass, caller):
                 continue

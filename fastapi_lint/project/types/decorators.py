@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Call, EventKind
+from fastapi_lint.facts import Attr, Call
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.types.values import (
@@ -41,6 +41,7 @@ _PROPERTIES = frozenset(
     }
 )
 _ACCESSORS = frozenset({"getter", "setter", "deleter"})
+_ABSTRACT = "abstractmethod"
 _CACHES = frozenset({"functools.lru_cache", "functools.cache"})
 
 
@@ -191,6 +192,8 @@ class Decorators:
         return known
 
     def is_abstract(self, gid: int) -> bool:
-        """Whether the body is only a place holder."""
+        """Whether the body is only a place holder: empty, or one with the `yield` that makes a generator of it."""
         scope = self._index.scope(gid)
-        return scope.is_stub and not any(event.kind == EventKind.YIELD for event in scope.events) and gid != NONE
+        if scope.is_stub or not (scope.is_generator and scope.decorators):
+            return scope.is_stub
+        return any(self._index.spelled(self._index.parent(gid), one) == _ABSTRACT for one in scope.decorators)

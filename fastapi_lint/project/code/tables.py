@@ -1,0 +1,67 @@
+"""From which tables do parameters select what is called, and by which names?
+
+`await self.steps[name](data)`: each caller means one of the functions, by the constant that it passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_lint.facts import NONE, Attr, Call, Cls, Free, Func, Lit, Map, Narrow, Param, Scope, Sub, Use, Var
+from fastapi_lint.project.code.index import Index
+
+_MOST_HOPS = 8
+
+
+def selecting_parameter(scope: Scope, expr: int) -> int:
+    """The number of the parameter that an expression is as it was passed; NONE if it is none."""
+    node = scope.exprs[expr]
+    for _ in range(_MOST_HOPS):
+        if isinstance(node, Param):
+            return node.index
+        if isinstance(node, Use) and len(node.defs) == 1:
+            node = scope.exprs[scope.defs[node.defs[0]].value]
+        elif isinstance(node, Narrow):
+            node = scope.exprs[node.value]
+        else:
+            break
+    return NONE
+
+
+def selections(scope: Scope) -> Iterator[tuple[Sub, int]]:
+    """The subscripts that a function calls, each with the parameter that is the key: `self.steps[name](data)`."""
+    for node in scope.exprs if scope.params else ():
+        func = scope.exprs[node.func] if isinstance(node, Call) else None
+        if isinstance(func, Sub):
+            number = selecting_parameter(scope, func.index)
+            if number != NONE:
+                yield func, number
+
+
+def tables_of_attributes(index: Index) -> frozenset[str]:
+    """The names of the attributes that hold a table from which some function selects what it calls."""
+    bases = (scope.exprs[node.base] for scope in index.scopes for node, _ in selections(scope))
+    return frozenset(base.name for base in bases if isinstance(base, Attr))
+
+
+def names_in_tables(index: Index) -> Iterator[str]:
+    """The keys of all tables of functions, if anything in the project selects from one."""
+    if any(True for scope in index.scopes for _ in selections(scope)):
+        for gid, scope in enumerate(index.scopes):
+            for node in scope.exprs:
+                if isinstance(node, Map) and node.values and all(_is_callable(index, gid, one) for one in node.values):
+                    keys = (scope.exprs[key] if key != NONE else None for key in node.keys)
+                    yield from (key.value for key in keys if isinstance(key, Lit) and isinstance(key.value, str))
+
+
+def _is_callable(index: Index, gid: int, expr: int) -> bool:
+    """Whether a function or a class stands there by its name: a built-in one, or one of the same file."""
+    scope = index.scope(gid)
+    node = scope.exprs[expr]
+    numbers = node.defs if isinstance(node, Use) else ()
+    if isinstance(node, Var):
+        scope = index.scope(index.local(gid, node.scope))
+        numbers = scope.names.get(node.name, ())
+    if len(numbers) == 1:
+        node = scope.exprs[scope.defs[numbers[0]].value]
+    return isinstance(node, (Cls, Free, Func))
