@@ -38,7 +38,9 @@ class TakenLocks:
         scope = frame.scope
         begin = next((n for n, one in enumerate(scope.events) if within(scope, one.region, (body,))), 0)
         taken = [
-            (number, call) for number, call, taken in _calls(scope, "acquire", range(begin), 0) if same(scope, taken, lock)
+            (number, call)
+            for number, call, taken in _calls(scope, "acquire", range(begin), 0)
+            if same(scope, taken, lock)
         ]
         if not taken or not any(map(self._is_exclusive, self._inference.type(frame, lock))):
             return False
@@ -53,7 +55,9 @@ class TakenLocks:
 def _body_of(scope: Scope, number: int) -> int:
     """The `try` that a `finally` belongs to."""
     parent = scope.regions[number].parent
-    tries = (n for n in range(number - 1, 0, -1) if scope.regions[n].kind == "try" and scope.regions[n].parent == parent)
+    tries = (
+        n for n in range(number - 1, 0, -1) if scope.regions[n].kind == "try" and scope.regions[n].parent == parent
+    )
     return next(tries, NONE)
 
 
@@ -73,7 +77,9 @@ def _waits(scope: Scope, call: int) -> bool:
     if not isinstance(node, Call):
         return False
     given = [*node.args, *(value for name, value in node.keywords if name in _WAITING)]
-    return len(given) == len(node.args) + len(node.keywords) <= 1 and all(scope.exprs[one] == Lit(True) for one in given)
+    return len(given) == len(node.args) + len(node.keywords) <= 1 and all(
+        scope.exprs[one] == Lit(True) for one in given
+    )
 
 
 def _is_asked(scope: Scope, body: int, call: int) -> bool:
