@@ -25,6 +25,8 @@ def mild_message(mutation: Mutation) -> str | None:
         return f"`{mutation.name}` ({mutation.where}) is told to no request, and each worker process has its own"
     if mutation.measures:
         return f"`{mutation.name}` ({mutation.where}) measures requests, and each worker process measures its own only"
+    if mutation.ongoing:
+        return f"`{mutation.name}` ({mutation.where}) says what goes on right now in this process, not in other workers"
     if mutation.rounds:
         return f"`{mutation.name}` ({mutation.where}) only counts up to what each worker process does again by itself"
     if mutation.ends:

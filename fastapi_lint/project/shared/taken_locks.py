@@ -13,6 +13,7 @@ from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.code.spelling import behind_names, same
 from fastapi_lint.project.types.inference import Inference
+from fastapi_lint.project.types.values import ExternalV
 
 _WAITING = frozenset({"block", "blocking"})
 
@@ -42,7 +43,9 @@ class TakenLocks:
             for number, call, taken in _calls(scope, "acquire", range(begin), 0)
             if same(scope, taken, lock)
         ]
-        if not taken or not any(map(self._is_exclusive, self._inference.type(frame, lock))):
+        if not taken or self._is_own(frame, lock):
+            return False
+        if not any(map(self._is_exclusive, self._inference.type(frame, lock))):
             return False
         number, call = taken[-1]
         given_back = _calls(scope, "release", range(number, begin), 0)
@@ -50,6 +53,12 @@ class TakenLocks:
             return False
         comes_by = within(scope, body, (scope.events[number].region,))
         return comes_by and (_waits(scope, call) or _is_asked(scope, body, call))
+
+    def _is_own(self, frame: Frame, lock: int) -> bool:
+        """Whether the function has made the lock itself, so that nobody else waits for it."""
+        node = frame.scope.exprs[behind_names(frame.scope, lock)]
+        called = self._inference.type(frame, node.func) if isinstance(node, Call) else ()
+        return any(isinstance(value, ExternalV) for value in called)
 
 
 def _body_of(scope: Scope, number: int) -> int:
