@@ -1630,6 +1630,73 @@ async def route(url: str, on: bool):
 """,
         {("FAL301", Severity.WARNING)},
     ),
+    "the first use stores what the constructor has stored": (
+        """
+class Registry:
+    def __init__(self):
+        self._value = None
+
+    def set(self, value):
+        self._value = value
+
+    def reset(self):
+        self._value = None
+
+registry = Registry()
+
+@app.post("/{name}")
+async def route(name: str):
+    global ready
+    if not ready:
+        registry.reset()
+        ready = True
+    return registry._value
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "each request stores what another one may have changed": (
+        """
+class Registry:
+    def __init__(self):
+        self._value = None
+
+    def set(self, value):
+        self._value = value
+
+    def reset(self):
+        self._value = None
+
+registry = Registry()
+
+@app.post("/{name}")
+async def route(name: str):
+    registry.reset()
+    return registry._value
+
+@app.put("/{name}")
+async def put(name: str):
+    registry.set(name)
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "each request resets what somebody may have set": (
+        """
+class Registry:
+    def __init__(self):
+        self._value = None
+
+    def set(self, value):
+        self._value = value
+
+registry = Registry()
+
+@app.post("/{name}")
+async def route(name: str):
+    registry._value = None
+    return registry._value
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
     "a list that only grows": (
         """
 lines: list[str] = []

@@ -23,6 +23,7 @@ from fastapi_lint.project.shared.bounded_caches import BoundedCaches, Name, remo
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.counts import Counts
+from fastapi_lint.project.shared.first_values import FirstValues
 from fastapi_lint.project.shared.kept_times import KeptTimes
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.noted_misses import NotedMisses
@@ -86,6 +87,7 @@ class Keepers(msgspec.Struct, frozen=True):
     refusals: Refusals
     readings: OwnReadings
     misses: NotedMisses
+    first_values: FirstValues
     under_way: UnderWay
     untold: Untold
     request_data: RequestData
@@ -112,7 +114,7 @@ class Mutations:
         that its own code bounds or renews; tasks and locks are for this process alone. Of a table of what goes on, what
         is put in is told.
         """
-        found = list(self._all())
+        found = [one for one in self._all() if not self._is_as_before(one[0])]
         caches = {(one.name, one.where) for one, _ in found if one.fills}
         keeps, timed = self._keepers.bounded.find(), self._keepers.timed.find()
         own = (
@@ -158,6 +160,15 @@ class Mutations:
                     reads=name in reads,
                     ongoing=name in ongoing,
                 )
+
+    def _is_as_before(self, mutation: Mutation) -> bool:
+        """Whether a change leaves what was there; the first time, nobody has called what is not known to be called."""
+        return (mutation.name, mutation.where) in self._first_values[mutation.lazy]
+
+    @cached_property
+    def _first_values(self) -> tuple[frozenset[Name], frozenset[Name]]:
+        first = self._keepers.first_values
+        return first.find(known_callers=False), first.find(known_callers=True)
 
     def _event(self, mutation: Mutation) -> Event:
         return self._index.scope(mutation.frame.gid).events[mutation.event]
