@@ -1630,73 +1630,6 @@ async def route(url: str, on: bool):
 """,
         {("FAL301", Severity.WARNING)},
     ),
-    "the first use stores what the constructor has stored": (
-        """
-class Registry:
-    def __init__(self):
-        self._value = None
-
-    def set(self, value):
-        self._value = value
-
-    def reset(self):
-        self._value = None
-
-registry = Registry()
-
-@app.post("/{name}")
-async def route(name: str):
-    global ready
-    if not ready:
-        registry.reset()
-        ready = True
-    return registry._value
-""",
-        {("FAL302", Severity.INFO)},
-    ),
-    "each request stores what another one may have changed": (
-        """
-class Registry:
-    def __init__(self):
-        self._value = None
-
-    def set(self, value):
-        self._value = value
-
-    def reset(self):
-        self._value = None
-
-registry = Registry()
-
-@app.post("/{name}")
-async def route(name: str):
-    registry.reset()
-    return registry._value
-
-@app.put("/{name}")
-async def put(name: str):
-    registry.set(name)
-""",
-        {("FAL301", Severity.WARNING)},
-    ),
-    "each request resets what somebody may have set": (
-        """
-class Registry:
-    def __init__(self):
-        self._value = None
-
-    def set(self, value):
-        self._value = value
-
-registry = Registry()
-
-@app.post("/{name}")
-async def route(name: str):
-    registry._value = None
-    return registry._value
-""",
-        {("FAL301", Severity.WARNING)},
-    ),
     "a list that only grows": (
         """
 lines: list[str] = []
@@ -1912,3 +1845,27 @@ def test_what_is_only_emptied_on_the_loop_is_not_the_same_for_all(after: str, sa
     settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL307"]})
     (found,) = check(CheckRequest((), settings, tmp_path, ("example.py", (HEAD + source).encode()))).diagnostics
     assert said in found.message
+
+
+def test_what_the_first_use_clears_is_not_set(tmp_path: Path) -> None:
+    source = """
+class Registry:
+    def __init__(self):
+        self._value = None
+
+    def reset(self):
+        self._value = None
+
+registry = Registry()
+
+@app.post("/")
+async def route():
+    global ready
+    if not ready:
+        registry.reset()
+        ready = True
+"""
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL301"]})
+    result = check(CheckRequest((), settings, tmp_path, ("example.py", (HEAD + source).encode())))
+    (found,) = result.diagnostics
+    assert "`registry._value` (module level) is set back to None by the first request that gets here" in found.message

@@ -40,7 +40,6 @@ from fastapi_lint.project.shared.bounded_caches import BoundedCaches
 from fastapi_lint.project.shared.caches import CachedFunction, Caches
 from fastapi_lint.project.shared.changes import Changes
 from fastapi_lint.project.shared.counts import Counts
-from fastapi_lint.project.shared.first_values import FirstValues
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.mutations import Keepers, Mutation, Mutations
 from fastapi_lint.project.shared.noted_misses import NotedMisses
@@ -288,7 +287,6 @@ class Project:
             refusals=refusals,
             readings=readings,
             misses=NotedMisses(self.graph, self._changes),
-            first_values=FirstValues(self.graph, self.contexts, self._changes),
             under_way=UnderWay(self._changes, own.is_own_key),
             untold=Untold(self.graph, self.contexts, self._changes, counts, self._request_data, self.is_served),
             request_data=self._request_data,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from fastapi_lint.facts import Attr, Call, EventKind
+from fastapi_lint.facts import NONE, Attr, Call, EventKind
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in, within
 from fastapi_lint.project.flow.graph import Graph
@@ -64,7 +64,7 @@ class LockBlocks:
         locked = {
             n
             for n in self._locked(frame)
-            if regions[n].kind == "try" or self._holds_exclusively(frame, regions[n].expr)
+            if regions[n].expr != NONE and self._holds_exclusively(frame, regions[n].expr)
         }
         return all(within(frame.scope, event.region, locked) for event in yields)
 

@@ -23,7 +23,6 @@ from fastapi_lint.project.shared.bounded_caches import BoundedCaches, Name, remo
 from fastapi_lint.project.shared.caches import Caches
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.counts import Counts
-from fastapi_lint.project.shared.first_values import FirstValues
 from fastapi_lint.project.shared.kept_times import KeptTimes
 from fastapi_lint.project.shared.locks import Locks
 from fastapi_lint.project.shared.noted_misses import NotedMisses
@@ -43,9 +42,10 @@ class Mutation(msgspec.Struct, frozen=True):
     """A statement that changes `name`, which lives at `where` (`module level`, `class level`, `app.state`, ...).
 
     `rebinds` says that it assigns a name declared `global` or `nonlocal`, `lazy` that it does so the first time only
-    (`notes`: what it sets is not made there; `tried`: start-up may get there, too; `personal`: it is made from what a
-    request brings), `timed` that it keeps the time from which something counts on, `fills` that it puts into a
-    dictionary what a look-up has missed, and `grows` that nothing ever takes it out although requests bring the keys.
+    (`notes`: what it sets is not made there; `clears`: it sets None; `tried`: start-up may get there, too; `personal`:
+    it is made from what a request brings), `timed` that it keeps the time from which something counts on, `fills` that
+    it puts into a dictionary what a look-up has missed, and `grows` that nothing ever takes it out although requests
+    bring the keys.
     `alone` says that one process serves all requests that get here, `ends` that it keeps what open streams of this
     process read from, `counts` that no request is told what it counts or says, `measures` that middleware measures
     requests with it, `rounds` that it counts up to the next round of something, `reads` that it keeps what each process
@@ -61,6 +61,7 @@ class Mutation(msgspec.Struct, frozen=True):
     rebinds: bool = False
     lazy: bool = False
     notes: bool = False
+    clears: bool = False
     tried: bool = False
     personal: bool = False
     timed: bool = False
@@ -87,7 +88,6 @@ class Keepers(msgspec.Struct, frozen=True):
     refusals: Refusals
     readings: OwnReadings
     misses: NotedMisses
-    first_values: FirstValues
     under_way: UnderWay
     untold: Untold
     request_data: RequestData
@@ -114,7 +114,7 @@ class Mutations:
         that its own code bounds or renews; tasks and locks are for this process alone. Of a table of what goes on, what
         is put in is told.
         """
-        found = [one for one in self._all() if not self._is_as_before(one[0])]
+        found = list(self._all())
         caches = {(one.name, one.where) for one, _ in found if one.fills}
         keeps, timed = self._keepers.bounded.find(), self._keepers.timed.find()
         own = (
@@ -160,15 +160,6 @@ class Mutations:
                     reads=name in reads,
                     ongoing=name in ongoing,
                 )
-
-    def _is_as_before(self, mutation: Mutation) -> bool:
-        """Whether a change leaves what was there; the first time, nobody has called what is not known to be called."""
-        return (mutation.name, mutation.where) in self._first_values[mutation.lazy]
-
-    @cached_property
-    def _first_values(self) -> tuple[frozenset[Name], frozenset[Name]]:
-        first = self._keepers.first_values
-        return first.find(known_callers=False), first.find(known_callers=True)
 
     def _event(self, mutation: Mutation) -> Event:
         return self._index.scope(mutation.frame.gid).events[mutation.event]
@@ -236,6 +227,7 @@ class Mutations:
             rebinds=event.kind == EventKind.REBIND,
             lazy=lazy,
             notes=notes,
+            clears=event.value != NONE and scope.exprs[event.value] == Lit(None),
             tried=lazy and self._changes.may_run_early(frame),
             personal=lazy and not notes and self._keepers.request_data.is_from_request(frame.gid, event.value),
             timed=self._times.is_one(frame, event, lazy),
