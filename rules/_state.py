@@ -25,6 +25,8 @@ def mild_message(mutation: Mutation) -> str | None:
         return f"`{mutation.name}` ({mutation.where}) is told to no request, and each worker process has its own"
     if mutation.measures:
         return f"`{mutation.name}` ({mutation.where}) measures requests, and each worker process measures its own only"
+    if mutation.ongoing:
+        return f"`{mutation.name}` ({mutation.where}) says what goes on right now in this process, not in other workers"
     if mutation.rounds:
         return f"`{mutation.name}` ({mutation.where}) only counts up to what each worker process does again by itself"
     if mutation.ends:
@@ -37,7 +39,10 @@ def mild_message(mutation: Mutation) -> str | None:
     if not mutation.lazy or mutation.personal:
         return None
     if mutation.notes:
-        return f"`{mutation.name}` ({mutation.where}) is set by the first request that gets here, once for each process"
+        done = "set back to None" if mutation.clears else "set"
+        return (
+            f"`{mutation.name}` ({mutation.where}) is {done} by the first request that gets here, once for each process"
+        )
     if mutation.tried:
         return f"`{mutation.name}` ({mutation.where}) is made by a request where start-up, which comes by here, has not"
     return f"`{mutation.name}` ({mutation.where}) is made by the first request that needs it; make it in the lifespan"

@@ -26,7 +26,9 @@ These are information:
 - what is made so where start-up makes no such call, what each process reads anew for itself, and copies of what the
   object itself was made with;
 - the time at which a statement runs, or up to which something holds (but not that up to which requests are refused);
-- counts that no request is told (of each kind, too), and what middleware measures.
+- counts that no request is told (of each kind, too), sets that nobody looks at, and what middleware measures;
+- tables of what goes on right now in this process: each run has an entry under a key of its own, and takes it out in a
+  `finally`.
 
 What the first request needs and makes of what it brings is a warning: all others get it, too.
 

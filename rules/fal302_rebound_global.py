@@ -9,9 +9,10 @@ lock, a task or a queue, or if start-up makes the first call, or the factory of 
 What it makes of what the request brings is a warning. A time at which the statement runs, from which a condition counts
 (`if now - last > 60`), or up to which something holds, is information, too, also where it is set back, unless requests
 are refused up to it (`if now < blocked_until: raise`), and so is a count that only says when to do something again, or
-that no request is told; how much of something goes on right now in this process is silent if it is raised on the event
-loop and lowered in a `finally`. A value that is read anew when that time has passed is a cache, and silent with its
-time, also where it is emptied to be read anew.
+that no request is told, and a text that only code reads which nothing known runs (`last_failure = "queue_full"`); how
+much of something goes on right now in this process is silent if it is raised on the event loop and lowered in a
+`finally`. A value that is read anew when that time has passed is a cache, and silent with its time, also where it is
+emptied to be read anew.
 
 ## Why is this bad?
 

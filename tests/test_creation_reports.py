@@ -223,6 +223,44 @@ def make(url):
 def index(host: str):
     return partial(make, host)()
 """,
+    "a field of a row": """
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+sessions = async_sessionmaker()
+
+class Base(DeclarativeBase): ...
+
+class Row(Base):
+    __tablename__ = "providers"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column()
+
+    def to_provider(self) -> "Provider":
+        return Provider(key=self.key)
+
+class Provider(BaseModel):
+    key: str | None = None
+
+    def of_kind(self):
+        return Own(**self.model_dump())
+
+    async def models(self):
+        return []
+
+class Own(Provider):
+    async def models(self):
+        key = self.key if self.key else None
+        return httpx.AsyncClient(auth=("x", key))
+
+@app.get("/{provider_id}")
+async def index(provider_id: str):
+    async with sessions() as session:
+        row: Row = (await session.execute(select(Row).where(Row.id == provider_id))).scalar_one()
+    return await row.to_provider().of_kind().models()
+""",
 }
 OF_THE_APPLICATION = {
     "constant": """
@@ -314,6 +352,21 @@ class Other(BaseModel):
 def index(name: str):
     Other(url=name)
     Api(name=name, url=URL).client()
+""",
+    "a field of what all share": """
+from pydantic import BaseModel
+
+class Provider(BaseModel):
+    key: str | None = None
+
+    def models(self):
+        return httpx.Client(auth=("x", self.key))
+
+provider = Provider(**load())
+
+@app.get("/")
+def index(name: str):
+    return provider.models()
 """,
     "another argument through super": """
 class Api:

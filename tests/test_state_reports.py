@@ -1481,6 +1481,165 @@ async def text():
 """,
         {("FAL301", Severity.INFO)},
     ),
+    "a table of what goes on right now": (
+        """
+import itertools
+
+held: dict[int, str] = {}
+places = itertools.count()
+
+@app.get("/{name}")
+async def route(name: str):
+    place = next(places)
+    held[place] = name
+    try:
+        await make(name)
+    finally:
+        del held[place]
+
+@app.get("/")
+async def under_way():
+    return list(held.values())
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "what goes on is not taken out of a table under a key that others have": (
+        """
+@app.get("/{name}")
+async def route(name: str):
+    known[name] = "running"
+    try:
+        await make(name)
+    finally:
+        del known[name]
+
+@app.get("/")
+async def under_way():
+    return list(known.values())
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "how it went last, for nobody that asks": (
+        """
+last_failure: str | None = None
+
+@app.get("/{name}")
+async def route(name: str):
+    global last_failure
+    if not name:
+        last_failure = "no name"
+    else:
+        last_failure = None
+
+def health():
+    return {"healthy": last_failure is None, "last_failure": last_failure}
+""",
+        {("FAL302", Severity.INFO)},
+    ),
+    "how it went last is told by a route": (
+        """
+last_failure: str | None = None
+
+@app.get("/{name}")
+async def route(name: str):
+    global last_failure
+    last_failure = "no name"
+
+@app.get("/")
+async def health():
+    return {"last_failure": last_failure}
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "how it went last steers what start-up has begun": (
+        """
+last_failure: str | None = None
+
+@app.get("/{name}")
+async def route(name: str):
+    global last_failure
+    last_failure = "no name"
+
+async def watch():
+    while last_failure is None:
+        await asyncio.sleep(1)
+
+@app.on_event("startup")
+async def begin():
+    asyncio.create_task(watch())
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "what a request brings is not for nobody": (
+        """
+current_user: str | None = None
+
+@app.get("/{name}")
+async def route(name: str):
+    global current_user
+    current_user = name
+
+def get_user():
+    return current_user
+""",
+        {("FAL302", Severity.WARNING)},
+    ),
+    "a set that nobody looks at": (
+        """
+class Gateways:
+    def __init__(self):
+        self._active: set[str] = set()
+
+    async def shutdown(self):
+        self._active.clear()
+
+    async def set_state(self, url: str, on: bool):
+        if on:
+            self._active.add(url)
+        else:
+            self._active.discard(url)
+
+gateways = Gateways()
+
+@app.post("/{url}")
+async def route(url: str, on: bool):
+    await gateways.set_state(url, on)
+""",
+        {("FAL301", Severity.INFO)},
+    ),
+    "a set that somebody looks at": (
+        """
+class Gateways:
+    def __init__(self):
+        self._active: set[str] = set()
+
+    def set_state(self, url: str, on: bool):
+        if on:
+            self._active.add(url)
+        else:
+            self._active.discard(url)
+
+    def is_active(self, url: str):
+        return url in self._active
+
+gateways = Gateways()
+
+@app.post("/{url}")
+async def route(url: str, on: bool):
+    gateways.set_state(url, on)
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
+    "a list that only grows": (
+        """
+lines: list[str] = []
+
+@app.post("/{line}")
+async def route(line: str):
+    lines.append(line)
+""",
+        {("FAL301", Severity.WARNING)},
+    ),
 }
 
 
@@ -1694,3 +1853,27 @@ def test_the_way_is_that_of_the_shared_object(tmp_path: Path) -> None:
     settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL301"]})
     (found,) = check(CheckRequest((tmp_path,), settings, tmp_path)).diagnostics
     assert [entry.label for entry in found.entry_points] == ["attach_routes.handle_all"]
+
+
+def test_what_the_first_use_clears_is_not_set(tmp_path: Path) -> None:
+    source = """
+class Registry:
+    def __init__(self):
+        self._value = None
+
+    def reset(self):
+        self._value = None
+
+registry = Registry()
+
+@app.post("/")
+async def route():
+    global ready
+    if not ready:
+        registry.reset()
+        ready = True
+"""
+    settings = load_settings([tmp_path], tmp_path, isolated=True, overrides={"cache": False, "select": ["FAL301"]})
+    result = check(CheckRequest((), settings, tmp_path, ("example.py", (HEAD + source).encode())))
+    (found,) = result.diagnostics
+    assert "`registry._value` (module level) is set back to None by the first request that gets here" in found.message

@@ -54,6 +54,8 @@ from fastapi_lint.project.shared.refusals import Refusals
 from fastapi_lint.project.shared.state import SharedState
 from fastapi_lint.project.shared.thread_locals import LocalUse, ThreadLocals
 from fastapi_lint.project.shared.timed_slots import TimedSlots
+from fastapi_lint.project.shared.under_way import UnderWay
+from fastapi_lint.project.shared.untold import Untold
 from fastapi_lint.project.types.described import described
 from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.libraries import Libraries
@@ -289,6 +291,8 @@ class Project:
             refusals=refusals,
             readings=readings,
             misses=NotedMisses(self.graph, self._changes),
+            under_way=UnderWay(self._changes, own.is_own_key),
+            untold=Untold(self.graph, self.contexts, self._changes, counts, self._request_data, self.is_served),
             request_data=self._request_data,
             new_keys=new_keys,
         )

@@ -126,6 +126,38 @@ class ArgumentFlow:
                     found += [(site.gid, value) for value in given]
         return found
 
+    def are_fields_seen(self, gid: int) -> bool:
+        """Whether the project makes objects of a class, and always says which field is given what: no `**row`."""
+        made = [
+            self._index.scope(site.gid).exprs[site.expr]
+            for one in (gid, *self._inference.classes.subclasses(gid))
+            for site in self._index.call_sites(self._index.scope(one).name)[:_MOST_SITES]
+        ]
+        return bool(made) and not any("**" in dict(node.keywords) for node in made if isinstance(node, Call))
+
+    def receivers(self, gid: int) -> list[tuple[int, int]]:
+        """What the project calls a method on, or one that it overrides: (scope of the call, expression)."""
+        owner, name = self._index.class_of(gid), self._index.scope(gid).name
+        found: list[tuple[int, int]] = []
+        for site in self._index.call_sites(name)[:_MOST_SITES] if owner != NONE else ():
+            exprs = self._index.scope(site.gid).exprs
+            node = exprs[site.expr]
+            func = exprs[node.func] if isinstance(node, Call) else None
+            if not isinstance(func, Attr) or not isinstance(node, Call) or self._is_left_out(site.gid, site.expr):
+                continue
+            called = self._inference.type(self._inference.plain_frame(site.gid), node.func)
+            if any(self._may_run(value, gid, owner) for value in called):
+                found.append((site.gid, func.base))
+        return found
+
+    def _may_run(self, value: Value, gid: int, owner: int) -> bool:
+        """Whether what is called is a method of a class, or that which the class overrides with it."""
+        if _is_function(value, gid):
+            return True
+        function = value.function if isinstance(value, MethodV) else value
+        above = self._index.class_of(function.gid) if isinstance(function, FunctionV) else NONE
+        return above != NONE and owner in self._inference.classes.subclasses(above)
+
     def _passed(self, site: int, node: Call, gid: int, number: int, skip: int) -> Iterator[int]:
         """The expressions of one call that may be, or hold, what a parameter gets."""
         params = self._index.scope(gid).params

@@ -1,6 +1,7 @@
 """Which keys does each run make anew, so that no other run has the same? `uuid.uuid4()`, `secrets.token_hex()`.
 
-So are those that are kept for as long as the object of a run lives: `runs = WeakKeyDictionary()`, `runs[steps] = key`.
+So is the next number of a counter of the module (`places = itertools.count()`), as far as this process goes, and so are
+those that are kept for as long as the object of a run lives: `runs = WeakKeyDictionary()`, `runs[steps] = key`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from fastapi_lint.project.types.values import ExternalV, ExtInstanceV
 _MAKERS = frozenset(
     {"uuid.uuid1", "uuid.uuid4", "uuid.uuid7", "secrets.token_bytes", "secrets.token_hex", "secrets.token_urlsafe"}
 )
+_COUNTER = ExternalV("itertools.count")
 _WEAK = "weakref.WeakKeyDictionary"
 _MOST_HOPS = 8
 
@@ -72,7 +74,20 @@ class NewKeys:
 
     def _makes(self, gid: int, node: Call) -> bool:
         called = self._inference.type(self._inference.plain_frame(gid), node.func)
+        if ExternalV("builtins.next") in called and len(node.args) == 1:
+            return self._is_counter(gid, node.args[0])
         return any(isinstance(value, ExternalV) and value.name in _MAKERS for value in called)
+
+    def _is_counter(self, gid: int, expr: int) -> bool:
+        """Whether an expression is a variable that its module binds once, to `itertools.count()`."""
+        node = self._index.scope(gid).exprs[expr]
+        owner = self._index.local(gid, node.scope) if isinstance(node, Var) else NONE
+        if not isinstance(node, Var) or (owner, node.name) in self._index.rebinds:
+            return False
+        scope = self._index.scope(owner)
+        values = [scope.exprs[scope.defs[number].value] for number in scope.names.get(node.name, ())]
+        made = values[0] if len(values) == 1 and scope.kind == "module" else None
+        return isinstance(made, Call) and _COUNTER in self._inference.type(self._index.frame(owner), made.func)
 
     def _is_of_run(self, gid: int, node: Var, hops: int) -> bool:
         """Whether a name of the function around has a new key in each run: one that requests run, and no start-up."""

@@ -34,7 +34,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.code.cycles import AnyOf
-from fastapi_lint.project.code.spelling import parts, read_attribute
+from fastapi_lint.project.code.spelling import is_receiver, parts, read_attribute
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.arguments import ArgumentFlow
 from fastapi_lint.project.serving.entrypoints import EntryPoint
@@ -197,7 +197,31 @@ class RequestData:
                 fields = self._flow.fields(value.gid, node.name) if not stored else ()
                 if any(self.is_from_request(at, given, as_way) for at, given in fields):
                     return True
+                if not stored and not as_way and self._is_field_of_brought(gid, node, value.gid):
+                    return True
         return self.is_from_request(gid, node.base, as_way)
+
+    def _is_field_of_brought(self, gid: int, node: Attr, owner: int) -> bool:
+        """Whether a method reads a field of its object, and is called on one that is the request's: a row, a body.
+
+        Of objects that the project makes itself it is known what each field is given.
+        """
+        scope, classes = self._index.scope(gid), self._inference.classes
+        if self._index.class_of(gid) == NONE or not is_receiver(scope, node.base):
+            return False
+        if classes.find_method(owner, "__init__") is not None or not self._is_field(owner, node.name):
+            return False
+        return not self._flow.are_fields_seen(owner) and any(
+            self.is_from_request(at, base) for at, base in self._flow.receivers(gid)
+        )
+
+    def _is_field(self, owner: int, name: str) -> bool:
+        """Whether a class declares an attribute as a model or a dataclass does: `api_key: str`."""
+        declaring = self._inference.classes.member(owner, name)[1]
+        scope = self._index.scope(declaring) if isinstance(declaring, int) else None
+        return scope is not None and any(
+            isinstance(scope.exprs[scope.defs[number].value], Declared) for number in scope.names.get(name, ())
+        )
 
     def _parameter(self, gid: int, number: int, as_way: bool) -> bool:
         scope = self._index.scope(gid)

@@ -56,7 +56,7 @@ class Counts:
         noted = {name for name, found in sites.items() if all(self._is_noted(*one) for one in found)}
         uses = name_uses(self._index, frozenset(map(_last, counts | noted)))
         return frozenset(
-            {name for name in counts if self._only_logs(sites[name], uses[_last(name)])}
+            {name for name in counts if self.only_logs(sites[name], uses[_last(name)])}
             | {name for name in noted if self._only_asks_what_was_logged(uses[_last(name)])}
         )
 
@@ -196,7 +196,8 @@ class Counts:
         value = scope.exprs[event.value] if event.kind in _CHANGING and event.value != NONE else None
         return not event.flag and isinstance(value, Lit) and type(value.value) is int
 
-    def _only_logs(self, found: list[tuple[Frame, Change]], uses: list[NameUse]) -> bool:
+    def only_logs(self, found: list[tuple[Frame, Change]], uses: list[NameUse]) -> bool:
+        """Whether requests do nothing with what is changed but count on and log it."""
         own = {(frame.gid, change.event.place) for frame, change in found}
         asked = [use for use in self._of_same(found, uses) if use.gid in self._asking]
         return all(self._is_for_log(use) for use in asked if not self._is_counted_on(use, own))

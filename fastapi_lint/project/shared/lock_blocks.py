@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from fastapi_lint.facts import Attr, Call, EventKind
+from fastapi_lint.facts import NONE, Attr, Call, EventKind
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in, within
 from fastapi_lint.project.flow.graph import Graph
@@ -42,6 +42,10 @@ class LockBlocks:
             return self._keep(value.gid, lambda: self._is_lock_class(value))
         return False
 
+    def is_exclusive(self, value: object) -> bool:
+        """Whether a value is a lock that one at a time holds: a semaphore of a pool of connections is none."""
+        return self._is_lock(value) and not (isinstance(value, ExtInstanceV) and value.name.endswith("Semaphore"))
+
     def yields_locked(self, function: Frame) -> bool:
         """Whether a generator holds a lock wherever it yields."""
         return self._keep(function.gid, lambda: self._yields_locked(function))
@@ -57,11 +61,15 @@ class LockBlocks:
         if not yields:
             return False
         regions = frame.scope.regions
-        locked = {n for n in self._locked(frame) if self._holds_exclusively(frame, regions[n].expr)}
+        locked = {
+            n
+            for n in self._locked(frame)
+            if regions[n].expr != NONE and self._holds_exclusively(frame, regions[n].expr)
+        }
         return all(within(frame.scope, event.region, locked) for event in yields)
 
     def _holds_exclusively(self, frame: Frame, expr: int) -> bool:
-        return any(self._is_exclusive(value) or self.holds(value) for value in self._inference.type(frame, expr))
+        return any(self.is_exclusive(value) or self.holds(value) for value in self._inference.type(frame, expr))
 
     def _is_lock_class(self, value: InstanceV) -> bool:
         classes = self._inference.classes
@@ -77,16 +85,12 @@ class LockBlocks:
             return False
         for call, _ in self._calls(frame, _TAKES):
             func = frame.scope.exprs[call.func]
-            if isinstance(func, Attr) and any(map(self._is_exclusive, self._inference.type(frame, func.base))):
+            if isinstance(func, Attr) and any(map(self.is_exclusive, self._inference.type(frame, func.base))):
                 return True
         return hops < _MOST_HOPS and any(
             edge.mode in _RUNS and edge.callee.scope.name in _TAKES and self._takes(edge.callee, hops + 1)
             for edge in self._graph.node(frame).edges
         )
-
-    def _is_exclusive(self, value: object) -> bool:
-        """Whether a value is a lock that one at a time holds: a semaphore of a pool of connections is none."""
-        return self._is_lock(value) and not (isinstance(value, ExtInstanceV) and value.name.endswith("Semaphore"))
 
     def _releases(self, frame: Frame) -> bool:
         return any(True for _ in self._calls(frame, _RELEASES))

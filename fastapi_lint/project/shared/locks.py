@@ -12,6 +12,7 @@ from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.shared.lock_blocks import LockBlocks
 from fastapi_lint.project.shared.reservations import Reservations
 from fastapi_lint.project.shared.state import LOCKS
+from fastapi_lint.project.shared.taken_locks import TakenLocks
 from fastapi_lint.project.types.values import ExtInstanceV
 
 _WAITED_FOR = frozenset({"runs", "once", "coroutine"})
@@ -28,6 +29,7 @@ class Locks:
         self._certain: dict[Frame, frozenset[int]] = {}
         self._blocks = LockBlocks(graph, self.is_lock, self.certain_regions)
         self._reservations = Reservations(graph.inference, self.regions)
+        self._taken = TakenLocks(graph.inference, self._blocks.is_exclusive)
 
     def regions(self, frame: Frame) -> frozenset[int]:
         """The regions of a scope inside of which a lock is held, or may be."""
@@ -59,7 +61,9 @@ class Locks:
                 for number in self.regions(frame)
                 if any(self.is_lock(value) for value in self._inference.type(frame, exprs[number]))
             )
-            known = self._certain[frame] = frozenset((*locking, *self._reservations.regions(frame)))
+            known = self._certain[frame] = frozenset(
+                (*locking, *self._reservations.regions(frame), *self._taken.regions(frame))
+            )
         return known
 
     def held(self, frame: Frame, event: int, certain: bool = False) -> bool:

@@ -34,20 +34,23 @@ from fastapi_lint.project.shared.own_use import OwnUse
 from fastapi_lint.project.shared.process_things import ProcessThings
 from fastapi_lint.project.shared.refusals import Refusals
 from fastapi_lint.project.shared.timed_slots import TimedSlots
+from fastapi_lint.project.shared.under_way import UnderWay
 from fastapi_lint.project.shared.unset import guard, is_made, takes_down
+from fastapi_lint.project.shared.untold import Untold
 
 
 class Mutation(msgspec.Struct, frozen=True):
     """A statement that changes `name`, which lives at `where` (`module level`, `class level`, `app.state`, ...).
 
     `rebinds` says that it assigns a name declared `global` or `nonlocal`, `lazy` that it does so the first time only
-    (`notes`: what it sets is not made there; `tried`: start-up may get there, too; `personal`: it is made from what a
-    request brings), `timed` that it keeps the time from which something counts on, `fills` that it puts into a
-    dictionary what a look-up has missed, and `grows` that nothing ever takes it out although requests bring the keys.
+    (`notes`: what it sets is not made there; `clears`: it sets None; `tried`: start-up may get there, too; `personal`:
+    it is made from what a request brings), `timed` that it keeps the time from which something counts on, `fills` that
+    it puts into a dictionary what a look-up has missed, and `grows` that nothing ever takes it out although requests
+    bring the keys.
     `alone` says that one process serves all requests that get here, `ends` that it keeps what open streams of this
-    process read from, `counts` that it counts what no request is told, `measures` that middleware measures requests
-    with it, `rounds` that it counts up to the next round of something, and `reads` that it keeps what each process
-    reads for itself.
+    process read from, `counts` that no request is told what it counts or says, `measures` that middleware measures
+    requests with it, `rounds` that it counts up to the next round of something, `reads` that it keeps what each process
+    reads for itself, and `ongoing` that it is a table of what goes on right now in this process.
     """
 
     frame: Frame
@@ -59,6 +62,7 @@ class Mutation(msgspec.Struct, frozen=True):
     rebinds: bool = False
     lazy: bool = False
     notes: bool = False
+    clears: bool = False
     tried: bool = False
     personal: bool = False
     timed: bool = False
@@ -70,6 +74,7 @@ class Mutation(msgspec.Struct, frozen=True):
     measures: bool = False
     rounds: bool = False
     reads: bool = False
+    ongoing: bool = False
 
 
 class Keepers(msgspec.Struct, frozen=True):
@@ -84,6 +89,8 @@ class Keepers(msgspec.Struct, frozen=True):
     refusals: Refusals
     readings: OwnReadings
     misses: NotedMisses
+    under_way: UnderWay
+    untold: Untold
     request_data: RequestData
     new_keys: NewKeys
 
@@ -106,7 +113,8 @@ class Mutations:
         """Each place once, with the nearest way in from request handling.
 
         Taking items out of what is a cache elsewhere is part of keeping the cache, and so is all that is done to one
-        that its own code bounds or renews; tasks and locks are for this process alone.
+        that its own code bounds or renews; tasks and locks are for this process alone. Of a table of what goes on, what
+        is put in is told.
         """
         found = list(self._all())
         caches = {(one.name, one.where) for one, _ in found if one.fills}
@@ -121,11 +129,12 @@ class Mutations:
                 if self._things.are_changed(one.frame, self._event(one)) or self._is_of_task(one)
             }
         )
+        ongoing = self._keepers.under_way.find() - own
         kept = [
             one
             for one, is_removal in found
             if (one.name, one.where) not in own
-            and not (is_removal and (one.name, one.where) in caches)
+            and not (is_removal and (one.name, one.where) in caches | ongoing)
             and (one.name, one.where) not in timed
             and not self._resets.is_one(one.frame, self._event(one))
             and (one.rebinds or one.fills or not keeps(one.frame, self._event(one), one.name, one.where))
@@ -135,7 +144,7 @@ class Mutations:
         refused = self._keepers.refusals.by_time({(one.name, one.where) for one in kept if one.timed})
         clocks -= refused
         ends = {(one.name, one.where) for one in kept if self._things.are_ends(one.frame, self._event(one))}
-        counts, rounds = self._keepers.counts.logged(), self._keepers.counts.rounds()
+        counts, rounds = self._keepers.counts.logged() | self._keepers.untold.find(), self._keepers.counts.rounds()
         measures, reads = self._keepers.counts.measured(), self._keepers.readings.find()
         copies = self._keepers.copies.find()
         for one in kept:
@@ -152,6 +161,7 @@ class Mutations:
                     measures=name in measures,
                     rounds=name in rounds,
                     reads=name in reads,
+                    ongoing=name in ongoing,
                 )
 
     def _event(self, mutation: Mutation) -> Event:
@@ -220,6 +230,7 @@ class Mutations:
             rebinds=event.kind == EventKind.REBIND,
             lazy=lazy,
             notes=notes,
+            clears=event.value != NONE and scope.exprs[event.value] == Lit(None),
             tried=lazy and self._changes.may_run_early(frame),
             personal=lazy and not notes and self._keepers.request_data.is_from_request(frame.gid, event.value),
             timed=self._times.is_one(frame, event, lazy),

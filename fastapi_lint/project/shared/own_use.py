@@ -69,9 +69,10 @@ class OwnUse:
 
     def _is_keyed(self, frame: Frame, change: Change) -> bool:
         scope = self._index.scope(frame.gid)
-        return any(self._is_own_key(frame.gid, key) for key in _keys(scope, change.event))
+        return any(self.is_own_key(frame.gid, key) for key in _keys(scope, change.event))
 
-    def _is_own_key(self, gid: int, key: int) -> bool:
+    def is_own_key(self, gid: int, key: int) -> bool:
+        """Whether a key of a scope is one that no other run or connection has: `id(x)`, `uuid4()`, a websocket."""
         if _is_identity(self._index.scope(gid), key) or self._new_keys.is_new(gid, key):
             return True
         kinds = self._inference.type(self._inference.plain_frame(gid), key)
@@ -86,13 +87,13 @@ class OwnUse:
         scope = self._index.scope(use.gid)
         node = scope.exprs[use.holder] if use.holder != NONE else None
         if isinstance(node, Sub):
-            return node.base == use.expr and self._is_own_key(use.gid, node.index)
+            return node.base == use.expr and self.is_own_key(use.gid, node.index)
         if isinstance(node, Bin) and node.op in ("among", "not among"):
-            return node.right == use.expr and self._is_own_key(use.gid, node.left)
+            return node.right == use.expr and self.is_own_key(use.gid, node.left)
         if not isinstance(node, Attr) or node.name not in _BY_KEY:
             return False
         return any(
-            isinstance(call, Call) and call.func == use.holder and call.args and self._is_own_key(use.gid, call.args[0])
+            isinstance(call, Call) and call.func == use.holder and call.args and self.is_own_key(use.gid, call.args[0])
             for call in scope.exprs
         )
 

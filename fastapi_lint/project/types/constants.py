@@ -34,7 +34,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.spelling import is_parameter, strings
+from fastapi_lint.project.code.spelling import behind_names, is_parameter, strings
 from fastapi_lint.project.types.values import ClassV, ExternalV, ExtInstanceV, InstanceV, LiteralV, PresentV
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ Constant = LiteralV | PresentV
 PRESENT = PresentV()
 
 _DEEPEST = 8
+_MOST_REBINDS = 4
 _ADDRESSES = frozenset({"httpx.URL"})
 """What an HTTP client takes for an address; other schemes are of no use to it."""
 ENUMS = ("enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag")
@@ -137,14 +138,14 @@ class Constants:
         return common([self.of(value, hops + 1) for value in alive])
 
     def var(self, node: Var, hops: int) -> Constant | None:
-        """That a name is not None which its module binds once, or what a function around this one was given for it."""
+        """That a name is never None which its module binds, or what a function around this one was given for it."""
         index = self._inference.index
         owner = index.local(self._frame.gid, node.scope)
         scope = index.scope(owner)
         numbers = scope.names.get(node.name, ())
-        if len(numbers) != 1 or (owner, node.name) in index.rebinds:
+        made = scope.defs[numbers[0]].value if len(numbers) == 1 else NONE
+        if made == NONE or not self._stays_filled(owner, node.name, made, hops):
             return None
-        made = scope.defs[numbers[0]].value
         if scope.kind == "module":  # which constant it is may be meant to be changed
             known = Constants(self._inference, self._inference.plain_frame(owner)).of(made, hops + 1)
         else:
@@ -155,6 +156,29 @@ class Constants:
             if known == LiteralV(None):
                 return known
         return None if known is None or known == LiteralV(None) else PRESENT
+
+    def _stays_filled(self, owner: int, name: str, made: int, hops: int) -> bool:
+        """Whether no function empties a variable of the module: each that binds it anew gives it something."""
+        sites = self._inference.index.rebinds.get((owner, name), ())
+        if not sites:
+            return True
+        if len(sites) > _MOST_REBINDS or self._inference.index.scope(owner).kind != "module":
+            return False
+        frame = self._inference.plain_frame(owner)
+        node = frame.scope.exprs[made]
+        is_declared = isinstance(node, Declared) and self._inference.annotations.is_class(frame, node.annotation)
+        return all(self._fills(site.gid, site.expr, Var(owner, name), is_declared, hops + 1) for site in sites)
+
+    def _fills(self, gid: int, expr: int, variable: Var, is_declared: bool, hops: int) -> bool:
+        """Whether what a function binds is not None: something, what was there before, or what a class declares."""
+        index = self._inference.index
+        if expr == NONE:
+            return False
+        node = index.scope(gid).exprs[behind_names(index.scope(gid), expr)]
+        if isinstance(node, Var) and Var(index.local(gid, node.scope), node.name) == variable:
+            return True
+        known = Constants(self._inference, self._inference.plain_frame(gid)).of(expr, hops)
+        return is_declared if known is None else known != LiteralV(None)
 
     def choice(self, node: Choice, hops: int) -> Constant | None:
         truth = self._truth(node.test, hops + 1) if node.test != NONE else None
