@@ -18,6 +18,7 @@ from fastapi_lint.facts import (
     EventKind,
     Expr,
     Free,
+    Import,
     Lit,
     Map,
     Opaque,
@@ -120,8 +121,17 @@ class SharedState:
         """All callers that hand over what is shared where one of them was found to."""
         number = self._shared_at.get(frame)
         for caller, edge in self._requests.callers(frame) if number is not None else ():
-            if self._handed_over_by(frame, caller, edge, number or 0) is not None:
+            if self._handed_over_by(frame, caller, edge, number or 0) or self._imports(frame, caller, edge):
                 yield caller, edge
+
+    def _imports(self, frame: Frame, caller: Frame, edge: Edge) -> bool:
+        """Whether a caller imports, itself, the object of a module whose method it calls."""
+        known, call = self._receivers.get(frame), self._call_of(caller, edge)
+        func = caller.scope.exprs[call.func] if call is not None else None
+        if known is None or known.where != "module level" or not isinstance(func, Attr):
+            return False
+        made = caller.scope.exprs[behind_names(caller.scope, func.base)]
+        return isinstance(made, Import) and made.name == known.name
 
     def container(self, frame: Frame, expr: int) -> State | None:
         """The shared container that an expression is, or is an item of."""
