@@ -10,9 +10,11 @@ from fastapi_lint.project.code.asked import OTHER
 from fastapi_lint.project.code.decidable import LITERAL, named_test
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import within
+from fastapi_lint.project.code.retries import asks_for_last
 from fastapi_lint.project.code.spelling import strings
 from fastapi_lint.project.flow.forks import holds_in_server
 from fastapi_lint.project.flow.held import Held
+from fastapi_lint.project.types.argument_constants import NO_RETRY
 from fastapi_lint.project.types.constants import Constants
 from fastapi_lint.project.types.values import ClassV, ExternalV, FunctionV, InstanceV, LiteralV, MethodV, PresentV
 
@@ -142,6 +144,10 @@ class DeadBranches:
             if False in parts:
                 return False
             return True if all(part is True for part in parts) else None
+        last = asks_for_last(self._scope, node)
+        if last is not None:
+            number, holds = last
+            return holds if self._inference.binding.given(self._frame, number) == NO_RETRY else None
         if node.op in ("equals", "differs", "among", "not among"):
             return self._comparison(node)
         return self._is_same(node) if node.op in ("is", "is not") else None

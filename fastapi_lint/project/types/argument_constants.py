@@ -9,6 +9,7 @@ from fastapi_lint.project.code.call_arguments import has_star
 from fastapi_lint.project.code.decidable import NOTHING
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.retries import retry_counts
 from fastapi_lint.project.flow.guards import Guards
 from fastapi_lint.project.flow.reaching import Reaching
 from fastapi_lint.project.types.built_names import names_in
@@ -18,6 +19,10 @@ from fastapi_lint.project.types.values import LiteralV, PresentV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
+
+
+NO_RETRY = LiteralV(False)
+"""What is known of a number of retries that is left at 0: most tests take it for False, which equals it."""
 
 
 class ArgumentConstants:
@@ -64,7 +69,9 @@ class ArgumentConstants:
         """Whether no `**options` of a call gives a name, nor a `*` anything."""
         if has_star(caller.scope, node):
             return False
-        given = [self._names_in(caller, value) for key, value in node.keywords if key == "**"]
+        constants = Constants(self._inference, caller)
+        spread = [value for key, value in node.keywords if key == "**"]
+        given = [self._names_in(caller, value) for value in spread if constants.holds_keyword(value, name) is not False]
         return all(names is not None and name not in names for names in given)
 
     def _names_in(self, frame: Frame, expr: int) -> frozenset[str] | None:
@@ -129,6 +136,8 @@ class ArgumentConstants:
             return self._defaults[key]
         default, outer = self._index.scope(target.gid).params[number].default, self._inference.binding.outer(target)
         known = self._written(outer, default) if default != NONE else None
+        if known == PRESENT and outer.scope.exprs[default] == Lit(0) and number in retry_counts(target.scope):
+            known = NO_RETRY
         found = self._told_apart(target.gid, number, known) if isinstance(known, LiteralV) else None
         if not outer.bound and self._inference.is_settled():
             self._defaults[key] = found
