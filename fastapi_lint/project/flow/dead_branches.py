@@ -16,7 +16,16 @@ from fastapi_lint.project.flow.forks import holds_in_server
 from fastapi_lint.project.flow.held import Held
 from fastapi_lint.project.types.argument_constants import NO_RETRY
 from fastapi_lint.project.types.constants import Constants
-from fastapi_lint.project.types.values import ClassV, ExternalV, FunctionV, InstanceV, LiteralV, MethodV, PresentV
+from fastapi_lint.project.types.values import (
+    ClassV,
+    ExternalV,
+    ExtInstanceV,
+    FunctionV,
+    InstanceV,
+    LiteralV,
+    MethodV,
+    PresentV,
+)
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -131,6 +140,7 @@ class DeadBranches:
         is_object = bool(kinds) and all(
             isinstance(kind, (FunctionV, MethodV, ClassV))
             or (isinstance(kind, InstanceV) and self._inference.classes.is_always_true(kind.gid))
+            or (isinstance(kind, ExtInstanceV) and self._inference.libraries.is_plain_object(kind.name))
             for kind in kinds
         )
         return is_object and isinstance(self._constants.of(expr), PresentV)

@@ -14,8 +14,8 @@ from fastapi_lint.project.flow.guards import Guards
 from fastapi_lint.project.flow.reaching import Reaching
 from fastapi_lint.project.types.built_names import names_in
 from fastapi_lint.project.types.constants import PRESENT, Constant, Constants, common
-from fastapi_lint.project.types.promises import is_filled_for_some, is_promised
-from fastapi_lint.project.types.values import LiteralV, PresentV
+from fastapi_lint.project.types.promises import is_filled_for_some, is_made_where_missing, is_promised
+from fastapi_lint.project.types.values import ExtInstanceV, LiteralV, PresentV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -54,6 +54,7 @@ class ArgumentConstants:
             self._is_present(caller, node, given)
             or self._is_declared_present(caller, given, target, number)
             or self._is_left_present(caller, node, given)
+            or self._is_made_as_declared(caller, given, target, number)
         ):
             known = PRESENT
         if isinstance(known, PresentV):
@@ -118,6 +119,14 @@ class ArgumentConstants:
         return annotation != NONE and self._inference.annotations.is_class(
             self._inference.binding.outer(caller), annotation
         )
+
+    def _is_made_as_declared(self, caller: Frame, given: int, target: Frame, number: int) -> bool:
+        """Whether an argument is made, where it is missing, by the class that is declared: `model: Model | None`."""
+        declared = self._inference.binding.declared(target.gid, number)
+        is_named = bool(declared) and all(
+            isinstance(kind, ExtInstanceV) and not kind.name.startswith("builtins.") for kind in declared
+        )
+        return is_named and is_made_where_missing(self._inference, caller, given, declared)
 
     def _is_none(self, gid: int, default: int) -> bool:
         """Whether a default, an expression of the scope around the function, is None."""
