@@ -27,6 +27,7 @@ from fastapi_lint.facts import (
 )
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import branches
+from fastapi_lint.project.code.retries import retry_counts
 from fastapi_lint.project.code.spelling import is_parameter, is_receiver, stored_item, strings
 from fastapi_lint.project.code.tables import names_in_tables, selections
 from fastapi_lint.project.types.values import LiteralV
@@ -50,6 +51,7 @@ class Asked:
         self._asked_attributes: dict[int, frozenset[str]] = {}
         self._attribute_tests: frozenset[str] | None = None
         self._string_tests: tuple[tuple[str, ...], tuple[str, ...], frozenset[str]] | None = None
+        self._retry_names: frozenset[str] | None = None
 
     def tested_parameters(self, gid: int) -> frozenset[int]:
         """The parameters of a function that its conditions, or those of functions inside it, look at."""
@@ -95,8 +97,23 @@ class Asked:
             scope = self._index.scope(gid)
             number = next((n for n, parameter in enumerate(scope.params) if parameter.kind == "kwargs"), NONE)
             names = _asked_keywords(scope, number) if number != NONE else frozenset()
+            if number != NONE and names is not None and _hands_on(scope, number):
+                names |= self._names_of_retries()
+            names = names or frozenset()
             known = self._asked[gid] = (number, names)
         return known
+
+    def _names_of_retries(self) -> frozenset[str]:
+        """The names of parameters that say how often something is tried again, and need not be given."""
+        if self._retry_names is None:
+            self._retry_names = frozenset(
+                scope.params[number].name
+                for scope in self._index.scopes
+                if any(one.default != NONE for one in scope.params)
+                for number in retry_counts(scope)
+                if scope.params[number].default != NONE
+            )
+        return self._retry_names
 
     def kept_parameters(self, gid: int) -> dict[int, str]:
         """The parameters that a constructor stores, or that decide what it stores, with names of the attributes."""
@@ -266,7 +283,16 @@ def _captured_in(scope: Scope, expr: int) -> Iterator[Var]:
             yield from _captured_in(scope, part)
 
 
-def _asked_keywords(scope: Scope, number: int) -> frozenset[str]:
+def _hands_on(scope: Scope, number: int) -> bool:
+    """Whether a function gives what its `**kwargs` holds to another one, as it was given."""
+    if any(_puts_into(scope, event, number) for event in scope.events):
+        return False
+    calls = (node for node in scope.exprs if isinstance(node, Call))
+    return any(key == "**" and is_parameter(scope, value, number) for call in calls for key, value in call.keywords)
+
+
+def _asked_keywords(scope: Scope, number: int) -> frozenset[str] | None:
+    """The names that a function asks its `**kwargs` for; None where something else may be done to it."""
     names: set[str] = set()
     for node in scope.exprs:
         if isinstance(node, Bin) and node.op in ("among", "not among") and is_parameter(scope, node.right, number):
@@ -276,10 +302,10 @@ def _asked_keywords(scope: Scope, number: int) -> frozenset[str]:
             if func.name in _READS:
                 continue
             if func.name not in ("get", "pop") or not node.args:
-                return frozenset()  # something else may be done to it
+                return None
             names.update(strings(scope, node.args[0]))
     changed = [n for n, e in enumerate(scope.events) if _puts_into(scope, e, number)]
-    return frozenset(names) if all(_is_asked_before(scope, n, number) for n in changed) else frozenset()
+    return frozenset(names) if all(_is_asked_before(scope, n, number) for n in changed) else None
 
 
 def _puts_into(scope: Scope, event: Event, number: int) -> bool:

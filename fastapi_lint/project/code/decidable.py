@@ -32,6 +32,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.retries import asks_for_last
 
 NOTHING, PRESENCE, LITERAL = 0, 1, 2
 """How much `Constants` may know of an expression: nothing, that it is not None, or which constant it is."""
@@ -145,6 +146,8 @@ def _may_decide(scope: Scope, expr: int, known: dict[int, int]) -> bool:
             return _may_decide(scope, node.left, known) or _may_decide(scope, node.right, known)
         if node.op in ("is", "is not") and scope.exprs[node.right] == Lit(None):
             return _level(scope, node.left, known) != NOTHING
+        if asks_for_last(scope, node) is not None:
+            return True
         is_test = node.op in _COMPARISONS or node.op in ("is", "is not")
         if is_test and scope.exprs[node.right] == Lit(0):
             return forked(scope, node.left) is not None

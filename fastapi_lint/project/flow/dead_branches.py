@@ -10,11 +10,22 @@ from fastapi_lint.project.code.asked import OTHER
 from fastapi_lint.project.code.decidable import LITERAL, named_test
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import within
+from fastapi_lint.project.code.retries import asks_for_last
 from fastapi_lint.project.code.spelling import strings
 from fastapi_lint.project.flow.forks import holds_in_server
 from fastapi_lint.project.flow.held import Held
+from fastapi_lint.project.types.argument_constants import NO_RETRY
 from fastapi_lint.project.types.constants import Constants
-from fastapi_lint.project.types.values import ClassV, ExternalV, FunctionV, InstanceV, LiteralV, MethodV, PresentV
+from fastapi_lint.project.types.values import (
+    ClassV,
+    ExternalV,
+    ExtInstanceV,
+    FunctionV,
+    InstanceV,
+    LiteralV,
+    MethodV,
+    PresentV,
+)
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -150,6 +161,7 @@ class DeadBranches:
         is_object = bool(kinds) and all(
             isinstance(kind, (FunctionV, MethodV, ClassV))
             or (isinstance(kind, InstanceV) and self._inference.classes.is_always_true(kind.gid))
+            or (isinstance(kind, ExtInstanceV) and self._inference.libraries.is_plain_object(kind.name))
             for kind in kinds
         )
         return is_object and isinstance(self._constants.of(expr), PresentV)
@@ -163,6 +175,10 @@ class DeadBranches:
             if False in parts:
                 return False
             return True if all(part is True for part in parts) else None
+        last = asks_for_last(self._scope, node)
+        if last is not None:
+            number, holds = last
+            return holds if self._inference.binding.given(self._frame, number) == NO_RETRY else None
         if node.op in ("equals", "differs", "among", "not among"):
             return self._comparison(node)
         return self._is_same(node) if node.op in ("is", "is not") else None

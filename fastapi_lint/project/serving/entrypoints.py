@@ -101,7 +101,7 @@ class EntryPoints:
     def find(self) -> list[EntryPoint]:
         """All entry points, in the order of files and lines."""
         found: list[EntryPoint] = []
-        for name in sorted(self._spelled):
+        for name in sorted(self._spelled | self._derived()):
             for site in self._index.call_sites(name):
                 found += self._at(site.gid, site.expr)
         found += self._stored()
@@ -109,6 +109,20 @@ class EntryPoints:
             found += self._decorated(gid)
             found += self._class_based(gid)
         return sorted(found, key=lambda entry: (entry.gid, entry.place, entry.kind))
+
+    def _derived(self) -> frozenset[str]:
+        """The names of the project's own classes whose base registers what it is made with, or seems to."""
+        index = self._index
+        classes = [(gid, scope) for gid, scope in enumerate(index.scopes) if scope.kind == "class" and scope.bases]
+        names: set[str] = set()
+        before = -1
+        while before != len(names):
+            before = len(names)
+            for gid, scope in classes:
+                bases = (index.spelled(index.parent(gid), base) for base in scope.bases)
+                if any(base in self._spelled or base in names for base in bases):
+                    names.add(scope.name)
+        return frozenset(names)
 
     def _at(self, gid: int, expr: int) -> list[EntryPoint]:
         frame = self._inference.plain_frame(gid)

@@ -11,11 +11,12 @@ from typing import Literal
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, EventKind, Free, Lit, Use, Var
+from fastapi_lint.facts import NONE, Attr, Await, Bin, Call, Choice, Event, EventKind, Free, Lit, Scope, Use, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.regions import around, may_be_passed, within
 from fastapi_lint.project.code.spelling import dotted, is_receiver
+from fastapi_lint.project.serving.kept_items import Item, asks_for_file, filled_item, read_item
 
 _MOST_HOPS = 2
 
@@ -26,6 +27,7 @@ Lifetime = Literal["", "object", "process"]
 class Slot(msgspec.Struct, frozen=True):
     """A variable of module level (no base), or the attribute of an object that is spelled like this: `expr`.
 
+    `key` is that of the item, where the variable is a dictionary of which one item is kept; `asked` is what is tested.
     `gid` is the scope of that expression where it is another one, which answers the test: `if self.is_ready(): return`.
 
     `needs` are the other parts of the test and what each has to be, so that the test tells that the variable is empty:
@@ -38,9 +40,11 @@ class Slot(msgspec.Struct, frozen=True):
     expr: int = NONE
     gid: int = NONE
     needs: tuple[tuple[int, bool], ...] = ()
+    key: str | None = None
+    asked: int = NONE
 
     def is_same(self, other: Slot) -> bool:
-        return (self.base, self.name) == (other.base, other.name)
+        return (self.base, self.name, self.key) == (other.base, other.name, other.key)
 
 
 class FirstUse:
@@ -79,7 +83,7 @@ class FirstUse:
 
     def may_fill(self, gid: int, region: int, name: str) -> bool:
         """Whether a test around a region asks for a variable that the code behind the test fills."""
-        return any(slot.name == name for slot in self._outermost(gid, region, lambda _: True))
+        return any(slot.key is None and slot.name == name for slot in self._outermost(gid, region, lambda _: True))
 
     def _outermost(self, gid: int, region: int, counts: Callable[[Slot], bool]) -> tuple[Slot, ...]:
         regions = self._tested(gid)
@@ -120,7 +124,7 @@ class FirstUse:
                 yield from (*first, *second)
             else:
                 yield from (slot for slot in first if any(slot.is_same(other) for other in second))
-                yield from (_if_also(slot, ((node.right, True),)) for slot in first)
+                yield from (_if_also(slot, _doubts(scope, slot, node.right)) for slot in first)
                 yield from (_if_also(slot, ((node.left, True),)) for slot in second)
         elif isinstance(node, Choice) and node.test == NONE:
             for item in node.items:
@@ -128,11 +132,11 @@ class FirstUse:
                 yield from (_if_also(slot, others) for slot in self._empty(gid, item, holds, hops))
         elif isinstance(node, Bin) and node.op in ("is", "is not", "equals"):
             if self._is_nothing(gid, node.right) and (node.op != "is not") is holds:
-                yield from self.slot(gid, node.left)
+                yield from self._kept(gid, node.left)
         elif isinstance(node, Call) and node.args == () and hops < _MOST_HOPS:
             yield from self._answered(gid, test, holds, hops + 1)
         elif not holds:
-            yield from self.slot(gid, test)
+            yield from self._kept(gid, test)
 
     def _answered(self, gid: int, call: int, holds: bool, hops: int) -> Iterator[Slot]:
         """What is empty where a function of the project that only asks for it says yes, or no."""
@@ -149,6 +153,13 @@ class FirstUse:
         """Whether a test compares with what stands for nothing: an empty literal, or `_UNSET = object()`."""
         node = self._index.scope(gid).exprs[expr]
         return (isinstance(node, Lit) and not node.value) or self._index.is_sentinel(gid, expr)
+
+    def _kept(self, gid: int, expr: int) -> Iterator[Slot]:
+        """The variable, the attribute, or the item of a variable, that a test asks for."""
+        yield from self.slot(gid, expr)
+        item = read_item(self._index.scope(gid), expr)
+        if item is not None and self._outlives(gid, item[0]):
+            yield _slot_of(self._index, gid, item, expr)
 
     def slot(self, gid: int, expr: int, hops: int = 0) -> Iterator[Slot]:
         """The variable, or the attribute, that an expression names, if it outlives the call."""
@@ -194,6 +205,18 @@ def _lifetime(slots: tuple[Slot, ...]) -> Lifetime:
     return "object" if all(slot.on_receiver for slot in slots) else "process"
 
 
+def _slot_of(index: Index, gid: int, item: Item, asked: int = NONE) -> Slot:
+    """The item of a variable of a module or class."""
+    holder = index.scope(gid).exprs[item[0]]
+    return Slot((), holder.name if isinstance(holder, Var) else "", key=item[1], asked=asked)
+
+
+def _doubts(scope: Scope, slot: Slot, test: int) -> tuple[tuple[int, bool], ...]:
+    """What has to hold beside a test so that it tells that nothing is kept: not that a file is there still."""
+    is_of_file = slot.asked != NONE and asks_for_file(scope, test, slot.asked)
+    return () if is_of_file else ((test, True),)
+
+
 def _if_also(slot: Slot, needs: tuple[tuple[int, bool], ...]) -> Slot:
     return msgspec.structs.replace(slot, needs=slot.needs + needs) if needs else slot
 
@@ -219,6 +242,9 @@ def _stores(index: Index, gid: int, event: Event, slot: Slot) -> bool:
     scope = index.scope(gid)
     if event.value == NONE or scope.exprs[event.value] in (Lit(None), Lit(False)):
         return False
+    if slot.key is not None:
+        item = filled_item(scope, event)
+        return item is not None and _slot_of(index, gid, item).is_same(slot)
     if event.kind == EventKind.REBIND:
         return not slot.base and event.name == slot.name
     if event.kind != EventKind.STORE_ATTR or event.name != slot.name:

@@ -295,6 +295,8 @@ class StartUp:
             yield from self._attribute(frame, event.expr, event.name)
 
     def _variables(self, gid: int, slot: Slot) -> Iterator[Variable]:
+        if slot.key is not None:
+            return  # which of a dictionary's items start-up fills is not kept
         if slot.expr == NONE:
             yield self._index.module(gid).key, slot.name
         else:

@@ -9,15 +9,20 @@ from fastapi_lint.project.code.call_arguments import has_star
 from fastapi_lint.project.code.decidable import NOTHING
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.retries import retry_counts
 from fastapi_lint.project.flow.guards import Guards
 from fastapi_lint.project.flow.reaching import Reaching
 from fastapi_lint.project.types.built_names import names_in
 from fastapi_lint.project.types.constants import PRESENT, Constant, Constants, common
-from fastapi_lint.project.types.promises import is_filled_for_some, is_promised
-from fastapi_lint.project.types.values import LiteralV, PresentV
+from fastapi_lint.project.types.promises import is_filled_for_some, is_made_where_missing, is_promised
+from fastapi_lint.project.types.values import ExtInstanceV, LiteralV, PresentV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
+
+
+NO_RETRY = LiteralV(False)
+"""What is known of a number of retries that is left at 0: most tests take it for False, which equals it."""
 
 
 class ArgumentConstants:
@@ -49,6 +54,7 @@ class ArgumentConstants:
             self._is_present(caller, node, given)
             or self._is_declared_present(caller, given, target, number)
             or self._is_left_present(caller, node, given)
+            or self._is_made_as_declared(caller, given, target, number)
         ):
             known = PRESENT
         if isinstance(known, PresentV):
@@ -64,7 +70,9 @@ class ArgumentConstants:
         """Whether no `**options` of a call gives a name, nor a `*` anything."""
         if has_star(caller.scope, node):
             return False
-        given = [self._names_in(caller, value) for key, value in node.keywords if key == "**"]
+        constants = Constants(self._inference, caller)
+        spread = [value for key, value in node.keywords if key == "**"]
+        given = [self._names_in(caller, value) for value in spread if constants.holds_keyword(value, name) is not False]
         return all(names is not None and name not in names for names in given)
 
     def _names_in(self, frame: Frame, expr: int) -> frozenset[str] | None:
@@ -112,6 +120,14 @@ class ArgumentConstants:
             self._inference.binding.outer(caller), annotation
         )
 
+    def _is_made_as_declared(self, caller: Frame, given: int, target: Frame, number: int) -> bool:
+        """Whether an argument is made, where it is missing, by the class that is declared: `model: Model | None`."""
+        declared = self._inference.binding.declared(target.gid, number)
+        is_named = bool(declared) and all(
+            isinstance(kind, ExtInstanceV) and not kind.name.startswith("builtins.") for kind in declared
+        )
+        return is_named and is_made_where_missing(self._inference, caller, given, declared)
+
     def _is_none(self, gid: int, default: int) -> bool:
         """Whether a default, an expression of the scope around the function, is None."""
         return default != NONE and self._index.scope(self._index.parent(gid)).exprs[default] == Lit(None)
@@ -129,6 +145,8 @@ class ArgumentConstants:
             return self._defaults[key]
         default, outer = self._index.scope(target.gid).params[number].default, self._inference.binding.outer(target)
         known, is_settled = self._inference.apart(lambda: self._written(outer, default) if default != NONE else None)
+        if known == PRESENT and outer.scope.exprs[default] == Lit(0) and number in retry_counts(target.scope):
+            known = NO_RETRY
         found = self._told_apart(target.gid, number, known) if isinstance(known, LiteralV) else None
         if not outer.bound and is_settled:
             self._defaults[key] = found

@@ -59,6 +59,7 @@ CONNECTIONS = (
     "pyodbc.Connection",
 )
 
+_WITH_ITEMS = frozenset({"builtins", "collections", "typing"})
 _ITERATION = frozenset({"__iter__", "__next__"})
 
 
@@ -151,6 +152,12 @@ class Libraries:
         if head == "type":
             return tuple(ExternalV(value.name) for value in args[0] if isinstance(value, ExtInstanceV)) if args else ()
         return (self.instance(f"builtins.{head}" if head in _BUILTIN else head, args),)
+
+    def is_plain_object(self, name: str) -> bool:
+        """Whether nothing says that an instance of a library's type holds items, of which there may be none."""
+        if name.partition(".")[0] in _WITH_ITEMS:
+            return False
+        return all(kind.item is None for kind in self.catalogue.mro(name))
 
     def is_a(self, value: Value, base: str) -> bool:
         """Whether a library instance is of the catalogued type `base` or of one derived from it."""

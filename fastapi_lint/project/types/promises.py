@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Await, Call, Declared, EventKind, Lit, Narrow, Scope, Sub, Use
+from fastapi_lint.facts import NONE, Await, Call, Choice, Declared, EventKind, Lit, Narrow, Scope, Sub, Use
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.spelling import behind_names
 from fastapi_lint.project.types.constants import Constants
-from fastapi_lint.project.types.values import FunctionV, LiteralV, MethodV, Value
+from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, FunctionV, LiteralV, MethodV, Type, Value
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -35,6 +36,49 @@ def is_promised(inference: Inference, frame: Frame, expr: int, hops: int = 0) ->
         return False
     called = inference.type(frame, call.func)
     return bool(called) and all(_promises(inference, value, is_awaited) for value in called)
+
+
+def is_made_where_missing(inference: Inference, frame: Frame, expr: int, wanted: Type) -> bool:
+    """Whether an expression is what is given or else made by one of the library's classes `wanted`.
+
+    `model or load(name)`, where `load` ends in `Model(name)` or `Model.from_file(name)`. Who writes that takes no
+    object of the class for empty.
+    """
+    node = frame.scope.exprs[behind_names(frame.scope, expr)]
+    return isinstance(node, Choice) and node.test == NONE and _is_made(inference, frame, node.items[-1], wanted, 0)
+
+
+def _is_made(inference: Inference, frame: Frame, expr: int, wanted: Type, hops: int) -> bool:
+    """Whether everything that an expression may be is made by the classes, here or in the functions called."""
+    node = frame.scope.exprs[expr]
+    if hops > 2 * _MOST_HOPS:
+        return False
+    if isinstance(node, Use):
+        values = _assigned(inference, frame, node)
+        return bool(values) and all(_is_made(inference, frame, value, wanted, hops + 1) for value in values)
+    if isinstance(node, Narrow) or (isinstance(node, Declared) and node.value != NONE):
+        return _is_made(inference, frame, node.value, wanted, hops + 1)
+    if not isinstance(node, Call):
+        return False
+    called = inference.type(frame, node.func)
+    return bool(called) and all(_makes(inference, value, wanted, hops) for value in called)
+
+
+def _makes(inference: Inference, value: Value, wanted: Type, hops: int) -> bool:
+    """Whether a function is one of the classes, a method of it, or ends in what these make."""
+    if isinstance(value, ExternalV):
+        names = [kind.name for kind in wanted if isinstance(kind, ExtInstanceV)]
+        return value.name in names or value.name.rpartition(".")[0] in names
+    if not isinstance(value, FunctionV):
+        return False
+    inner = inference.plain_frame(value.gid)
+    scope = inner.scope
+    if scope.is_async or scope.is_generator or scope.falls_through or scope.decorators:
+        return False
+    returned = [event.expr for event in scope.events if event.kind == EventKind.RETURN]
+    return bool(returned) and all(
+        expr != NONE and _is_made(inference, inner, expr, wanted, hops + 1) for expr in returned
+    )
 
 
 def is_filled_for_some(inference: Inference, frame: Frame, call: Call, expr: int) -> bool:

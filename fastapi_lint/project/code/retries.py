@@ -1,0 +1,49 @@
+"""Which parameters say how often a loop tries again, and what do its tests say where that is not at all?
+
+`for attempt in range(retries + 1)`: where `retries` is 0 there is one pass, in which `attempt >= retries` holds.
+"""
+
+from __future__ import annotations
+
+from fastapi_lint.facts import NONE, Bin, Call, Free, Iter, Lit, Param, Scope, Use
+from fastapi_lint.project.code.logic import order_of
+
+_COMPARISONS = frozenset({"compares", "equals", "differs"})
+_OF_EQUALS = {">=": True, "<=": True, ">": False, "<": False}
+
+
+def retry_counts(scope: Scope) -> frozenset[int]:
+    """The parameters of a function that are such numbers."""
+    counts = (_count(scope, region.expr) for region in scope.regions if region.kind == "loop" and region.expr != NONE)
+    return frozenset(count for count in counts if count != NONE)
+
+
+def asks_for_last(scope: Scope, node: Bin) -> tuple[int, bool] | None:
+    """The parameter with which a test compares the number of the pass, and what the test is where both are 0."""
+    if node.op not in _COMPARISONS:
+        return None
+    for one, other in ((node.left, node.right), (node.right, node.left)):
+        used = scope.exprs[one]
+        made = scope.exprs[scope.defs[used.defs[0]].value] if isinstance(used, Use) and len(used.defs) == 1 else None
+        count = _parameter(scope, other) if isinstance(made, Iter) else NONE
+        if isinstance(made, Iter) and count != NONE and _count(scope, made.value) == count:
+            holds = node.op == "equals" if node.op != "compares" else _OF_EQUALS.get(order_of(scope, node))
+            return None if holds is None else (count, holds)
+    return None
+
+
+def _count(scope: Scope, iterated: int) -> int:
+    """The parameter `n` of `range(n + 1)`, or NONE."""
+    node = scope.exprs[iterated]
+    if not isinstance(node, Call) or len(node.args) != 1 or scope.exprs[node.func] != Free("range"):
+        return NONE
+    passes = scope.exprs[node.args[0]]
+    if not isinstance(passes, Bin) or passes.op != "+" or scope.exprs[passes.right] != Lit(1):
+        return NONE
+    return _parameter(scope, passes.left)
+
+
+def _parameter(scope: Scope, expr: int) -> int:
+    node = scope.exprs[expr]
+    made = scope.exprs[scope.defs[node.defs[0]].value] if isinstance(node, Use) and len(node.defs) == 1 else None
+    return made.index if isinstance(made, Param) else NONE
