@@ -213,14 +213,22 @@ class ImplicitCalls(FrameRecord):
         for value in kind:
             if isinstance(value, GeneratorV):
                 if value.is_async == is_async:  # else it is a TypeError
-                    frame = self.inference.binding.frame_of(value.function)
-                    self.edge(event.place, frame, "coroutine" if is_async else "runs")
+                    self.generator(event, expr, self.inference.binding.frame_of(value.function), is_async)
             elif isinstance(value, InstanceV):
                 iterator = self.inference.protocols.special(value, "__aiter__" if is_async else "__iter__")
                 self.iterate_type(event, expr, tuple(v for v in iterator if isinstance(v, GeneratorV)), is_async)
                 if value in iterator:
                     self.special(event, expr, (value,), "__anext__" if is_async else "__next__", is_async)
         self.special(event, expr, kind, "__aiter__" if is_async else "__iter__", is_async)
+
+    def generator(self, event: Event, expr: int, frame: Frame, is_async: bool) -> None:
+        chosen = self.inference.chosen
+        if chosen.exclude(self.frame, self.number, expr, frame):
+            return
+        told = chosen.at_call(self.frame, self.number, frame) if not is_async else ()
+        if told:
+            frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, frame.holds, told)
+        self.edge(event.place, frame, "coroutine" if is_async else "runs")
 
     def yields(self, event: Event) -> None:
         if event.flag and event.expr != NONE:

@@ -44,6 +44,7 @@ from fastapi_lint.project.code.decidable import Decidable
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.flow.attempts import Attempts
+from fastapi_lint.project.flow.chosen import Chosen
 from fastapi_lint.project.flow.dead_branches import truth
 from fastapi_lint.project.flow.dispatch import Dispatch
 from fastapi_lint.project.flow.exclusions import Exclusions
@@ -126,6 +127,7 @@ class Inference:
         self.exclusions = Exclusions(self)
         self.fills = Fills(self)
         self.tellings = Tellings(self)
+        self.chosen = Chosen(self)
         self.dispatch = Dispatch(index)
         self.decidable = Decidable(index)
         self.said_on_loop: dict[int, bool | None] = {}
