@@ -19,7 +19,6 @@ from fastapi_lint.project.flow.implicit_calls import (
 from fastapi_lint.project.flow.lazy_code import LazyCode
 from fastapi_lint.project.flow.loop_probes import OffLoop
 from fastapi_lint.project.flow.nodes import LibraryCall, Node
-from fastapi_lint.project.flow.told import Told
 from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.types.calls import Callee
 from fastapi_lint.project.types.constants import Constants
@@ -203,7 +202,7 @@ class FrameWalk(ImplicitCalls):
             frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, holds)
         if self.inference.chosen.exclude(self.frame, self.number, event.expr, frame):
             return
-        told = self.told_at(frame) if mode == "runs" else ()
+        told = self.told_at(event.expr, frame, mode == "runs")
         if told:
             frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, frame.holds, told)
         if mode == "coroutine":
@@ -213,11 +212,6 @@ class FrameWalk(ImplicitCalls):
         elif mode == "runs" and self.is_once(callee.frame.gid, event):
             mode = "once"
         self.edge(event.place, frame, mode, callee.name, callee.certain)
-
-    def told_at(self, callee: Frame) -> tuple[Told, ...]:
-        """What is known at a call of what it hands over, and of the flags of the object itself."""
-        told = self.inference.tellings.at_call(self.frame, self.number, callee)
-        return (*told, *self.inference.chosen.at_call(self.frame, self.number, callee))
 
     def is_once(self, gid: int, event: Event) -> bool:
         """Whether a function is cached, and there are no more than a handful of arguments that it is cached for."""
