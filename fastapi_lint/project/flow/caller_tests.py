@@ -159,9 +159,8 @@ def path_of(scope: Scope, expr: int) -> tuple[int, Path] | None:
     while isinstance(node, Attr):
         names.append(node.name)
         node = scope.exprs[node.base]
-    if isinstance(node, Use):
-        node = _origin(scope, node)
-    return (node.index, tuple(reversed(names))) if isinstance(node, Param) else None
+    origin = _origin(scope, node) if isinstance(node, Use) else node
+    return (origin.index, tuple(reversed(names))) if isinstance(origin, Param) else None
 
 
 def _origin(scope: Scope, name: Use) -> Expr | None:

@@ -68,7 +68,7 @@ class PassedKinds:
         asked = [part for one in told.by[1] for part in (one.items if isinstance(one, TupleV) else ((one,),))]
         kinds = frozenset(one[0].name if len(one) == 1 and isinstance(one[0], ExternalV) else "" for one in asked)
         taken = _names(self._inference.binding.declared(gid, told.number))
-        return kinds if kinds < taken and taken <= _APART else frozenset()
+        return kinds if kinds < taken <= _APART else frozenset()
 
 
 def _names(kind: Type) -> frozenset[str]:
