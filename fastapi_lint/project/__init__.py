@@ -33,6 +33,7 @@ from fastapi_lint.project.serving.first_times import FirstTimes
 from fastapi_lint.project.serving.middleware_stacks import Middleware, MiddlewareStacks
 from fastapi_lint.project.serving.new_keys import NewKeys
 from fastapi_lint.project.serving.once_per_key import OncePerKey
+from fastapi_lint.project.serving.own_loops import frames_on_own_loops
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.request_data import RequestData
 from fastapi_lint.project.serving.start_up import StartUp
@@ -156,7 +157,9 @@ class Project:
         calls = CallGraph(self.nodes, self.is_followed)
         frames = (*self.loop_frames, *self._frames_of_stages)
         first_times = FirstTimes(self.graph, self._start_up, self._creations.lifetimes, self._once_per_key)
-        return Blocking(self.graph, calls, self.contexts, first_times, self._places, frames, self._stages)
+        entries = (entry.frame for entry in self.entry_points if entry.frame is not None)
+        apart = frames_on_own_loops(self.nodes, entries).intersection(self.loop_frames)
+        return Blocking(self.graph, calls, self.contexts, first_times, self._places, frames, self._stages, apart)
 
     @cached_property
     def loop_frames(self) -> list[Frame]:

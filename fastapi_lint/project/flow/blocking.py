@@ -74,7 +74,9 @@ class Blocking:
         places: Places,
         frames: Iterable[Frame],
         stages: tuple[str, ...],
+        apart: frozenset[Frame],
     ) -> None:
+        """`apart` are those of the frames whose loops serve nobody: there only a loop within a loop fails."""
         self._graph = graph
         self._calls = calls
         self._contexts = contexts
@@ -82,6 +84,7 @@ class Blocking:
         self._places = places
         self._frames = tuple(frames)
         self._stages = stages
+        self._apart = apart
 
     def of(self, kind: BlockKind) -> list[BlockingUse]:
         """Every expression on the event loop that reaches a blocking call of this kind, the nearest sink for each."""
@@ -164,7 +167,7 @@ class Blocking:
         effects = Effects(self._calls, is_sink, self._first_times)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         able: dict[tuple[int, int], set[Frame]] = {}
-        for frame in self._frames:
+        for frame in self._frames if kind == "reentry" else [one for one in self._frames if one not in self._apart]:
             for witness in effects.at_events(frame):
                 key = (frame.gid, witness.place)
                 able.setdefault(key, set()).add(frame)

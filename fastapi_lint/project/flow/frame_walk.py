@@ -18,6 +18,7 @@ from fastapi_lint.project.flow.implicit_calls import (
 )
 from fastapi_lint.project.flow.lazy_code import LazyCode
 from fastapi_lint.project.flow.loop_probes import OffLoop
+from fastapi_lint.project.flow.loop_threads import is_own_loop
 from fastapi_lint.project.flow.nodes import LibraryCall, Node
 from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.types.calls import Callee
@@ -47,6 +48,7 @@ LOOP_STARTERS = frozenset(
         "uvloop.run",
     }
 )
+_FROM_OTHER_THREADS = "asyncio.run_coroutine_threadsafe"
 _STARTING = frozenset(name.rpartition(".")[2] for name in LOOP_STARTERS)
 _LOOP_FUNCTIONS = TASK_MAKERS | LOOP_STARTERS
 
@@ -142,9 +144,16 @@ class FrameWalk(ImplicitCalls):
                 continue
             for callee in self.callees(event.expr):
                 if callee.name in TASK_MAKERS:
-                    self.handed[node.args[0]] = "task"
+                    self.handed[node.args[0]] = "new-loop" if self.is_for_own_loop(callee.name, node) else "task"
                 elif callee.name in LOOP_STARTERS:
                     self.handed[node.args[0]] = "new-loop"
+
+    def is_for_own_loop(self, name: str, node: Call) -> bool:
+        """Whether a coroutine is handed to a loop that a thread of the project's own runs."""
+        if name != _FROM_OTHER_THREADS:
+            return False
+        loop = node.args[1] if len(node.args) > 1 else dict(node.keywords).get("loop", NONE)
+        return loop != NONE and is_own_loop(self.inference, self.frame, loop)
 
     def handed_to_starter(self, node: Call) -> Iterator[int]:
         """The coroutines that a thread runs on a loop of its own: `Thread(target=asyncio.run, args=(work(),))`."""
