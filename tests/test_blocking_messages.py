@@ -38,6 +38,14 @@ def test_a_lazy_iterator_goes_by_the_name_of_what_makes_it(tmp_path: Path) -> No
     assert [m.split(" ")[0] for m in messages] == ["`os.walk`"]
 
 
+def test_a_thread_that_only_makes_an_iterator_is_no_way_out(tmp_path: Path) -> None:
+    """`to_thread(os.walk, path)` reads no folder: the `for` does."""
+    body = '@app.get("/")\nasync def index():\n    for _ in os.walk("."): pass\n    return list(os.walk("."))\n'
+    ways = [d.message.partition("; ")[2] for d in found(tmp_path, body, "FAL104")]
+    run = "run it with `await asyncio.to_thread(...)`"
+    assert ways == [f"iterate it in a function that you {run}", run]
+
+
 def test_the_way_out_is_named_once(tmp_path: Path) -> None:
     body = '@app.get("/")\nasync def index(t: threading.Thread):\n    t.join()\n'
     messages = [d.message for d in found(tmp_path, body, "FAL106")]

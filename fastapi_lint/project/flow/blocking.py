@@ -10,7 +10,7 @@ import msgspec
 
 from fastapi_lint.catalogue import BlockKind
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
-from fastapi_lint.facts import NONE, Call, Lit, Scope
+from fastapi_lint.facts import NONE, Call, EventKind, Lit, Scope
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.places import Places, Spot
 from fastapi_lint.project.code.regions import around, stands_in
@@ -54,6 +54,12 @@ class BlockingUse(msgspec.Struct, frozen=True):
     is_conditional: bool = False
     is_short: bool = False
     may_be_def: bool = False
+
+    @property
+    def is_iterated(self) -> bool:
+        """Whether it blocks while the coroutine iterates something, and not where that is made."""
+        events = self.frame.scope.events
+        return 0 <= self.event < len(events) and events[self.event].kind == EventKind.ITER
 
 
 _Way = tuple[Frame, Witness, BlockingUse, frozenset[int], bool]
