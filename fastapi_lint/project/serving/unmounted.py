@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Call, Free, Import, Lit, Scope, Seq, Sub, Use, Var
 from fastapi_lint.project.types.classes import PLAIN_BASES
+from fastapi_lint.project.types.values import ClassV, InstanceV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -32,9 +33,11 @@ class Unmounted:
 
     @cached_property
     def _parts(self) -> frozenset[tuple[int, int]]:
-        if any(self._index.call_sites(name) for name in _LISTS_METHODS):
-            return frozenset()
         found = {(owner, part): name for owner, name, parts in self._methods() for part in parts}
+        listed = self._listed() if found else frozenset()
+        if listed is None:
+            return frozenset()
+        found = {key: name for key, name in found.items() if listed.isdisjoint(self._inference.classes.mro(key[0]))}
         named = self._named(frozenset(found.values()))
         return frozenset(part for part, name in found.items() if name not in named)
 
@@ -49,6 +52,22 @@ class Unmounted:
             calls = [part for expr in said for part in _calls(body, expr)]
             if calls and self._is_plain(owner):
                 yield owner, scope.name, calls
+
+    def _listed(self) -> frozenset[int] | None:
+        """The classes whose members code looks through, with or without an object; None if it may be any."""
+        found: set[int] = set()
+        for site in (site for name in _LISTS_METHODS for site in self._index.call_sites(name)):
+            frame = self._inference.plain_frame(site.gid)
+            node = frame.scope.exprs[site.expr]
+            if not isinstance(node, Call) or not node.args:
+                continue  # the names of the scope itself
+            if len(node.args) > 1 and self._index.spelled(site.gid, node.args[1]) == "isclass":
+                continue
+            kinds = self._inference.type(frame, node.args[0])
+            if not kinds:
+                return None
+            found |= {kind.gid for kind in kinds if isinstance(kind, (ClassV, InstanceV))}
+        return frozenset(found)
 
     def _is_plain(self, owner: int) -> bool:
         """Whether no library, and no decorator, makes anything of the methods of a class."""
