@@ -23,6 +23,10 @@ Kind = Literal[
 ]
 
 
+_ITERATE = "iterate it in a function that you run with"
+"""A thread that only makes a generator (`to_thread(os.walk, path)`) leaves the work to the loop."""
+
+
 class BlockingRule(ProjectRule):
     """Reports each expression of loop code whose callee ends in a blocking call of one kind."""
 
@@ -50,9 +54,9 @@ class BlockingRule(ProjectRule):
         once = " on first use" if use.once else ""
         return f"`{use.sink}` {self.effect}{once}{through}; {twin}{self.way_out_of(use)}"
 
-    def way_out_of(self, use: BlockingUse) -> str:  # noqa: ARG002
+    def way_out_of(self, use: BlockingUse) -> str:
         """What else to do than to use the twin."""
-        return self.way_out
+        return self.way_out.replace("run it with", _ITERATE, 1) if use.is_iterated else self.way_out
 
 
 def _on_anyio(message: str) -> str:

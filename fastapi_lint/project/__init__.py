@@ -157,17 +157,22 @@ class Project:
     @cached_property
     def _blocking(self) -> Blocking:
         calls = CallGraph(self.nodes, self.is_followed)
-        frames = (*self.loop_frames, *self._frames_of_stages)
+        frames = (*self._serving_frames, *self._frames_of_stages)
         lifetimes = self._creations.lifetimes
         first_times = FirstTimes(self.graph, self.contexts, self._start_up, lifetimes, self._once_per_key)
-        return Blocking(self.graph, calls, self.contexts, first_times, self._places, frames, self._stages)
+        apart = frozenset(self._serving_frames).difference(self.loop_frames)
+        return Blocking(self.graph, calls, self.contexts, first_times, self._places, frames, self._stages, apart)
 
     @cached_property
     def loop_frames(self) -> list[Frame]:
         """Frames whose body runs on a loop on which others wait while requests are served."""
         own_loops = OwnLoops(self.graph, self.contexts)
-        serving = [frame for frame in self._async_frames if self.contexts.serves(frame.gid)]
-        return [frame for frame in serving if not own_loops.keep_nobody_waiting(frame.gid)]
+        return [frame for frame in self._serving_frames if not own_loops.keep_nobody_waiting(frame.gid)]
+
+    @cached_property
+    def _serving_frames(self) -> list[Frame]:
+        """Frames whose body runs on any loop while requests are served."""
+        return [frame for frame in self._async_frames if self.contexts.serves(frame.gid)]
 
     @cached_property
     def _frames_of_stages(self) -> list[Frame]:

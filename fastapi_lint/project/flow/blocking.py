@@ -10,7 +10,7 @@ import msgspec
 
 from fastapi_lint.catalogue import BlockKind
 from fastapi_lint.diagnostic import EntryPointLabel, Hop
-from fastapi_lint.facts import NONE, Call, Lit, Scope
+from fastapi_lint.facts import NONE, Call, EventKind, Lit, Scope
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.places import Places, Spot
 from fastapi_lint.project.code.regions import around, stands_in
@@ -57,6 +57,12 @@ class BlockingUse(msgspec.Struct, frozen=True):
     is_short: bool = False
     may_be_def: bool = False
 
+    @property
+    def is_iterated(self) -> bool:
+        """Whether it blocks while the coroutine iterates something, and not where that is made."""
+        events = self.frame.scope.events
+        return 0 <= self.event < len(events) and events[self.event].kind == EventKind.ITER
+
 
 _Way = tuple[Frame, Witness, BlockingUse, frozenset[int], bool]
 
@@ -76,7 +82,9 @@ class Blocking:
         places: Places,
         frames: Iterable[Frame],
         stages: tuple[str, ...],
+        apart: frozenset[Frame],
     ) -> None:
+        """`apart` are those of the frames whose loops serve nobody: there only a loop within a loop fails."""
         self._graph = graph
         self._calls = calls
         self._contexts = contexts
@@ -85,6 +93,7 @@ class Blocking:
         self._frames = tuple(frames)
         self._stages = stages
         self._calls_in = FittingCalls(graph, contexts)
+        self._apart = apart
 
     def of(self, kind: BlockKind) -> list[BlockingUse]:
         """Every expression on the event loop that reaches a blocking call of this kind, the nearest sink for each."""
@@ -167,7 +176,7 @@ class Blocking:
         effects = Effects(self._calls, is_sink, self._first_times)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         able: dict[tuple[int, int], set[Frame]] = {}
-        for frame in self._frames:
+        for frame in self._frames if kind == "reentry" else [one for one in self._frames if one not in self._apart]:
             for witness in effects.at_events(frame):
                 key = (frame.gid, witness.place)
                 able.setdefault(key, set()).add(frame)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Narrow, Param, Scope, Use
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Expr, Lit, Narrow, Param, Scope, Use
 from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied, simple_tests, truth
@@ -166,11 +166,27 @@ def path_of(scope: Scope, expr: int) -> tuple[int, Path] | None:
     while isinstance(node, Attr):
         names.append(node.name)
         node = scope.exprs[node.base]
-    while isinstance(node, Use) and len(node.defs) == 1:
-        node = scope.exprs[scope.defs[node.defs[0]].value]
+    origin = _origin(scope, node) if isinstance(node, Use) else node
+    return (origin.index, tuple(reversed(names))) if isinstance(origin, Param) else None
+
+
+def _origin(scope: Scope, name: Use) -> Expr | None:
+    """The one thing that a local name stands for, whatever kinds its branches have found that to be."""
+    found: set[int] = set()
+    seen = set(name.defs)
+    waiting = list(seen)
+    while waiting:
+        value = scope.defs[waiting.pop()].value
+        node = scope.exprs[value]
         if isinstance(node, Narrow):
-            node = scope.exprs[node.value]
-    return (node.index, tuple(reversed(names))) if isinstance(node, Param) else None
+            value = node.value
+            node = scope.exprs[value]
+        if isinstance(node, Use):
+            waiting += (number for number in node.defs if number not in seen)
+            seen.update(node.defs)
+        else:
+            found.add(value)
+    return scope.exprs[found.pop()] if len(found) == 1 else None
 
 
 def _note(scope: Scope, test: int, holds: bool, given: int) -> Iterator[Fact]:

@@ -19,6 +19,7 @@ from fastapi_lint.project.flow.implicit_calls import (
 )
 from fastapi_lint.project.flow.lazy_code import LazyCode
 from fastapi_lint.project.flow.loop_probes import OffLoop
+from fastapi_lint.project.flow.loop_threads import is_own_loop
 from fastapi_lint.project.flow.nodes import LibraryCall, Node
 from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.types.calls import Callee
@@ -39,6 +40,7 @@ TASK_MAKERS = frozenset(
     }
 )
 ASYNC_STEP = "builtins.anext"
+_FROM_OTHER_THREADS = "asyncio.run_coroutine_threadsafe"
 _LOOP_FUNCTIONS = TASK_MAKERS | LOOP_STARTERS
 
 
@@ -140,8 +142,11 @@ class FrameWalk(ImplicitCalls):
                     self.handed_apart(event, node, callee.frame, made)
                 elif not node.args or node.args[0] not in made:
                     continue
-                elif callee.name in TASK_MAKERS:
+                elif callee.name in TASK_MAKERS and not self.is_for_own_loop(callee.name, node):
                     self.handed[node.args[0]] = "task"
+                elif callee.name in TASK_MAKERS:
+                    self.handed[node.args[0]] = "new-loop"
+                    self.apart.add(node.args[0])
                 elif callee.name in LOOP_STARTERS:
                     self.handed[node.args[0]] = "new-loop"
 
@@ -157,6 +162,13 @@ class FrameWalk(ImplicitCalls):
             if is_coroutine and self.inference.given_coroutines.are_run_apart(callee.gid, self.frame, node, one):
                 self.handed[one] = "new-loop"
                 self.apart.add(one)
+
+    def is_for_own_loop(self, name: str, node: Call) -> bool:
+        """Whether a coroutine is handed to a loop that a thread of the project's own runs."""
+        if name != _FROM_OTHER_THREADS:
+            return False
+        loop = node.args[1] if len(node.args) > 1 else dict(node.keywords).get("loop", NONE)
+        return loop != NONE and is_own_loop(self.inference, self.frame, loop)
 
     def handed_to_starter(self, node: Call) -> Iterator[int]:
         """The coroutines that a thread runs on a loop of its own: `Thread(target=asyncio.run, args=(work(),))`."""
@@ -214,7 +226,9 @@ class FrameWalk(ImplicitCalls):
         holds = self.held.at_call(self.number, frame) if mode == "runs" else ()
         if holds:
             frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, holds)
-        told = self.inference.tellings.at_call(self.frame, self.number, frame) if mode == "runs" else ()
+        if self.inference.chosen.exclude(self.frame, self.number, event.expr, frame):
+            return
+        told = self.told_at(event.expr, frame, mode == "runs")
         if told:
             frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, frame.holds, told)
         if mode == "coroutine":

@@ -11,6 +11,7 @@ from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, Sub
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.flow.held import Held
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
+from fastapi_lint.project.flow.told import Told
 from fastapi_lint.project.serving.first_use import Lifetime
 from fastapi_lint.project.types.calls import Callee
 from fastapi_lint.project.types.inference import Inference
@@ -214,8 +215,7 @@ class ImplicitCalls(FrameRecord):
         for value in kind:
             if isinstance(value, GeneratorV):
                 if value.is_async == is_async:  # else it is a TypeError
-                    frame = self.inference.binding.frame_of(value.function)
-                    self.edge(event.place, frame, "coroutine" if is_async else "runs")
+                    self.generator(event, expr, self.inference.binding.frame_of(value.function), is_async)
                 self.implementations(event, value.function, is_async)
             elif isinstance(value, CoroutineV):
                 self.implementations(event, value.function, is_async)  # an abstract method without a `yield`
@@ -236,6 +236,22 @@ class ImplicitCalls(FrameRecord):
             if scope.is_generator and scope.is_async == is_async:
                 frame = self.inference.binding.frame_of(one)
                 self.edge(event.place, frame, "coroutine" if is_async else "runs", certain=len(others) <= 1)
+
+    def generator(self, event: Event, expr: int, frame: Frame, is_async: bool) -> None:
+        if self.inference.chosen.exclude(self.frame, self.number, expr, frame):
+            return
+        told = self.told_at(expr, frame, is_run=not is_async)
+        if told:
+            frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, frame.holds, told)
+        self.edge(event.place, frame, "coroutine" if is_async else "runs")
+
+    def told_at(self, expr: int, callee: Frame, is_run: bool) -> tuple[Told, ...]:
+        """What is known at the call `expr` of what it hands over, and of the object, if it runs there and then."""
+        told = self.inference.passed_kinds.at_call(self.frame, expr, callee)
+        if not is_run:
+            return told
+        chosen = self.inference.chosen.at_call(self.frame, self.number, callee)
+        return (*self.inference.tellings.at_call(self.frame, self.number, callee), *chosen, *told)
 
     def yields(self, event: Event) -> None:
         if event.flag and event.expr != NONE:

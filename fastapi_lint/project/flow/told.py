@@ -65,7 +65,7 @@ class Tellings:
         event = scope.events[number]
         if not frame.told and not stands_in(scope, event.region, "if", "else"):
             return ()
-        wanted = self._wanted_by(callee.gid)
+        wanted = self.wanted_by(callee.gid)
         node = scope.exprs[event.expr] if wanted else None
         if not isinstance(node, Call):
             return ()
@@ -117,7 +117,7 @@ class Tellings:
             if not told.path or _is_quiet(scope, _before(scope, call), told.number, told.path):
                 yield rest, told.by, told.asked, told.holds
 
-    def _wanted_by(self, gid: int) -> tuple[Told, ...]:
+    def wanted_by(self, gid: int) -> tuple[Told, ...]:
         """What the conditions of a function ask of its parameters."""
         known = self._wanted.get(gid)
         if known is None:

@@ -11,6 +11,7 @@ from fastapi_lint.facts import NONE, Attr, Call, Lit, Map, Param, Seq, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.serving.router_paths import RouterPaths
+from fastapi_lint.project.serving.unmounted import Unmounted
 from fastapi_lint.project.types.inference import Inference
 from fastapi_lint.project.types.values import (
     ClassV,
@@ -69,6 +70,7 @@ class EntryPoints:
         self._index = index
         self._inference = inference
         self._paths = RouterPaths(index, inference)
+        self._unmounted = Unmounted(inference)
         self._spelled = self._registration_names()
 
     def _registration_names(self) -> frozenset[str]:
@@ -127,7 +129,7 @@ class EntryPoints:
     def _at(self, gid: int, expr: int) -> list[EntryPoint]:
         frame = self._inference.plain_frame(gid)
         node = self._index.scope(gid).exprs[expr]
-        if not isinstance(node, Call):
+        if not isinstance(node, Call) or self._unmounted.holds(gid, expr):
             return []
         found: list[EntryPoint] = []
         for callee in self._inference.calls.callees(frame, node):

@@ -197,6 +197,10 @@ class Classes:
         """Whether a method may run without coming by a statement that stores something."""
         return bool(may_be_passed(self._index.scope(site.gid), self._regions[site]))
 
+    def region_of(self, site: Site) -> int:
+        """In which region of its method a statement stores something."""
+        return self._regions[site]
+
     def frame_of(self, gid: int, receiver: InstanceV) -> Frame:
         """A method as it ran for an instance: its constructor with the arguments that are known."""
         given = tuple(bound for bound in receiver.given if bound[0] == gid)

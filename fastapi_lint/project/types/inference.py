@@ -46,11 +46,13 @@ from fastapi_lint.project.code.decidable import Decidable
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.flow.attempts import Attempts
+from fastapi_lint.project.flow.chosen import Chosen
 from fastapi_lint.project.flow.dead_branches import truth
 from fastapi_lint.project.flow.dispatch import Dispatch
 from fastapi_lint.project.flow.exclusions import Exclusions
 from fastapi_lint.project.flow.fills import Fills
 from fastapi_lint.project.flow.given_coroutines import GivenCoroutines
+from fastapi_lint.project.flow.passed_kinds import PassedKinds
 from fastapi_lint.project.flow.told import Tellings
 from fastapi_lint.project.serving.first_use import FirstUse
 from fastapi_lint.project.serving.keyed_use import KeyedUse
@@ -144,6 +146,8 @@ class Inference:
         self.fills = Fills(self)
         self.tellings = Tellings(self)
         self.given_coroutines = GivenCoroutines(self)
+        self.chosen = Chosen(self)
+        self.passed_kinds = PassedKinds(self)
         self.dispatch = Dispatch(index)
         self.decidable = Decidable(index)
         self.said_on_loop: dict[int, bool | None] = {}
