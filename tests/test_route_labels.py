@@ -178,6 +178,11 @@ def test_a_route_with_methods_is_called_by_them(tmp_path: Path, given: str, labe
     assert labels(tmp_path, items=items) == [label]
 
 
+def test_dots_stand_for_an_unknown_path_of_a_route_with_methods(tmp_path: Path) -> None:
+    items = ITEMS.format(own=OWN).replace('get("/all"', "api_route(PATHS[0], methods=['POST']")
+    assert labels(tmp_path, items=items) == ["POST /items..."]
+
+
 ALIKE = """\
 import httpx
 from fastapi import APIRouter, FastAPI

@@ -258,14 +258,14 @@ class EntryPoints:
     def _label(self, name: str, gid: int, node: Call | None) -> str:
         """`GET /items` for a route, else the path or nothing."""
         verb = name.rpartition(".")[2]
+        verbs = [verb] if verb in _VERBS else self._methods_of(gid, node)
         path = ""
         if node is not None:
             candidates = [*node.args[:1], *(value for key, value in node.keywords if key == "path")]
             for expr in candidates:
-                is_path = verb in _VERBS or isinstance(self._index.scope(gid).exprs[expr], Lit)
+                is_path = bool(verbs) or isinstance(self._index.scope(gid).exprs[expr], Lit)
                 path = self._paths.shown(gid, expr) if is_path else path
             path = self._prefix(gid, node) + path
-        verbs = [verb] if verb in _VERBS else self._methods_of(gid, node)
         return f"{', '.join(verbs).upper()} {path or '/'}" if verbs else path
 
     def _methods_of(self, gid: int, node: Call | None) -> list[str]:
