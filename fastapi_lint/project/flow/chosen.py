@@ -78,22 +78,27 @@ class Chosen:
         key = (gid, owner.gid)
         known = self._wanted.get(key)
         if known is None:
-            scope = self._index.scope(gid)
-            names = {self._held(gid, scope, node) for node in scope.exprs} - {""}
-            facts = (fact for name in names for _, found in self._choices_of(owner, name) for fact in found)
-            known = frozenset(path for path, _, _ in facts)
-            if self._inference.is_settled():
-                self._wanted[key] = known
+            found, is_settled = self._inference.apart(lambda: self._find_wanted(gid, owner))
+            if is_settled:
+                self._wanted[key] = found
+            return found
         return known
+
+    def _find_wanted(self, gid: int, owner: InstanceV) -> frozenset[Path]:
+        scope = self._index.scope(gid)
+        names = {self._held(gid, scope, node) for node in scope.exprs} - {""}
+        facts = (fact for name in names for _, found in self._choices_of(owner, name) for fact in found)
+        return frozenset(path for path, _, _ in facts)
 
     def _choices_of(self, owner: InstanceV, name: str) -> tuple[_Choice, ...]:
         """The statements that store an attribute, with the flags that they stand under; none if others may, too."""
         key = (owner.gid, name)
         known = self._choices.get(key)
         if known is None:
-            known = self._find(InstanceV(owner.gid), name)
-            if self._inference.is_settled():
-                self._choices[key] = known
+            found, is_settled = self._inference.apart(lambda: self._find(InstanceV(owner.gid), name))
+            if is_settled:
+                self._choices[key] = found
+            return found
         return known
 
     def _find(self, owner: InstanceV, name: str) -> tuple[_Choice, ...]:
