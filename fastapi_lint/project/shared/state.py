@@ -121,17 +121,33 @@ class SharedState:
         """All callers that hand over what is shared where one of them was found to."""
         number = self._shared_at.get(frame)
         for caller, edge in self._requests.callers(frame) if number is not None else ():
-            if self._handed_over_by(frame, caller, edge, number or 0) or self._imports(frame, caller, edge):
+            if self._handed_over_by(frame, caller, edge, number or 0) or self._imports(caller, edge):
                 yield caller, edge
 
-    def _imports(self, frame: Frame, caller: Frame, edge: Edge) -> bool:
+    def _imports(self, caller: Frame, edge: Edge) -> bool:
         """Whether a caller imports, itself, the object of a module whose method it calls."""
-        known, call = self._receivers.get(frame), self._call_of(caller, edge)
+        call = self._call_of(caller, edge)
         func = caller.scope.exprs[call.func] if call is not None else None
-        if known is None or known.where != "module level" or not isinstance(func, Attr):
+        made = behind_names(caller.scope, func.base) if isinstance(func, Attr) else NONE
+        if made == NONE or not isinstance(caller.scope.exprs[made], Import):
             return False
-        made = caller.scope.exprs[behind_names(caller.scope, func.base)]
-        return isinstance(made, Import) and made.name == known.name
+        return any(isinstance(value, InstanceV) for value in self._inference.type(caller, made))
+
+    def shared_parameter(self, frame: Frame) -> int:
+        """The parameter for which a caller was found to hand over what is shared, or NONE."""
+        return self._shared_at.get(frame, NONE)
+
+    def handed(self, frame: Frame, number: int, caller: Frame, edge: Edge) -> int:
+        """The expression, behind local names, that a call gives for a parameter, the receiver included, or NONE."""
+        call = self._call_of(caller, edge)
+        if call is None:
+            return NONE
+        func, parameter = caller.scope.exprs[call.func], frame.scope.params[number]
+        given = func.base if isinstance(func, Attr) else NONE
+        if not self._is_own_receiver(frame, number):
+            skip = int(self._is_own_receiver(frame, 0))
+            given = argument_at(caller.scope, call, number - skip, parameter.name, parameter.kind)
+        return behind_names(caller.scope, given) if given != NONE else NONE
 
     def container(self, frame: Frame, expr: int) -> State | None:
         """The shared container that an expression is, or is an item of."""
