@@ -95,6 +95,16 @@ def behind_names(scope: Scope, expr: int) -> int:
     return expr
 
 
+def behind_tests(scope: Scope, expr: int) -> int:
+    """What an expression was before `isinstance` told more of it."""
+    for _ in range(_MOST_NAMES):
+        node = scope.exprs[expr]
+        if not isinstance(node, Narrow):
+            break
+        expr = defined(scope, node.value)
+    return expr
+
+
 def written(scope: Scope, expr: int) -> Iterator[int]:
     """An expression and all that is written in it: names stand for themselves."""
     return parts(scope, expr, through_names=False)

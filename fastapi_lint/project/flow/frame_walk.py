@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Cls, Event, EventKind, Func, Seq, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import branches, within
+from fastapi_lint.project.code.spelling import behind_tests
 from fastapi_lint.project.flow.awaiting import Awaiting
 from fastapi_lint.project.flow.conditions import Conditions
 from fastapi_lint.project.flow.dead_branches import dead_regions
@@ -119,9 +120,10 @@ class FrameWalk(ImplicitCalls):
         return any(self.scope.exprs[argument] == awaited for argument in asked)
 
     def values_of(self, expr: int) -> tuple[int, ...]:
-        """What a local name may stand for, else the expression itself."""
+        """What a local name may stand for, whatever has been asked of its type since, else the expression itself."""
         node = self.scope.exprs[expr]
-        return tuple(self.scope.defs[number].value for number in node.defs) if isinstance(node, Use) else (expr,)
+        values = [self.scope.defs[number].value for number in node.defs] if isinstance(node, Use) else [expr]
+        return tuple(behind_tests(self.scope, value) for value in values)
 
     def find_handed(self) -> None:
         """Coroutines that are made only to be handed to a task or to a new loop run there."""
