@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, and writes the report and its JSON."""
     options = _parser().parse_args(arguments)
     known = [OURS, *(peer for peer in PEERS if not options.peer or peer.name in options.peer)]
-    tools = {tool.name: Installed(tool, options.environments) for tool in known}
+    # measured commands run in the projects' folders
+    tools = {tool.name: Installed(tool, options.environments.absolute()) for tool in known}
     results: dict[str, Any] = {
         "machine": _machine(),
         "versions": {"Python": python_version()} | {name: tool.version() for name, tool in tools.items()},
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     with tempfile.TemporaryDirectory() as place:
         for name in options.corpus or _CORPORA:
-            corpus = pinned(name, options.cache_dir, Path(place))
+            corpus = pinned(name, options.cache_dir.absolute(), Path(place))
             results["corpora"].append(_measure_corpus(corpus, tools, options))
             _write(results, options.output)
         for size in options.size if options.size is not None else _SIZES:
