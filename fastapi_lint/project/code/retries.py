@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Bin, Call, Free, Iter, Lit, Param, Scope, Use
+from fastapi_lint.facts import NONE, Bin, Call, Free, Iter, Lit, Scope, Use
 from fastapi_lint.project.code.logic import order_of
+from fastapi_lint.project.code.spelling import parameter_of
 
 _COMPARISONS = frozenset({"compares", "equals", "differs"})
 _OF_EQUALS = {">=": True, "<=": True, ">": False, "<": False}
@@ -25,7 +26,7 @@ def asks_for_last(scope: Scope, node: Bin) -> tuple[int, bool] | None:
     for one, other in ((node.left, node.right), (node.right, node.left)):
         used = scope.exprs[one]
         made = scope.exprs[scope.defs[used.defs[0]].value] if isinstance(used, Use) and len(used.defs) == 1 else None
-        count = _parameter(scope, other) if isinstance(made, Iter) else NONE
+        count = parameter_of(scope, other) if isinstance(made, Iter) else NONE
         if isinstance(made, Iter) and count != NONE and _count(scope, made.value) == count:
             holds = node.op == "equals" if node.op != "compares" else _OF_EQUALS.get(order_of(scope, node))
             return None if holds is None else (count, holds)
@@ -40,10 +41,4 @@ def _count(scope: Scope, iterated: int) -> int:
     passes = scope.exprs[node.args[0]]
     if not isinstance(passes, Bin) or passes.op != "+" or scope.exprs[passes.right] != Lit(1):
         return NONE
-    return _parameter(scope, passes.left)
-
-
-def _parameter(scope: Scope, expr: int) -> int:
-    node = scope.exprs[expr]
-    made = scope.exprs[scope.defs[node.defs[0]].value] if isinstance(node, Use) and len(node.defs) == 1 else None
-    return made.index if isinstance(made, Param) else NONE
+    return parameter_of(scope, passes.left)

@@ -192,6 +192,21 @@ def is_parameter(scope: Scope, expr: int, number: int) -> bool:
     return all(scope.exprs[scope.defs[n].value] == Param(number) for n in node.defs)
 
 
+def parameter_of(scope: Scope, expr: int) -> int:
+    """The number of the parameter that an expression is as it was passed; NONE if it is none."""
+    node = scope.exprs[expr]
+    for _ in range(_MOST_NAMES):
+        if isinstance(node, Param):
+            return node.index
+        if isinstance(node, Use) and len(node.defs) == 1:
+            node = scope.exprs[scope.defs[node.defs[0]].value]
+        elif isinstance(node, Narrow):
+            node = scope.exprs[node.value]
+        else:
+            break
+    return NONE
+
+
 def stored_item(scope: Scope, event: Event) -> Sub | None:
     """The target of a store into an item, with its index."""
     if event.kind != EventKind.STORE_ITEM:

@@ -7,25 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_lint.facts import NONE, Attr, Call, Cls, Free, Func, Lit, Map, Narrow, Param, Scope, Sub, Use, Var
+from fastapi_lint.facts import NONE, Attr, Call, Cls, Free, Func, Lit, Map, Scope, Sub, Use, Var
 from fastapi_lint.project.code.index import Index
-
-_MOST_HOPS = 8
-
-
-def selecting_parameter(scope: Scope, expr: int) -> int:
-    """The number of the parameter that an expression is as it was passed; NONE if it is none."""
-    node = scope.exprs[expr]
-    for _ in range(_MOST_HOPS):
-        if isinstance(node, Param):
-            return node.index
-        if isinstance(node, Use) and len(node.defs) == 1:
-            node = scope.exprs[scope.defs[node.defs[0]].value]
-        elif isinstance(node, Narrow):
-            node = scope.exprs[node.value]
-        else:
-            break
-    return NONE
+from fastapi_lint.project.code.spelling import parameter_of
 
 
 def selections(scope: Scope) -> Iterator[tuple[Sub, int]]:
@@ -33,7 +17,7 @@ def selections(scope: Scope) -> Iterator[tuple[Sub, int]]:
     for node in scope.exprs if scope.params else ():
         func = scope.exprs[node.func] if isinstance(node, Call) else None
         if isinstance(func, Sub):
-            number = selecting_parameter(scope, func.index)
+            number = parameter_of(scope, func.index)
             if number != NONE:
                 yield func, number
 

@@ -216,11 +216,9 @@ class SharedResources:
                 continue
             if names & resource.names or (kind and not resource.names and kind != _ANYTHING):
                 return True
-            if (
-                kind != _ANYTHING and not names & self._all_holders
-            ):  # a loop variable, a parameter, an attribute of somebody else
-                if kind or module == home:
-                    return True
+            # a loop variable, a parameter, an attribute of somebody else
+            if kind != _ANYTHING and not names & self._all_holders and (kind or module == home):
+                return True
         return False
 
     def _related(self, one: str, other: str) -> bool:

@@ -1,7 +1,8 @@
-"""Which coroutines do requests run only on loops that they start for them in threads, where nobody else waits?
+"""Which coroutines do requests run only on loops that are started for them in threads, where nobody else waits?
 
-`asyncio.run(pull())` in a `def` route, or in a thread that the route waits for. What such a loop runs side by side
-(`gather`, tasks) waits for each other there, as on any loop.
+`asyncio.run(pull())` in a `def` route, or in a thread that the route waits for; a job that is handed to the loop of a
+scheduler's own thread (see `loop_threads`). What such a loop runs side by side (`gather`, tasks) waits for each other
+there, as on any loop.
 """
 
 from __future__ import annotations

@@ -27,6 +27,11 @@ Name = tuple[str, str]
 """What a state is called and where it lives."""
 
 
+def last_part(name: Name) -> str:
+    """The variable or the attribute itself, without the objects that it hangs on."""
+    return name[0].rpartition(".")[2]
+
+
 class BoundedCaches:
     """Looked for among all changes of request code."""
 

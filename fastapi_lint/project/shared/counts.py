@@ -14,7 +14,7 @@ from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.code.spelling import is_receiver, looks_up, parts, same, stored_item
 from fastapi_lint.project.flow.clocks import is_time
 from fastapi_lint.project.flow.graph import Graph
-from fastapi_lint.project.shared.bounded_caches import Name, removes
+from fastapi_lint.project.shared.bounded_caches import Name, last_part, removes
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, Value
 
@@ -54,10 +54,10 @@ class Counts:
             if any(map(_counts, found)) and all(_counts(one) or self._is_set_back(*one) for one in found)
         }
         noted = {name for name, found in sites.items() if all(self._is_noted(*one) for one in found)}
-        uses = name_uses(self._index, frozenset(map(_last, counts | noted)))
+        uses = name_uses(self._index, frozenset(map(last_part, counts | noted)))
         return frozenset(
-            {name for name in counts if self.only_logs(sites[name], uses[_last(name)])}
-            | {name for name in noted if self._only_asks_what_was_logged(uses[_last(name)])}
+            {name for name in counts if self.only_logs(sites[name], uses[last_part(name)])}
+            | {name for name in noted if self._only_asks_what_was_logged(uses[last_part(name)])}
         )
 
     def _is_noted(self, frame: Frame, change: Change) -> bool:
@@ -96,8 +96,8 @@ class Counts:
         """What middleware adds up, and neither answers with nor acts on."""
         sites = self._changes.by_name
         sums = {name for name, found in sites.items() if all(self._is_measuring(*one) for one in found)}
-        uses = name_uses(self._index, frozenset(map(_last, sums)))
-        return frozenset(name for name in sums if self._is_only_added(sites[name], uses[_last(name)]))
+        uses = name_uses(self._index, frozenset(map(last_part, sums)))
+        return frozenset(name for name in sums if self._is_only_added(sites[name], uses[last_part(name)]))
 
     def _is_measuring(self, frame: Frame, change: Change) -> bool:
         entries = self._changes.requests.entries(frame)
@@ -159,8 +159,8 @@ class Counts:
             if any(self._is_counted_up(*one) for one in found)
             and all(self._is_counted_up(*one) or self._is_set_back(*one) for one in found)
         }
-        uses = name_uses(self._index, frozenset(map(_last, counts)))
-        return frozenset(name for name in counts if self._only_begins_rounds(uses[_last(name)]))
+        uses = name_uses(self._index, frozenset(map(last_part, counts)))
+        return frozenset(name for name in counts if self._only_begins_rounds(uses[last_part(name)]))
 
     def _is_counted_up(self, frame: Frame, change: Change) -> bool:
         scope, event = self._index.scope(frame.gid), change.event
@@ -379,7 +379,3 @@ def _answers(scope: Scope, event: Event) -> bool:
     if event.kind == EventKind.RETURN:
         return event.expr != NONE and scope.exprs[event.expr] != Lit(None)
     return event.kind in (EventKind.RERAISE, EventKind.YIELD)
-
-
-def _last(name: Name) -> str:
-    return name[0].rpartition(".")[2]

@@ -19,7 +19,7 @@ from fastapi_lint.project.code.onward import ends
 from fastapi_lint.project.code.regions import stands_in, within
 from fastapi_lint.project.code.spelling import looks_up, parts, spelled, stored_item
 from fastapi_lint.project.flow.graph import Graph
-from fastapi_lint.project.shared.bounded_caches import Name, removes
+from fastapi_lint.project.shared.bounded_caches import Name, last_part, removes
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.types.values import ClassV, InstanceV
 
@@ -44,10 +44,10 @@ class OwnNumbers:
         sites = self._changes.by_name
         live = {name for name, found in sites.items() if self._is_live(found)}
         turns = {name for name, found in sites.items() if name not in live and all(map(_moves_on, found))}
-        uses = name_uses(self._index, frozenset(_last(name) for name in live | turns))
+        uses = name_uses(self._index, frozenset(last_part(name) for name in live | turns))
         return frozenset(
-            {name for name in live if self._is_live_only(sites[name], uses[_last(name)])}
-            | {name for name in turns if self._picks_only(sites[name], uses[_last(name)])}
+            {name for name in live if self._is_live_only(sites[name], uses[last_part(name)])}
+            | {name for name in turns if self._picks_only(sites[name], uses[last_part(name)])}
         )
 
     def _is_live_only(self, found: Sites, uses: list[NameUse]) -> bool:
@@ -232,7 +232,3 @@ def _reads(scope: Scope, expr: int, event: Event) -> bool:
 def _is_let_go(scope: Scope, event: Event) -> bool:
     """Whether a change takes the number away, or makes it 0."""
     return removes(scope, event) or (event.kind in _SETS and scope.exprs[event.value] == Lit(0))
-
-
-def _last(name: Name) -> str:
-    return name[0].rpartition(".")[2]

@@ -19,7 +19,7 @@ from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.new_keys import NewKeys
-from fastapi_lint.project.shared.bounded_caches import Name, removes
+from fastapi_lint.project.shared.bounded_caches import Name, last_part, removes
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.counts import is_counted, is_raised
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV
@@ -56,13 +56,13 @@ class OwnUse:
         handed = {name for name, found in sites.items() if all(self._is_handed_over(one) for _, one in found)}
         flags = {name for name, found in sites.items() if all(self._is_flag(*one) for one in found)}
         of_one = {name for name, found in sites.items() if self._is_of_one_task({frame for frame, _ in found})}
-        self._uses = name_uses(self._index, frozenset(map(_last, keyed | signals | handed | flags | of_one)))
+        self._uses = name_uses(self._index, frozenset(map(last_part, keyed | signals | handed | flags | of_one)))
         return frozenset(
-            {name for name in keyed if all(map(self._is_found_by_id, self._uses[_last(name)]))}
-            | {name for name in signals if self._only_tells_of_changes(self._uses[_last(name)])}
+            {name for name in keyed if all(map(self._is_found_by_id, self._uses[last_part(name)]))}
+            | {name for name in signals if self._only_tells_of_changes(self._uses[last_part(name)])}
             | {name for name in handed if self._is_read_by_command(name)}
             | {name for name in flags if self._tells_own_task(name, sites[name])}
-            | {name for name in of_one if {use.gid for use in self._uses[_last(name)]} <= {sites[name][0][0].gid}}
+            | {name for name in of_one if {use.gid for use in self._uses[last_part(name)]} <= {sites[name][0][0].gid}}
         )
 
     # -- entries under the identity of an object, or under a key that is made anew
@@ -131,7 +131,7 @@ class OwnUse:
     def _tells_own_task(self, name: Name, sites: list[tuple[Frame, Change]]) -> bool:
         """Whether only tasks read a flag that take it back themselves, and that who sets it has started."""
         setting = {frame for frame, _ in sites}
-        reading = {use.gid for use in self._uses[_last(name)]}
+        reading = {use.gid for use in self._uses[last_part(name)]}
         started = {
             edge.callee.gid
             for frame in setting
@@ -159,7 +159,7 @@ class OwnUse:
         """Whether a function that serves no request reads it, in a module that serves an application object."""
         return any(
             self._serves_application(self._index.module(gid).base)
-            for gid in self._readers(_last(name))
+            for gid in self._readers(last_part(name))
             if self._index.scope(gid).kind == "function"
             and not self._contexts.categories(gid) & {"request", "startup", "service"}
         )
@@ -215,10 +215,6 @@ def _starts_missing(frame: Frame, edge: Edge) -> bool:
 
 def _is_made(scope: Scope, expr: int) -> bool:
     return isinstance(scope.exprs[defined(scope, expr)], Call)
-
-
-def _last(name: Name) -> str:
-    return name[0].rpartition(".")[2]
 
 
 def _is_identity(scope: Scope, expr: int) -> bool:

@@ -15,7 +15,7 @@ from fastapi_lint.project.code.logic import EARLIER, LATER, order_of
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
 from fastapi_lint.project.code.regions import stands_in, within
 from fastapi_lint.project.code.spelling import defined
-from fastapi_lint.project.shared.bounded_caches import Name
+from fastapi_lint.project.shared.bounded_caches import Name, last_part
 from fastapi_lint.project.shared.changes import Changes
 
 _STATUS = "status_code"
@@ -42,14 +42,14 @@ class Refusals:
             for name in times
             if not any(stands_in(frame.scope, change.event.region, "except") for frame, change in sites.get(name, ()))
         }
-        uses = name_uses(self._index, frozenset(map(_last, asked)))
-        return frozenset(name for name in asked if self._is_refused(name, uses[_last(name)]))
+        uses = name_uses(self._index, frozenset(map(last_part, asked)))
+        return frozenset(name for name in asked if self._is_refused(name, uses[last_part(name)]))
 
     def _is_refused(self, name: Name, uses: list[NameUse]) -> bool:
         bases = {self._index.module(frame.gid).base for frame, _ in self._changes.by_name.get(name, ())}
         asking = {use.gid for use in uses if self._index.module(use.gid).base in bases}
 
-        return any(self._refuses(gid, lambda _, node: _is_named(node, _last(name)), 0) for gid in asking)
+        return any(self._refuses(gid, lambda _, node: _is_named(node, last_part(name)), 0) for gid in asking)
 
     def _refuses(self, gid: int, is_time: _Asked, hops: int) -> bool:
         """Whether a function refuses a request up to a time, or tells callers that do whether it has come."""
@@ -126,7 +126,3 @@ def _is_error(scope: Scope, expr: int) -> bool:
     if isinstance(status, Lit):
         return isinstance(status.value, int) and status.value >= _FIRST_ERROR
     return isinstance(status, Attr) and status.name.startswith(_ERROR_NAMES)
-
-
-def _last(name: Name) -> str:
-    return name[0].rpartition(".")[2]

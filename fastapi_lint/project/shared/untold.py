@@ -16,7 +16,7 @@ from fastapi_lint.project.code.spelling import behind_names
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.serving.request_data import RequestData
-from fastapi_lint.project.shared.bounded_caches import Name
+from fastapi_lint.project.shared.bounded_caches import Name, last_part
 from fastapi_lint.project.shared.changes import Change, Changes
 from fastapi_lint.project.shared.counts import Counts
 from fastapi_lint.project.types.values import ExtInstanceV
@@ -51,10 +51,10 @@ class Untold:
         sites = {name: found for name, found in self._changes.by_name.items() if _is_private(name)}
         texts = {name for name, found in sites.items() if all(self._is_text(*one) for one in found)}
         tables = {name for name, found in sites.items() if all(_is_put_or_taken(*one) for one in found)}
-        uses = name_uses(self._index, frozenset(map(_last, texts | tables)))
+        uses = name_uses(self._index, frozenset(map(last_part, texts | tables)))
         return frozenset(
-            {name for name in texts if self._is_for_nobody(sites[name], uses[_last(name)])}
-            | {name for name in tables if self._is_never_looked_at(uses[_last(name)])}
+            {name for name in texts if self._is_for_nobody(sites[name], uses[last_part(name)])}
+            | {name for name in tables if self._is_never_looked_at(uses[last_part(name)])}
         )
 
     # -- texts
@@ -95,7 +95,7 @@ class Untold:
 
 def _is_private(name: Name) -> bool:
     """Whether a name is a module's variable, or no part of what an object shows when it is handed out as a whole."""
-    return "." not in name[0] or _last(name).startswith("_")
+    return "." not in name[0] or last_part(name).startswith("_")
 
 
 def _is_put_or_taken(frame: Frame, change: Change) -> bool:
@@ -111,7 +111,3 @@ def _called(scope: Scope, use: NameUse) -> str:
         return ""
     call = next((n for n, one in enumerate(scope.exprs) if isinstance(one, Call) and one.func == use.holder), NONE)
     return func.name if call != NONE and not any(True for _ in ends(scope, call)) else ""
-
-
-def _last(name: Name) -> str:
-    return name[0].rpartition(".")[2]

@@ -16,7 +16,8 @@ from fastapi_lint.project.code.asked import OTHER
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
-from fastapi_lint.project.code.tables import selecting_parameter, tables_of_attributes
+from fastapi_lint.project.code.spelling import parameter_of
+from fastapi_lint.project.code.tables import tables_of_attributes
 from fastapi_lint.project.types.values import FunctionV, InstanceV, LiteralV, MethodV, Type, union
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Displays:
         key = self._index.scope(frame.gid).exprs[node.index]
         if isinstance(key, Lit):
             return self._under(frame, node.base, _Key(key, None), 0)
-        number = selecting_parameter(frame.scope, node.index) if frame.bound else NONE
+        number = parameter_of(frame.scope, node.index) if frame.bound else NONE
         known = self._inference.binding.given(frame, number) if number != NONE else None
         if not isinstance(known, LiteralV) or known == OTHER or not isinstance(known.value, str):
             return None
