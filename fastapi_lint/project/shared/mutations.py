@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 
 import msgspec
 
-from fastapi_lint.facts import (
-    NONE,
-    Event,
-    EventKind,
-    Lit,
-    Scope,
-)
+from fastapi_lint.facts import NONE, Event, EventKind, Lit, Scope
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Arrival
@@ -95,6 +90,35 @@ class Keepers(msgspec.Struct, frozen=True):
     new_keys: NewKeys
 
 
+class _Labels(msgspec.Struct, frozen=True):
+    """What is said of names, beside that they change; see `Mutation`."""
+
+    clocks: AbstractSet[Name]
+    refused: AbstractSet[Name]
+    ends: AbstractSet[Name]
+    counts: AbstractSet[Name]
+    rounds: AbstractSet[Name]
+    measures: AbstractSet[Name]
+    reads: AbstractSet[Name]
+    ongoing: AbstractSet[Name]
+
+    def put_on(self, one: Mutation, one_way: bool) -> Mutation:
+        """A mutation with all that is said of its name; `one_way`: it changes once, and never back."""
+        name = _name(one)
+        return msgspec.structs.replace(
+            one,
+            lazy=(one.lazy and name not in self.refused) or one_way,
+            notes=one.notes or one_way,
+            timed=name in self.clocks or (one.timed and name not in self.refused),
+            ends=name in self.ends,
+            counts=name in self.counts,
+            measures=name in self.measures,
+            rounds=name in self.rounds,
+            reads=name in self.reads,
+            ongoing=name in self.ongoing,
+        )
+
+
 class Mutations:
     """Every change of shared state on a request's way."""
 
@@ -117,52 +141,55 @@ class Mutations:
         is put in is told.
         """
         found = list(self._all())
-        caches = {(one.name, one.where) for one, _ in found if one.fills}
-        keeps, timed = self._keepers.bounded.find(), self._keepers.timed.find()
-        own = (
-            self._keepers.own.find()
-            | self._keepers.numbers.find()
-            | self._keepers.misses.find()
-            | {
-                (one.name, one.where)
-                for one, _ in found
-                if self._things.are_changed(one.frame, self._event(one)) or self._is_of_task(one)
-            }
-        )
+        own = self._own_names(found)
         ongoing = self._keepers.under_way.find() - own
-        kept = [
-            one
-            for one, is_removal in found
-            if (one.name, one.where) not in own
-            and not (is_removal and (one.name, one.where) in caches | ongoing)
-            and (one.name, one.where) not in timed
-            and not self._resets.is_one(one.frame, self._event(one))
-            and (one.rebinds or one.fills or not keeps(one.frame, self._event(one), one.name, one.where))
-        ]
-        told = self._first_of_each_use([*kept, *(one for one, _ in found if (one.name, one.where) in own)], own)
-        clocks = self._clocks(kept)
-        refused = self._keepers.refusals.by_time({(one.name, one.where) for one in kept if one.timed})
-        clocks -= refused
-        ends = {(one.name, one.where) for one in kept if self._things.are_ends(one.frame, self._event(one))}
-        counts, rounds = self._keepers.counts.logged() | self._keepers.untold.find(), self._keepers.counts.rounds()
-        measures, reads = self._keepers.counts.measured(), self._keepers.readings.find()
+        kept = list(self._kept(found, own, ongoing))
+        told = self._first_of_each_use([*kept, *(one for one, _ in found if _name(one) in own)], own)
+        labels = self._labels(kept, ongoing)
         copies = self._keepers.copies.find()
         for one in kept:
-            name = (one.name, one.where)
-            one_way = name in self._taken_down or name in copies
+            one_way = _name(one) in self._taken_down or _name(one) in copies
             if not one.lazy or one in told or one_way:
-                yield msgspec.structs.replace(
-                    one,
-                    lazy=(one.lazy and name not in refused) or one_way,
-                    notes=one.notes or one_way,
-                    timed=name in clocks or (one.timed and name not in refused),
-                    ends=name in ends,
-                    counts=name in counts,
-                    measures=name in measures,
-                    rounds=name in rounds,
-                    reads=name in reads,
-                    ongoing=name in ongoing,
-                )
+                yield labels.put_on(one, one_way)
+
+    def _own_names(self, found: list[tuple[Mutation, bool]]) -> frozenset[Name]:
+        """What is for this process alone."""
+        keepers = self._keepers
+        things = {
+            _name(one)
+            for one, _ in found
+            if self._things.are_changed(one.frame, self._event(one)) or self._is_of_task(one)
+        }
+        return keepers.own.find() | keepers.numbers.find() | keepers.misses.find() | things
+
+    def _kept(
+        self, found: list[tuple[Mutation, bool]], own: frozenset[Name], ongoing: frozenset[Name]
+    ) -> Iterator[Mutation]:
+        """What is left when all is gone that somebody keeps small, renews, or needs for himself."""
+        bounded, timed = self._keepers.bounded.find(), self._keepers.timed.find()
+        tables = {_name(one) for one, _ in found if one.fills} | ongoing
+        for one, is_removal in found:
+            name = _name(one)
+            if name in own or name in timed or (is_removal and name in tables):
+                continue
+            if self._resets.is_one(one.frame, self._event(one)):
+                continue
+            if one.rebinds or one.fills or not bounded(one.frame, self._event(one), one.name, one.where):
+                yield one
+
+    def _labels(self, kept: list[Mutation], ongoing: frozenset[Name]) -> _Labels:
+        keepers = self._keepers
+        refused = keepers.refusals.by_time({_name(one) for one in kept if one.timed})
+        return _Labels(
+            clocks=self._clocks(kept) - refused,
+            refused=refused,
+            ends={_name(one) for one in kept if self._things.are_ends(one.frame, self._event(one))},
+            counts=keepers.counts.logged() | keepers.untold.find(),
+            rounds=keepers.counts.rounds(),
+            measures=keepers.counts.measured(),
+            reads=keepers.readings.find(),
+            ongoing=ongoing,
+        )
 
     def _event(self, mutation: Mutation) -> Event:
         return self._index.scope(mutation.frame.gid).events[mutation.event]
@@ -177,8 +204,8 @@ class Mutations:
 
     def _clocks(self, mutations: list[Mutation]) -> set[tuple[str, str]]:
         """What is only ever set to a time that counts, or back to none: `failing_since = now`, `failing_since = 0`."""
-        times = {(one.name, one.where) for one in mutations if one.timed}
-        return times - {(one.name, one.where) for one in mutations if not one.timed and not self._is_set_back(one)}
+        times = {_name(one) for one in mutations if one.timed}
+        return times - {_name(one) for one in mutations if not one.timed and not self._is_set_back(one)}
 
     def _is_set_back(self, mutation: Mutation) -> bool:
         scope = self._index.scope(mutation.frame.gid)
@@ -196,7 +223,7 @@ class Mutations:
         for one in mutations:
             scope = self._index.scope(one.frame.gid)
             key = (one.frame.gid, guard(scope, scope.events[one.event]))
-            rank = 1 if (one.name, one.where) in own else 2 if one.notes else 0
+            rank = 1 if _name(one) in own else 2 if one.notes else 0
             if one.lazy and (key not in best or rank < best[key][0]):
                 best[key] = rank, one
         return {one for _, one in best.values()}
@@ -251,3 +278,7 @@ class Mutations:
         if not change.state.held:
             return False
         return (event.kind == EventKind.STORE_ATTR and guard(scope, event) != NONE) or self._locks.held(frame, number)
+
+
+def _name(mutation: Mutation) -> Name:
+    return mutation.name, mutation.where

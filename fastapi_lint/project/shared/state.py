@@ -39,14 +39,13 @@ from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.shared.class_attributes import ClassAttributes
 from fastapi_lint.project.shared.containers import CONTAINERS, MUTATORS
 from fastapi_lint.project.shared.handed_methods import HandedMethods
+from fastapi_lint.project.shared.named_calls import NamedCalls
 from fastapi_lint.project.shared.proxies import Proxies
 from fastapi_lint.project.types.inference import STATE
 from fastapi_lint.project.types.values import (
     ClassV,
     ExtInstanceV,
-    FunctionV,
     InstanceV,
-    MethodV,
     ModuleV,
     PropertyV,
     Type,
@@ -63,9 +62,7 @@ LOCKS = frozenset(
     }
 )
 _GETTERS = frozenset({"get", "setdefault"})
-_RUNNING = frozenset({EventKind.AWAIT, EventKind.ITER, EventKind.YIELD})
 _MOST_HOPS = 12
-_MOST_MAKERS = 3
 
 
 class State(msgspec.Struct, frozen=True):
@@ -97,6 +94,7 @@ class SharedState:
         self._attributes = ClassAttributes(graph.inference)
         self._proxies = Proxies(graph.inference)
         self._handed = HandedMethods(graph, requests)
+        self._calls = NamedCalls(graph.inference)
         self._known: dict[tuple[Frame, int], State | None] = {}
         self._receivers: dict[Frame, State | None] = {}
         self.sharers: dict[Frame, list[tuple[Frame, Edge]]] = {}
@@ -126,7 +124,7 @@ class SharedState:
 
     def _imports(self, caller: Frame, edge: Edge) -> bool:
         """Whether a caller imports, itself, the object of a module whose method it calls."""
-        call = self._call_of(caller, edge)
+        call = self._calls.itself(caller, edge)
         func = caller.scope.exprs[call.func] if call is not None else None
         made = behind_names(caller.scope, func.base) if isinstance(func, Attr) else NONE
         if made == NONE or not isinstance(caller.scope.exprs[made], Import):
@@ -139,7 +137,7 @@ class SharedState:
 
     def handed(self, frame: Frame, number: int, caller: Frame, edge: Edge) -> int:
         """The expression, behind local names, that a call gives for a parameter, the receiver included, or NONE."""
-        call = self._call_of(caller, edge)
+        call = self._calls.itself(caller, edge)
         if call is None:
             return NONE
         func, parameter = caller.scope.exprs[call.func], frame.scope.params[number]
@@ -315,7 +313,7 @@ class SharedState:
         parameter = self._index.scope(frame.gid).params[number]
         is_method = self._index.class_of(frame.gid) != NONE
         skip = int(is_method and self._inference.decorators.method_kind(frame.gid) != "static")
-        for at, call in self._calls_of(caller, edge):
+        for at, call in self._calls.of(caller, edge):
             given = argument_at(at.scope, call, number - skip, parameter.name, parameter.kind)
             found = self.origin(at, given, hops) if given != NONE else None
             if found is not None:
@@ -331,46 +329,6 @@ class SharedState:
         if self._is_own_receiver(frame, number):
             return self._receiver_of(caller, edge, 0)
         return self._passed_by(frame, caller, edge, number, 0)
-
-    def _calls_of(self, caller: Frame, edge: Edge) -> Iterator[tuple[Frame, Call]]:
-        """The call that an edge stands for, or the one in a function that gives what the caller awaits or iterates."""
-        call = self._call_of(caller, edge)
-        if call is not None:
-            yield caller, call
-            return
-        event = caller.scope.events[edge.event] if 0 <= edge.event < len(caller.scope.events) else None
-        if event is not None and event.kind in _RUNNING and event.expr != NONE:
-            yield from self._made_in(caller, behind_names(caller.scope, event.expr), edge.callee.gid, 0)
-
-    def _made_in(self, frame: Frame, expr: int, wanted: int, depth: int) -> Iterator[tuple[Frame, Call]]:
-        """The calls of a function that give the coroutine or generator which an expression stands for."""
-        node = frame.scope.exprs[expr]
-        if not isinstance(node, Call) or depth > _MOST_MAKERS:
-            return
-        if depth and self._calls(frame, node, wanted):
-            yield frame, node
-            return
-        for function in self._inference.functions(self._inference.type(frame, node.func)):
-            inner = self._inference.binding.frame_for(function, frame, node)
-            for returned in self._inference.names.returns(inner.gid) if inner.gid != frame.gid else ():
-                yield from self._made_in(inner, behind_names(inner.scope, returned), wanted, depth + 1)
-
-    def _call_of(self, caller: Frame, edge: Edge) -> Call | None:
-        """The call that an edge stands for, if it names the callee itself: no offload, no callback.
-
-        What runs where something iterates it, or awaits it, was called before: `async for part in answer(agent)`.
-        """
-        scope = self._index.scope(caller.gid)
-        event = scope.events[edge.event] if 0 <= edge.event < len(scope.events) else None
-        node = scope.exprs[event.expr] if event is not None and event.kind == EventKind.CALL else None
-        if event is not None and event.kind in _RUNNING and event.expr != NONE:
-            node = scope.exprs[behind_names(scope, event.expr)]
-        return node if isinstance(node, Call) and self._calls(caller, node, edge.callee.gid) else None
-
-    def _calls(self, frame: Frame, node: Call, gid: int) -> bool:
-        """Whether a call names a function itself."""
-        called = (one.function if isinstance(one, MethodV) else one for one in self._inference.type(frame, node.func))
-        return any(isinstance(one, FunctionV) and one.gid == gid for one in called)
 
     def _receiver(self, frame: Frame, hops: int) -> State | None:
         """The object whose method runs, if requests share it. A constructor's is new."""
@@ -397,7 +355,7 @@ class SharedState:
 
     def _receiver_of(self, caller: Frame, edge: Edge, hops: int) -> State | None:
         """The object of whose method an edge is a call, if requests share it."""
-        call = self._call_of(caller, edge)
+        call = self._calls.itself(caller, edge)
         func = caller.scope.exprs[call.func] if call is not None else None
         return self._called_on(caller, func.base, hops) if isinstance(func, Attr) else None
 
