@@ -284,3 +284,60 @@ def test_a_path_is_made_of_constants(tmp_path: Path, path: str, label: str) -> N
     items = ITEMS.format(own="").replace('"/all"', path).replace("import time\n", 'import time\nPLACE = "/items"\n')
     main = "from fastapi import FastAPI\nimport items\napp = FastAPI()\napp.include_router(items.router)\n"
     assert labels(tmp_path, items=items, main=main) == [label]
+
+
+ASSEMBLED = """\
+from fastapi import APIRouter, FastAPI
+import items
+
+others = APIRouter()
+
+
+def assemble(target, *, given):
+    target.include_router(given, prefix="/inner")
+
+
+def build(*, given):
+    outer = APIRouter(prefix="/outer")
+    {nested}
+    return outer
+
+
+app = FastAPI()
+app.include_router(build(given={given}), prefix="/v1")
+"""
+
+
+@pytest.mark.parametrize(
+    ("nested", "given", "label"),
+    [
+        ("assemble(outer, given=given)", "items.router", "GET /v1/outer/inner/items/all"),
+        ("outer.include_router(given)", "items.router", "GET /v1/outer/items/all"),
+        ("assemble(outer, given=given)", "others", "GET /items/all"),
+        ("assemble(outer, given=others)", "items.router", "GET /items/all"),
+    ],
+)
+def test_a_router_may_go_through_functions_that_include_it(tmp_path: Path, nested: str, given: str, label: str) -> None:
+    app = ASSEMBLED.format(nested=nested, given=given)
+    assert labels(tmp_path, items=ITEMS.format(own=OWN), app=app) == [label]
+
+
+def test_a_function_includes_in_each_application_what_it_got_with_it(tmp_path: Path) -> None:
+    app = """\
+from fastapi import APIRouter, FastAPI
+import items
+
+others = APIRouter()
+
+
+def include(target, router):
+    target.include_router(router)
+
+
+app, first, second = FastAPI(), APIRouter(prefix="/first"), APIRouter(prefix="/second")
+include(first, others)
+include(second, items.router)
+app.include_router(first)
+app.include_router(second)
+"""
+    assert labels(tmp_path, items=ITEMS.format(own=OWN), app=app) == ["GET /second/items/all"]

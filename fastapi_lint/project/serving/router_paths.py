@@ -89,27 +89,48 @@ class RouterPaths:
             return
         base = getattr(exprs[node.func], "base", NONE)
         outer = self._router(site.gid, base) if base != NONE else None
-        outers = self._passed(outer) if outer is not None else [None]
         is_mount = self._index.spelled(site.gid, node.func) == _MOUNTS
         for router, added in self._mounted(site.gid, node) if is_mount else self._included(site.gid, node):
-            yield from ((router, each, added) for each in outers)
+            yield from ((inner, around, added) for inner, around in self._passed(router, outer))
 
-    def _passed(self, router: Made) -> Sequence[Made]:
-        """What callers pass for a router that is a parameter: `include_orders(router_v1)`; else the router itself."""
-        gid, expr = router
+    def _passed(self, router: Made, outer: Made | None, hops: int = 0) -> Iterator[tuple[Made, Made | None]]:
+        """What callers pass for parameters: `include_orders(router_v1)`; else the routers themselves.
+
+        A function that includes one of its parameters in another one gets both from the same call.
+        """
+        takers = {one[0] for one in (router, outer) if one is not None and self._parameter(*one) is not None}
+        found = False
+        for gid in takers if len(takers) == 1 and hops < _MOST_HOPS else ():
+            for site in self._calls_of(gid):
+                inner = self._given(site, router) if router[0] == gid else router
+                around = self._given(site, outer) if outer is not None and outer[0] == gid else outer
+                if inner is not None and (around is not None) == (outer is not None):
+                    found = True
+                    yield from self._passed(inner, around, hops + 1)
+        if not found:
+            yield router, outer
+
+    def _parameter(self, gid: int, expr: int) -> Param | None:
         scope = self._index.scope(gid)
         node = scope.exprs[expr]
-        if not isinstance(node, Param) or scope.kind != "function":
-            return [router]
-        parameter, found = scope.params[node.index], []
-        for site in self._index.call_sites(scope.name)[:_MOST_CALLS]:
+        return node if isinstance(node, Param) and scope.kind == "function" else None
+
+    def _calls_of(self, gid: int) -> Iterator[Site]:
+        for site in self._index.call_sites(self._index.scope(gid).name)[:_MOST_CALLS]:
             caller = self._inference.plain_frame(site.gid)
             call = caller.scope.exprs[site.expr]
             if isinstance(call, Call) and self._inference.type(caller, call.func) == (FunctionV(gid),):
-                given = argument_at(caller.scope, call, node.index, parameter.name, parameter.kind)
-                made = self._router(site.gid, given) if given != NONE else None
-                found += [made] if made is not None else []
-        return found or [router]
+                yield site
+
+    def _given(self, site: Site, router: Made) -> Made | None:
+        """What a call of a function gives for a parameter of it; what is none of them stays what it is."""
+        node, scope = self._parameter(*router), self._index.scope(site.gid)
+        call = scope.exprs[site.expr]
+        if node is None or not isinstance(call, Call):
+            return router
+        parameter = self._index.scope(router[0]).params[node.index]
+        given = argument_at(scope, call, node.index, parameter.name, parameter.kind)
+        return self._router(site.gid, given) if given != NONE else None
 
     def _mounted(self, gid: int, node: Call) -> Iterator[tuple[Made, str | None]]:
         """The application that a call mounts: `app.mount("/api", api)`."""
