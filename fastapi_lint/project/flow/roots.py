@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.flow.dead_calls import DeadCalls
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Node
 from fastapi_lint.project.types.values import FunctionV
@@ -38,7 +39,16 @@ def reached_nodes(graph: Graph, entries: Iterable[Frame]) -> list[Node]:
         for gid in rest:
             if gid in made and gid not in called:
                 roots += _made(graph, gid, makers.get(index.parent(gid), []))
-    return graph.reach(roots)
+    return _without_dead(graph, roots, set(coroutines))
+
+
+def _without_dead(graph: Graph, roots: list[Frame], coroutines: set[int]) -> list[Node]:
+    """All that roots reach, but for coroutines that are called only where nothing ever gets to."""
+    nodes = graph.reach(roots)
+    called = _called_by_others(nodes)
+    alone = [frame.gid for frame in roots if frame.gid in coroutines and frame.gid not in called]
+    dead = DeadCalls(graph, _by_function(nodes)).find(alone)
+    return graph.reach([frame for frame in roots if frame.gid not in dead]) if dead else nodes
 
 
 def _made(graph: Graph, gid: int, makers: list[Frame]) -> Iterable[Frame]:

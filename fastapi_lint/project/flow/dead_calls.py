@@ -1,0 +1,108 @@
+"""Which coroutines does code call only in branches that it never takes?
+
+`if _is_async: return self.handle_async(...)`, where nobody passes `_is_async=True`: nobody runs `handle_async`, though
+somebody names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from fastapi_lint.facts import NONE, Attr, Call, EventKind, Import, Lit, Scope
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.name_uses import NameUse, name_uses
+from fastapi_lint.project.code.regions import within
+from fastapi_lint.project.flow.dead_branches import dead_regions
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.types.values import InstanceV
+
+
+class DeadCalls:
+    """`running` are the frames in which each function is known to run."""
+
+    def __init__(self, graph: Graph, running: Mapping[int, list[Frame]]) -> None:
+        self._graph = graph
+        self._inference = graph.inference
+        self._index = graph.index
+        self._running = running
+
+    def find(self, coroutines: Iterable[int]) -> frozenset[int]:
+        """Those of some coroutines that nothing else could run, as far as the code is known."""
+        named = {gid: self._index.scope(gid).name for gid in coroutines if self._is_plain(gid)}
+        uses = name_uses(self._index, frozenset(named.values()))
+        found = {gid: name for gid, name in named.items() if self._are_dead(gid, uses[name])}
+        spelled = self._spelled_out(frozenset(found.values()))
+        return frozenset(gid for gid, name in found.items() if name not in spelled)
+
+    def _is_plain(self, gid: int) -> bool:
+        """Whether only its name leads to a function."""
+        scope = self._index.scope(gid)
+        owner = self._index.scope(self._index.parent(gid)).kind
+        return owner in ("module", "class") and not scope.decorators and not scope.name.startswith("__")
+
+    def _are_dead(self, gid: int, uses: list[NameUse]) -> bool:
+        read = list(self._reads(gid, uses))
+        return bool(read) and all(self._is_dead(use) for use in read)
+
+    def _reads(self, gid: int, uses: list[NameUse]) -> Iterator[NameUse]:
+        """Where a name may be that of a function; a method's may also belong to objects of other classes."""
+        owner = self._index.class_of(gid)
+        for use in uses:
+            node = self._index.scope(use.gid).exprs[use.expr]
+            is_other = owner != NONE and isinstance(node, Attr) and self._is_of_others(use.gid, node, owner)
+            if not isinstance(node, Import) and not is_other:
+                yield use
+
+    def _is_of_others(self, gid: int, node: Attr, owner: int) -> bool:
+        """Whether an attribute is sure to belong to no object of a class, nor to one of those above or below it."""
+        classes = self._inference.classes
+        kinds = self._inference.type(self._inference.plain_frame(gid), node.base)
+        if not kinds or not all(isinstance(kind, InstanceV) for kind in kinds):
+            return False
+        holders = [kind.gid for kind in kinds if isinstance(kind, InstanceV)]
+        return not any(classes.is_subclass(one, owner) or classes.is_subclass(owner, one) for one in holders)
+
+    def _is_dead(self, use: NameUse) -> bool:
+        region = _call_region(self._index.scope(use.gid), use)
+        frames = self._frames(use.gid) if region > 0 else ()
+        return bool(frames) and all(within(one.scope, region, dead_regions(self._inference, one)) for one in frames)
+
+    def _frames(self, gid: int) -> list[Frame]:
+        """In which frames a function runs; none where it may run in others, since one who may call it is not seen to.
+
+        One that nothing is known to run may be called by others of that kind.
+        """
+        found = list(self._running.get(gid, ()))
+        scope = self._index.scope(gid)
+        if scope.kind != "function":
+            return found
+        for use in self._reads(gid, name_uses(self._index, frozenset({scope.name}))[scope.name]):
+            called = self._called_at(use, gid)
+            if not called:
+                return []
+            found += called
+        return found
+
+    def _called_at(self, use: NameUse, gid: int) -> list[Frame]:
+        """The frames in which a place that names a function runs it."""
+        scope = self._index.scope(use.gid)
+        call = scope.exprs[use.holder] if use.holder != NONE else None
+        if not isinstance(call, Call) or call.func != use.expr:
+            return []
+        callers = self._running.get(use.gid) or [self._inference.plain_frame(use.gid)]
+        edges = (edge for caller in callers for edge in self._graph.node(caller).edges)
+        return [edge.callee for edge in edges if edge.callee.gid == gid and edge.place == call.place]
+
+    def _spelled_out(self, names: frozenset[str]) -> set[str]:
+        """Those that some text of the project is: `getattr(handler, "run")`, `__all__`."""
+        if not names:
+            return set()
+        texts = (node.value for scope in self._index.scopes for node in scope.exprs if isinstance(node, Lit))
+        return {text for text in texts if isinstance(text, str) and text in names}
+
+
+def _call_region(scope: Scope, use: NameUse) -> int:
+    """Where a name is called that stands at a place, or NONE if it is not called there."""
+    calls = (one for one in scope.events if one.kind == EventKind.CALL and one.expr == use.holder)
+    holder = scope.exprs[use.holder] if use.holder != NONE else None
+    return next((one.region for one in calls if isinstance(holder, Call) and holder.func == use.expr), NONE)
