@@ -11,7 +11,6 @@ from fastapi_lint.project.code.spelling import behind_tests
 from fastapi_lint.project.flow.awaiting import Awaiting
 from fastapi_lint.project.flow.conditions import Conditions
 from fastapi_lint.project.flow.dead_branches import dead_regions
-from fastapi_lint.project.flow.function_kinds import FunctionKinds
 from fastapi_lint.project.flow.given_coroutines import LOOP_STARTERS, STARTING
 from fastapi_lint.project.flow.implicit_calls import (
     SPECIAL_FUNCTIONS,
@@ -53,7 +52,6 @@ class FrameWalk(ImplicitCalls):
         lazy = LazyCode(self.scope, self.callees)
         self.deferred = lazy.deferred
         self.not_run = lazy.regions()
-        self.kinds = FunctionKinds(inference, frame)
         self.handed: dict[int, str] = {}
         self.apart: set[int] = set()
         self.has_served = False
