@@ -180,6 +180,8 @@ class Contexts:
         categories = self.categories(gid)
         if categories:
             return bool(categories & SERVING)
+        if self._graph.inference.never_used.holds(gid):
+            return False
         if self._graph.index.scope(gid).kind != "function":
             return True
         known = self._serving.get(gid)
@@ -198,6 +200,9 @@ class Contexts:
             if not callers:
                 return True
             for caller in callers:
+                if self._graph.inference.never_used.holds(caller):
+                    is_elsewhere = True
+                    continue
                 categories = self.categories(caller)
                 if categories & SERVING or (not categories and self._graph.index.scope(caller).kind != "function"):
                     return True

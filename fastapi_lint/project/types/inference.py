@@ -69,6 +69,7 @@ from fastapi_lint.project.types.few_values import FewValues
 from fastapi_lint.project.types.left_out import LeftOut
 from fastapi_lint.project.types.libraries import Libraries
 from fastapi_lint.project.types.names import Names
+from fastapi_lint.project.types.never_used import NeverUsed
 from fastapi_lint.project.types.own_attributes import OwnAttributes
 from fastapi_lint.project.types.process_constants import ProcessConstants
 from fastapi_lint.project.types.protocols import Protocols
@@ -141,6 +142,7 @@ class Inference:
         self.class_constants = ClassConstants(self)
         self.own_attributes = OwnAttributes(self)
         self.left_out = LeftOut(self)
+        self.never_used = NeverUsed(self)
         self.attempts = Attempts(self)
         self.exclusions = Exclusions(self)
         self.fills = Fills(self)
