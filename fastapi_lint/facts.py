@@ -336,6 +336,7 @@ class ModuleFacts(msgspec.Struct, frozen=True, array_like=True):
     """Everything that later phases may know of a file. `scopes[0]` is the module itself.
 
     `names_pooler` says that the text, comments and all, names a pooler that stands before the database (PgBouncer).
+    `unreached` are the names, sorted, that code reads which cannot be reached.
     """
 
     scopes: tuple[Scope, ...]
@@ -345,3 +346,4 @@ class ModuleFacts(msgspec.Struct, frozen=True, array_like=True):
     exported: tuple[str, ...] | None = None
     diagnostics: tuple[LocalDiagnostic, ...] = ()
     names_pooler: bool = False
+    unreached: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ phi). Names bound by a comprehension's `for` belong to the comprehension and are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import libcst as cst
@@ -77,6 +77,22 @@ class _Fields:
 def bind_names(module: cst.Module) -> ModuleNames:
     """The names of every scope of `module`."""
     return _Binder().run(module)
+
+
+def names_in(nodes: Iterable[Any]) -> set[str]:
+    """Every name that stands in some code, attributes included, whatever it is there for."""
+    fields, found = _Fields(), set[str]()
+    todo = list(nodes)
+    while todo:
+        node = todo.pop()
+        kind = type(node)
+        if kind is cst.Name:
+            found.add(node.value)
+        elif kind is list or kind is tuple:
+            todo += node
+        elif kind not in _LEAVES:
+            todo += [getattr(node, name) for name in fields.of(kind)]
+    return found
 
 
 class _Binder:

@@ -103,6 +103,20 @@ def test_extraction_is_deterministic() -> None:
         assert msgspec.msgpack.encode(_facts(text)) == msgspec.msgpack.encode(_facts(text))
 
 
+def test_names_of_unreachable_code() -> None:
+    facts = _facts("""
+        def run(ready):
+            if False:
+                agent = package.Binary()
+            elif ready:
+                return Live()
+            else:
+                raise ValueError
+            Later(key=made)
+    """)
+    assert facts.unreached == ("Binary", "Later", "agent", "made", "package")
+
+
 @pytest.mark.parametrize("name", UNREACHABLE)
 def test_unreachable_code_has_no_events(name: str) -> None:
     text = dedent(UNREACHABLE[name])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -33,7 +33,7 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
-from fastapi_lint.scopes import ModuleNames, ScopeNames
+from fastapi_lint.scopes import ModuleNames, ScopeNames, names_in
 
 Env = dict[str, tuple[int, ...]]
 """Which definitions reach this point, by name. None stands for a point that nothing reaches."""
@@ -85,6 +85,7 @@ class ModuleBuilder:
         self.star_imports: list[StarImport] = []
         self.exported: tuple[str, ...] | None = None
         self.diagnostics: list[LocalDiagnostic] = []
+        self.unreached: set[str] = set()
         self.pending: deque[Callable[[], None]] = deque()
 
     def place(self, node: cst.CSTNode) -> int:
@@ -93,6 +94,10 @@ class ModuleBuilder:
         if ordinal == len(self.wanted):
             self.wanted.append(node)
         return ordinal
+
+    def leave_out(self, nodes: Iterable[cst.CSTNode]) -> None:
+        """Code that cannot be reached: all that is kept of it is what it names."""
+        self.unreached |= names_in(nodes)
 
     def finish(self, places: tuple[Place, ...], names_pooler: bool) -> ModuleFacts:
         scopes = tuple(scope.finish() for scope in self.scopes)
@@ -107,6 +112,7 @@ class ModuleBuilder:
             exported=self.exported,
             diagnostics=tuple(self.diagnostics),
             names_pooler=names_pooler,
+            unreached=tuple(sorted(self.unreached)),
         )
 
 

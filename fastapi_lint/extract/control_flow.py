@@ -71,6 +71,8 @@ def _if(scope: ScopeBuilder, node: cst.If) -> None:
         return
     if truth is True or truth is False:
         lower_test(scope, node.test)
+        orelse = [node.orelse] if node.orelse is not None else []
+        scope.module.leave_out(orelse if truth else [node.body])
         if truth:
             lower_body(scope, node.body)
         elif node.orelse is not None:
@@ -114,6 +116,8 @@ def _while(scope: ScopeBuilder, node: cst.While) -> None:
     with scope.within("loop", test):
         if truth is not False:
             lower_body(scope, node.body)
+        else:
+            scope.module.leave_out([node.body])
     breaks = scope.close_loop(phis)
     scope.env = None if truth is True else head
     if node.orelse is not None and scope.env is not None:

@@ -10,13 +10,14 @@ from fastapi_lint.extract.builder import ScopeBuilder
 
 
 def lower_body(scope: ScopeBuilder, body: Any) -> None:
-    """Lowers a suite statement by statement; what cannot be reached is left out.
+    """Lowers a suite statement by statement; of what cannot be reached the names are kept.
 
     What follows an `if` whose body leaves the suite stands in its `else` branch, though it is not written so.
     """
     outer = scope.region
-    for statement in body.body:
+    for number, statement in enumerate(body.body):
         if scope.env is None:
+            scope.module.leave_out(body.body[number:])
             break
         scope.take_implied()
         lower_statement(scope, statement)

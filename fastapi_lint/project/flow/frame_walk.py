@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Cls, Event, EventKind, Func, Seq, Use
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.index import Site
 from fastapi_lint.project.code.regions import branches, within
 from fastapi_lint.project.code.spelling import behind_tests
 from fastapi_lint.project.flow.awaiting import Awaiting
 from fastapi_lint.project.flow.conditions import Conditions
 from fastapi_lint.project.flow.dead_branches import dead_regions
-from fastapi_lint.project.flow.function_kinds import FunctionKinds
 from fastapi_lint.project.flow.given_coroutines import LOOP_STARTERS, STARTING
 from fastapi_lint.project.flow.implicit_calls import (
     SPECIAL_FUNCTIONS,
@@ -53,7 +53,6 @@ class FrameWalk(ImplicitCalls):
         lazy = LazyCode(self.scope, self.callees)
         self.deferred = lazy.deferred
         self.not_run = lazy.regions()
-        self.kinds = FunctionKinds(inference, frame)
         self.handed: dict[int, str] = {}
         self.apart: set[int] = set()
         self.has_served = False
@@ -233,6 +232,8 @@ class FrameWalk(ImplicitCalls):
         told = self.told_at(event.expr, frame, mode == "runs")
         if told:
             frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, frame.holds, told)
+        if mode == "coroutine" and self.inference.never_awaited.is_lost(Site(self.frame.gid, event.expr)):
+            return
         if mode == "coroutine":
             mode = self.handed.get(event.expr, mode)
             self.off_loop = self.off_loop or event.expr in self.apart

@@ -9,6 +9,7 @@ import msgspec
 from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, Sub
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.flow.function_kinds import FunctionKinds
 from fastapi_lint.project.flow.held import Held
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.flow.told import Told
@@ -132,6 +133,7 @@ class ImplicitCalls(FrameRecord):
     def __init__(self, inference: Inference, frame: Frame, is_property: Callable[[str], bool]) -> None:
         super().__init__(inference, frame)
         self.is_property = is_property
+        self.kinds = FunctionKinds(inference, frame)
 
     def special(self, event: Event, expr: int, kind: Type, name: str, awaited: bool = False) -> None:
         """Runs the special method `name` of whatever `expr` may be."""
@@ -215,7 +217,7 @@ class ImplicitCalls(FrameRecord):
         for value in kind:
             if isinstance(value, GeneratorV):
                 if value.is_async == is_async:  # else it is a TypeError
-                    self.generator(event, expr, self.inference.binding.frame_of(value.function), is_async)
+                    self.generator(event, expr, value)
                 self.implementations(event, value.function, is_async)
             elif isinstance(value, CoroutineV):
                 self.implementations(event, value.function, is_async)  # an abstract method without a `yield`
@@ -237,13 +239,16 @@ class ImplicitCalls(FrameRecord):
                 frame = self.inference.binding.frame_of(one)
                 self.edge(event.place, frame, "coroutine" if is_async else "runs", certain=len(others) <= 1)
 
-    def generator(self, event: Event, expr: int, frame: Frame, is_async: bool) -> None:
+    def generator(self, event: Event, expr: int, value: GeneratorV) -> None:
+        frame = self.inference.binding.frame_of(value.function)
+        if self.kinds.exclude_iterated(expr, event.region, value, frame.scope):
+            return
         if self.inference.chosen.exclude(self.frame, self.number, expr, frame):
             return
-        told = self.told_at(expr, frame, is_run=not is_async)
+        told = self.told_at(expr, frame, is_run=not value.is_async)
         if told:
             frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, frame.holds, told)
-        self.edge(event.place, frame, "coroutine" if is_async else "runs")
+        self.edge(event.place, frame, "coroutine" if value.is_async else "runs")
 
     def told_at(self, expr: int, callee: Frame, is_run: bool) -> tuple[Told, ...]:
         """What is known at the call `expr` of what it hands over, and of the object, if it runs there and then."""

@@ -180,6 +180,8 @@ class Contexts:
         categories = self.categories(gid)
         if categories:
             return bool(categories & SERVING)
+        if self._never_runs(gid):
+            return False
         if self._graph.index.scope(gid).kind != "function":
             return True
         known = self._serving.get(gid)
@@ -198,6 +200,9 @@ class Contexts:
             if not callers:
                 return True
             for caller in callers:
+                if self._never_runs(caller):
+                    is_elsewhere = True
+                    continue
                 categories = self.categories(caller)
                 if categories & SERVING or (not categories and self._graph.index.scope(caller).kind != "function"):
                     return True
@@ -206,6 +211,10 @@ class Contexts:
                     seen.add(caller)
                     todo.append(caller)
         return not is_elsewhere
+
+    def _never_runs(self, gid: int) -> bool:
+        inference = self._graph.inference
+        return inference.never_used.holds(gid) or inference.never_awaited.holds(gid)
 
     def _callers_by_name(self, gid: int) -> set[int]:
         """Who else has a call that may mean a function of which nothing is known to reach it.

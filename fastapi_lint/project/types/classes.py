@@ -310,6 +310,8 @@ class Classes:
             function = self.find_method(subclass, name)
             if function is None or function.gid in seen or self._inference.decorators.is_abstract(function.gid):
                 continue
+            if self._inference.never_used.holds(subclass):
+                continue
             if caller != NONE and self._has_another(subclass, caller):
                 continue
             seen.add(function.gid)

@@ -52,6 +52,7 @@ from fastapi_lint.project.flow.dispatch import Dispatch
 from fastapi_lint.project.flow.exclusions import Exclusions
 from fastapi_lint.project.flow.fills import Fills
 from fastapi_lint.project.flow.given_coroutines import GivenCoroutines
+from fastapi_lint.project.flow.never_awaited import NeverAwaited
 from fastapi_lint.project.flow.passed_kinds import PassedKinds
 from fastapi_lint.project.flow.told import Tellings
 from fastapi_lint.project.serving.first_use import FirstUse
@@ -69,6 +70,7 @@ from fastapi_lint.project.types.few_values import FewValues
 from fastapi_lint.project.types.left_out import LeftOut
 from fastapi_lint.project.types.libraries import Libraries
 from fastapi_lint.project.types.names import Names
+from fastapi_lint.project.types.never_used import NeverUsed
 from fastapi_lint.project.types.own_attributes import OwnAttributes
 from fastapi_lint.project.types.process_constants import ProcessConstants
 from fastapi_lint.project.types.protocols import Protocols
@@ -141,11 +143,13 @@ class Inference:
         self.class_constants = ClassConstants(self)
         self.own_attributes = OwnAttributes(self)
         self.left_out = LeftOut(self)
+        self.never_used = NeverUsed(self)
         self.attempts = Attempts(self)
         self.exclusions = Exclusions(self)
         self.fills = Fills(self)
         self.tellings = Tellings(self)
         self.given_coroutines = GivenCoroutines(self)
+        self.never_awaited = NeverAwaited(self)
         self.chosen = Chosen(self)
         self.passed_kinds = PassedKinds(self)
         self.dispatch = Dispatch(index)
