@@ -26,6 +26,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.iterables import for_loops, sources
 from fastapi_lint.project.code.regions import branches
 from fastapi_lint.project.code.retries import retry_counts
 from fastapi_lint.project.code.spelling import is_parameter, is_receiver, stored_item, strings
@@ -70,6 +71,7 @@ class Asked:
                 for number in _parameters_in(scope, argument)
             }
             found |= {number for _, number in selections(scope)}
+            found |= {number for number in _iterated(scope) if _may_be_left_out(scope, number)}
             found |= {n for n, one in enumerate(scope.params) if one.name in self._asked_inside(gid)}
             if scope.name == "__init__":
                 found |= {n for n, name in self.kept_parameters(gid).items() if name in self._tested_attributes()}
@@ -236,6 +238,26 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
                 seen.add(part)
                 waiting.append(part)
     return found
+
+
+def _iterated(scope: Scope) -> set[int]:
+    """The parameters on which it rests whether a loop goes over anything."""
+    waiting = [scope.regions[number].expr for number in for_loops(scope)] if scope.params else []
+    seen = set(waiting)
+    found: set[int] = set()
+    while waiting:
+        expr = waiting.pop()
+        node = scope.exprs[expr]
+        if isinstance(node, Param):
+            found.add(node.index)
+        following = [part for part in sources(scope, expr) if part not in seen]
+        seen.update(following)
+        waiting += following
+    return found
+
+
+def _may_be_left_out(scope: Scope, number: int) -> bool:
+    return scope.params[number].kind == "args" or scope.params[number].default != NONE
 
 
 def _parts_that_ask(scope: Scope, node: Expr) -> Sequence[int]:

@@ -32,6 +32,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.iterables import for_loops, sources
 from fastapi_lint.project.code.retries import asks_for_last
 
 NOTHING, PRESENCE, LITERAL = 0, 1, 2
@@ -54,6 +55,7 @@ class Decidable:
         self._levels: dict[int, dict[int, int]] = {}
         self._regions: dict[int, tuple[int, ...]] = {}
         self._fallbacks: dict[int, tuple[int, ...]] = {}
+        self._loops: dict[int, frozenset[int]] = {}
 
     def level(self, gid: int, expr: int) -> int:
         """How much may be known of an expression; for a parameter a literal, for an attribute, too."""
@@ -70,6 +72,15 @@ class Decidable:
                 for number, region in enumerate(scope.regions)
                 if region.kind in ("if", "else") and region.expr != NONE and _may_decide(scope, region.expr, levels)
             )
+        return known
+
+    def loops(self, gid: int) -> frozenset[int]:
+        """The loops that go over what a caller may leave out, or over what a function makes of that."""
+        known = self._loops.get(gid)
+        if known is None:
+            scope = self._index.scope(gid)
+            loops = for_loops(scope) if scope.params else ()
+            known = self._loops[gid] = frozenset(n for n in loops if _may_be_empty(scope, scope.regions[n].expr))
         return known
 
     def fallbacks(self, gid: int) -> tuple[int, ...]:
@@ -134,6 +145,21 @@ def _level_of(scope: Scope, node: Expr, known: dict[int, int]) -> int:
     if isinstance(node, Bin):
         return PRESENCE if node.op != "and" else NOTHING
     return PRESENCE if isinstance(node, (Seq, Map, Comp, Func, Cls, Enter, Var)) else NOTHING
+
+
+def _may_be_empty(scope: Scope, expr: int) -> bool:
+    seen = {expr}
+    waiting = [expr]
+    while waiting:
+        one = waiting.pop()
+        node, parts = scope.exprs[one], sources(scope, one)
+        if isinstance(node, Param):
+            return True
+        if isinstance(node, Call) and not parts:
+            parts = (*node.args, *(value for _, value in node.keywords))
+        waiting += (part for part in parts if part not in seen)
+        seen.update(parts)
+    return False
 
 
 def _may_decide(scope: Scope, expr: int, known: dict[int, int]) -> bool:

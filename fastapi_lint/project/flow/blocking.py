@@ -23,6 +23,7 @@ from fastapi_lint.project.serving.contexts import STAGES, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.serving.first_times import FirstTimes
 from fastapi_lint.project.serving.fitting_calls import FittingCalls
+from fastapi_lint.project.serving.left_fields import LeftFields
 
 _CALLED_BY_FASTAPI = frozenset({"route", "dependency", "background-task", "exception-handler"})
 _Rank = tuple[bool, bool, bool, bool, bool, int]
@@ -93,6 +94,7 @@ class Blocking:
         self._frames = tuple(frames)
         self._stages = stages
         self._calls_in = FittingCalls(graph, contexts)
+        self._left_fields = LeftFields(graph, lambda: self._calls_in.reach("request"))
         self._apart = apart
 
     def of(self, kind: BlockKind) -> list[BlockingUse]:
@@ -171,13 +173,15 @@ class Blocking:
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
             if call.spec.blocks != kind or call.awaited or call.off_loop or (call.spec.ends and not ends):
                 return False
-            return not is_harmless(self._graph.inference, frame, call)
+            return not is_harmless(self._graph.inference, frame, call) and not self._is_excluded(frame, call.event)
 
         effects = Effects(self._calls, is_sink, self._first_times)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         able: dict[tuple[int, int], set[Frame]] = {}
         for frame in self._frames if kind == "reentry" else [one for one in self._frames if one not in self._apart]:
             for witness in effects.at_events(frame):
+                if self._is_excluded(frame, witness.event):
+                    continue
                 key = (frame.gid, witness.place)
                 able.setdefault(key, set()).add(frame)
                 known = best.get(key)
@@ -191,6 +195,14 @@ class Blocking:
                 passed = effects.passed(trail)
                 is_constructing = self._is_constructing(trail, witness.once)
             yield frame, witness, use, passed, is_constructing
+
+    def _is_excluded(self, frame: Frame, event: int) -> bool:
+        """Whether an event stands in a branch for a field that nothing which requests hand over has filled."""
+        events = frame.scope.events
+        region = events[event].region if 0 <= event < len(events) else 0
+        if not region or not self._contexts.serves(frame.gid):
+            return False
+        return self._left_fields.exclude(frame, region)
 
     def _is_constructing(self, trail: list[tuple[Frame, Witness]], once: int) -> bool:
         """Whether the first use of what an object fills is its constructor's: then nobody else's ever is."""

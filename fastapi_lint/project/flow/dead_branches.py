@@ -12,6 +12,7 @@ from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.code.retries import asks_for_last
 from fastapi_lint.project.code.spelling import strings
+from fastapi_lint.project.flow.empty_loops import EmptyLoops
 from fastapi_lint.project.flow.forks import holds_in_server
 from fastapi_lint.project.flow.held import Held
 from fastapi_lint.project.types.argument_constants import NO_RETRY
@@ -68,6 +69,7 @@ class DeadBranches:
         scope = self._scope = inference.index.scope(frame.gid)
         dead = self._dead = set[int]()
         self._constants = Constants(inference, frame, lambda region: within(scope, region, dead))
+        self._loops = EmptyLoops(inference, frame, lambda region: within(scope, region, dead))
         self._held = Held(inference, frame)
         self._known: dict[int, bool | None] = {}
 
@@ -77,8 +79,15 @@ class DeadBranches:
         found.update(decidable.fallbacks(self._frame.gid))
         numbers = decidable.regions(self._frame.gid)
         plain = self._dead_in_plain_frame() if numbers and self._held.is_empty and not self._frame.told else None
-        for number in numbers:
+        loops = decidable.loops(self._frame.gid) if self._frame.bound else frozenset()
+        for number in sorted((*numbers, *loops)) if loops else numbers:
             region = self._scope.regions[number]
+            if number in loops:
+                if self._frame.depends(region.expr) and self._loops.is_empty(region.expr):
+                    found.add(number)
+                    self._known.clear()
+                    plain = None
+                continue
             if plain is not None and not self._frame.depends(region.expr):
                 is_dead = number in plain
             else:

@@ -36,6 +36,7 @@ from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.serving.expiry import Expiry
 from fastapi_lint.project.serving.holders import Holders
+from fastapi_lint.project.serving.left_fields import LeftFields
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.misses import Misses
 from fastapi_lint.project.serving.once_per_key import OncePerKey
@@ -129,6 +130,7 @@ class Creations:
         self._own_values = OwnValues(graph.inference, request_data)
         self._start_up = start_up
         self._fallbacks = Fallbacks(graph, start_up, self._reach.callers)
+        self._left_fields = LeftFields(graph, lambda: self._reach)
 
     @property
     def lifetimes(self) -> Lifetimes:
@@ -245,7 +247,8 @@ class Creations:
             return False
         if self._is_kept_by_lasting(frame, scope, call):
             return False
-        if self._fallbacks.is_needless(frame, scope.events[call.event].region):
+        region = scope.events[call.event].region
+        if self._fallbacks.is_needless(frame, region) or self._left_fields.exclude(frame, region):
             return False
         return not self._stores.is_kept(frame, call.expr, call.event, self._lifetimes)
 

@@ -27,7 +27,7 @@ class FittingCalls:
         """The nearest entry point whose call gets to a region of a frame; None where all do, or none is known to."""
         if not self._tests.asks(frame, region):
             return None
-        reach = self._reach(category)
+        reach = self.reach(category)
         calls = reach.callers(frame)
         left_out = [call for call in calls if self._tests.exclude(frame, region, [call])]
         if not 0 < len(left_out) < len(calls) or reach.entry_of(frame):
@@ -35,7 +35,8 @@ class FittingCalls:
         _, entries = reach.narrowed(frame, lambda caller, edge: (caller, edge) in left_out, lambda _: True)
         return entries[0] if entries else None
 
-    def _reach(self, category: str) -> Reach:
+    def reach(self, category: str) -> Reach:
+        """What requests reach, or another category of code."""
         if category not in self._reaches:
             roots = self._contexts.roots(category)
             self._reaches[category] = Reach(self._graph, self._contexts, roots, _starts_loop)

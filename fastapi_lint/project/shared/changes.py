@@ -18,6 +18,7 @@ from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.contexts import Arrival, Contexts
+from fastapi_lint.project.serving.left_fields import LeftFields
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
@@ -64,6 +65,7 @@ class Changes:
         self._once_per_key = once_per_key
         roots = contexts.roots("request")
         self.requests = Reach(graph, contexts, roots, self._is_done)
+        self._left_fields = LeftFields(graph, lambda: self.requests)
         self._ways = SharingWays(self.requests, state)
         self._each_time = contexts.flow(roots, self._is_taken_once)
         self._known: dict[Frame, tuple[Change, ...]] = {}
@@ -131,9 +133,14 @@ class Changes:
         return found
 
     def _is_excluded(self, frame: Frame, event: Event) -> bool:
-        """Whether every caller has asked for the contrary of what the branch needs in which an event stands."""
+        """Whether every caller has asked for the contrary of what the branch needs in which an event stands.
+
+        Or has left a field at its default of which the branch asks the contrary.
+        """
         if not event.region or self.requests.entry_of(frame):
             return False
+        if self._left_fields.exclude(frame, event.region):
+            return True
         return self._caller_tests.exclude(frame, event.region, self.requests.callers(frame))
 
     def _is_same_again(self, frame: Frame, event: Event) -> bool:

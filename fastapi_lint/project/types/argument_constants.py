@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Call, Lit, Param, Use
+from fastapi_lint.facts import NONE, Call, Lit, Param, Seq, Use
 from fastapi_lint.project.code.call_arguments import has_star
 from fastapi_lint.project.code.decidable import NOTHING
 from fastapi_lint.project.code.frames import Frame
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
 
+EMPTY = LiteralV("")
+"""What tests and loops take for what a parameter holds that is given nothing: `*args`, `names=()`."""
 NO_RETRY = LiteralV(False)
 """What is known of a number of retries that is left at 0: most tests take it for False, which equals it."""
 
@@ -154,6 +156,8 @@ class ArgumentConstants:
 
     def _written(self, outer: Frame, default: int) -> Constant | None:
         """The constant that a default is, or that the module or class binds once whose name it gives."""
+        if outer.scope.exprs[default] == Seq("tuple", ()):
+            return EMPTY
         known = Constants(self._inference, outer).of(default)
         if isinstance(known, LiteralV):
             return known

@@ -15,7 +15,7 @@ from fastapi_lint.project.code.call_arguments import Arguments, argument_at, has
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.handing_on import hands_all_on, takes_all
 from fastapi_lint.project.code.index import Index
-from fastapi_lint.project.types.argument_constants import ArgumentConstants
+from fastapi_lint.project.types.argument_constants import EMPTY, ArgumentConstants
 from fastapi_lint.project.types.constants import Constant
 from fastapi_lint.project.types.values import (
     ClassV,
@@ -47,8 +47,6 @@ _CALLABLES = (FunctionV, MethodV, ClassV, PartialV, WrappedV)
 _CONSTANTS = (LiteralV, PresentV, KeywordsV, HandedV)
 """What parameters of other functions are known to hold: no types, and too many to tell frames apart by."""
 
-_EMPTY = LiteralV("")
-"""What tests take for what `*args` holds where a call gives nothing for it."""
 
 Function = FunctionV | MethodV
 
@@ -178,7 +176,7 @@ class Binding:
             if parameter.kind == "kwargs" and not partial.names:
                 new += self._keywords(target, number, spread)
             elif parameter.kind == "args" and number in tested and not arguments.reach(number - skip):
-                new.append((target.gid, number, (_EMPTY, *self._unbound(target, number))))
+                new.append((target.gid, number, (EMPTY, *self._unbound(target, number))))
             if number < skip or parameter.kind in ("args", "kwargs") or parameter.name in partial.names:
                 continue
             given = arguments.at(number - skip, parameter.name, parameter.kind)

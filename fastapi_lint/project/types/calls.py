@@ -171,13 +171,13 @@ class Calls:
         declared = self._inference.annotations.type(outer, scope.returns)
         if scope.is_stub:
             return declared
-        taken = self._taken_returns(frame)
+        taken = self.taken_returns(frame)
         types = [self._inference.type(frame, expr) for expr in taken]
         if all(types) and taken != self._inference.names.returns(frame.gid):
             return union(types)  # the declaration speaks of the returns in the other branches, too
         return self._inference.annotations.refine(declared, union(types))
 
-    def _taken_returns(self, frame: Frame) -> list[int]:
+    def taken_returns(self, frame: Frame) -> list[int]:
         """The returned expressions, without those in branches that this frame never takes."""
         if not frame.bound:
             return self._inference.names.returns(frame.gid)

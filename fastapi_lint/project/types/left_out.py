@@ -6,11 +6,14 @@ and `if self.serve_bind is not None` in `__post_init__` does not hold.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Call, Declared, Lit, Scope, Sub
 from fastapi_lint.project.code.call_arguments import has_star, spread_out
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.spelling import strings
+from fastapi_lint.project.flow.known_keys import configures, stays_without
 from fastapi_lint.project.types.classes import PLAIN_BASES
 from fastapi_lint.project.types.values import ExternalV, InstanceV, LiteralV, Type
 
@@ -21,6 +24,10 @@ _DATACLASSES = frozenset({"dataclasses.dataclass", "pydantic.dataclasses.datacla
 _MODELS = frozenset({"pydantic.BaseModel"})
 _FIELDS = frozenset({"dataclasses.field", "pydantic.Field", "pydantic.fields.Field"})
 _OTHER_NAMES = frozenset({"alias", "init", "validation_alias"})
+_RENAMES = frozenset({"alias_generator", "**"})
+_OF_FIELDS = frozenset(
+    {"pydantic.field_validator", "pydantic.functional_validators.field_validator", "pydantic.validator"}
+)
 
 
 class LeftOut:
@@ -30,6 +37,7 @@ class LeftOut:
         self._inference = inference
         self._index = inference.index
         self._known: dict[int, dict[int, LiteralV]] = {}
+        self._constants: dict[tuple[int, str], LiteralV | None] = {}
         self._set: dict[tuple[int, str], bool] = {}
 
     def given(self, gid: int, caller: Frame, node: Call) -> tuple[tuple[int, int, Type], ...]:
@@ -48,6 +56,25 @@ class LeftOut:
             for number, constant in declared.items()
             if number >= first and fields[number][0] not in named
         )
+
+    def left(self, gid: int, name: str, caller: Frame, node: Call) -> LiteralV | None:
+        """The constant that a call leaves a field at, whoever asks for it, if nothing ever stores the attribute.
+
+        Of `Server(**data)` it is known where `data` has no such key. To be asked when all types are known.
+        """
+        key = (gid, name)
+        if key not in self._constants:
+            of_class = self._of_fields(gid, {name}) if not self._may_be_set(gid, name) else {}
+            self._constants[key] = next(iter(of_class.values()), None)
+        constant = self._constants[key]
+        spread = spread_out(caller.scope, node)
+        if constant is None or has_star(caller.scope, spread) or any(given == name for given, _ in spread.keywords):
+            return None
+        names = [field for field, _ in self._inference.classes.init_fields(gid)]
+        if spread.args and names.index(name) < self._behind(gid, len(spread.args)):
+            return None
+        mappings = (value for given, value in spread.keywords if given == "**")
+        return constant if all(stays_without(self._inference, caller, one, name) for one in mappings) else None
 
     def of(self, owner: InstanceV, name: str) -> LiteralV | None:
         """The constant that a field of an instance was left at."""
@@ -83,12 +110,18 @@ class LeftOut:
 
     def _find(self, gid: int) -> dict[int, LiteralV]:
         classes, asked = self._inference.classes, self._inference.asked
-        if not self._takes_fields(gid):
-            return {}
         names = {name for one in classes.mro(gid) if isinstance(one, int) for name in asked.attributes_asked(one)}
+        return self._of_fields(gid, names)
+
+    def _of_fields(self, gid: int, names: set[str]) -> dict[int, LiteralV]:
+        """The fields of these names that have a constant for a default, if nothing else gives them a value."""
+        classes = self._inference.classes
+        validated = self._validated(gid) if self._takes_fields(gid) else None
+        if validated is None:
+            return {}
         found = {}
         for number, (name, _) in enumerate(classes.init_fields(gid)):
-            owner = classes.member(gid, name)[1] if name in names else None
+            owner = classes.member(gid, name)[1] if name in names - validated else None
             constant = self._default(owner, name) if isinstance(owner, int) else None
             if constant is not None:
                 found[number] = constant
@@ -108,25 +141,41 @@ class LeftOut:
                 return False
             if not all(self._is_dataclass(outer, one) for one in scope.decorators):
                 return False
+            if configures(self._inference, entry, _RENAMES):
+                return False
             is_field_class = is_field_class or bool(scope.decorators)
-        return is_field_class and not any(self._validates(one) for one in classes.mro(gid) if isinstance(one, int))
+        return is_field_class
 
     def _is_dataclass(self, outer: Frame, decorator: int) -> bool:
         node = outer.scope.exprs[decorator]
         kinds = self._inference.type(outer, node.func if isinstance(node, Call) else decorator)
         return bool(kinds) and all(isinstance(one, ExternalV) and one.name in _DATACLASSES for one in kinds)
 
-    def _validates(self, gid: int) -> bool:
-        """Whether a method of a class may make something else of what the constructor was given, or was not."""
-        frame = self._inference.plain_frame(gid)
-        for scope in self._index.module(gid).facts.scopes:
-            if scope.kind == "function" and scope.parent != NONE and self._index.local(gid, scope.parent) == gid:
-                for one in scope.decorators:
-                    node = frame.scope.exprs[one]
-                    kinds = self._inference.type(frame, node.func if isinstance(node, Call) else one)
-                    if any(isinstance(kind, ExternalV) and "validator" in kind.name for kind in kinds) or not kinds:
-                        return True
-        return False
+    def _validated(self, gid: int) -> frozenset[str] | None:
+        """The fields of which methods may make something else; None if they may of any, also of what is left out."""
+        found: set[str] = set()
+        for frame, decorator in self._decorators(gid):
+            node = frame.scope.exprs[decorator]
+            kinds = self._inference.type(frame, node.func if isinstance(node, Call) else decorator)
+            if not kinds:
+                return None
+            names = {kind.name for kind in kinds if isinstance(kind, ExternalV) and "validator" in kind.name}
+            if not names:
+                continue
+            fields = [strings(frame.scope, given) for given in node.args] if isinstance(node, Call) else []
+            if not fields or not names <= _OF_FIELDS or any(len(one) != 1 or one == ["*"] for one in fields):
+                return None
+            found.update(one[0] for one in fields)
+        return frozenset(found)
+
+    def _decorators(self, gid: int) -> Iterator[tuple[Frame, int]]:
+        """The decorators of the methods of a class and its bases, each with the class that they stand in."""
+        for entry in self._inference.classes.mro(gid):
+            for scope in self._index.module(entry).facts.scopes if isinstance(entry, int) else ():
+                if isinstance(entry, int) and scope.kind == "function" and scope.parent != NONE:
+                    if self._index.local(entry, scope.parent) == entry:
+                        frame = self._inference.plain_frame(entry)
+                        yield from ((frame, decorator) for decorator in scope.decorators)
 
     def _default(self, owner: int, name: str) -> LiteralV | None:
         scope = self._index.scope(owner)
