@@ -16,7 +16,7 @@ from fastapi_lint.project.flow.empty_loops import EmptyLoops
 from fastapi_lint.project.flow.forks import holds_in_server
 from fastapi_lint.project.flow.held import Held
 from fastapi_lint.project.types.argument_constants import NO_RETRY
-from fastapi_lint.project.types.constants import Constants
+from fastapi_lint.project.types.constants import Constants, text
 from fastapi_lint.project.types.values import (
     ClassV,
     ExternalV,
@@ -194,11 +194,11 @@ class DeadBranches:
 
     def _comparison(self, node: Bin) -> bool | None:
         left = self._literal(node.left)
-        if left is None or not isinstance(left.value, str):
+        if left is None or isinstance(left.value, bool):
             return None
         right = self._scope.exprs[node.right]
         if node.op in ("among", "not among"):
-            held = self._constants.holds_keyword(node.right, left.value)
+            held = self._constants.holds_keyword(node.right, text(left))
             if held is not None:
                 return held is (node.op == "among")
             if not isinstance(right, Seq):
@@ -206,6 +206,8 @@ class DeadBranches:
             found = [self._literal(item) for item in right.items]
         else:
             found = [self._literal(node.right)]
+        if left.value is None:
+            return None if None in found else (left in found) is (node.op in ("equals", "among"))
         if any(one is not None and one.of != left.of for one in found):
             if OTHER in (left, *found):
                 return None
@@ -246,7 +248,7 @@ class DeadBranches:
         if isinstance(known, PresentV) and known.prefix and func.name == "startswith" and wanted:
             if known.prefix.startswith(wanted):
                 return True
-            return None if any(text.startswith(known.prefix) for text in wanted) else False
+            return None if any(one.startswith(known.prefix) for one in wanted) else False
         if literal is None or not isinstance(literal.value, str) or literal.of != NONE or not wanted:
             return None
         return literal.value.startswith(wanted) if func.name == "startswith" else literal.value.endswith(wanted)

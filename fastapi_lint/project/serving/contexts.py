@@ -12,13 +12,14 @@ from functools import cached_property
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Call, EventKind, Lit, Use
+from fastapi_lint.facts import NONE, Attr, Call, EventKind, Lit, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in
 from fastapi_lint.project.flow.given_coroutines import LOOP_STARTERS
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.entrypoints import EntryPoint
+from fastapi_lint.project.types.library_objects import is_library_object
 from fastapi_lint.project.types.values import FunctionV, InstanceV, MethodV, PartialV, Value, WrappedV
 
 _CATEGORIES = {
@@ -255,9 +256,17 @@ class Contexts:
             known = self._named_calls[name] = []
             for site in index.call_sites(name):
                 node = index.scope(site.gid).exprs[site.expr]
-                called = inference.type(inference.plain_frame(site.gid), node.func) if isinstance(node, Call) else ()
-                known.append((site.gid, tuple(_function(value) for value in called)))
+                functions = self._may_call(inference.plain_frame(site.gid), node.func) if isinstance(node, Call) else ()
+                known.append((site.gid, functions))
         return known
+
+    def _may_call(self, frame: Frame, func: int) -> tuple[int, ...]:
+        """The functions that a callee may be, NONE for a library's; none if that is unknown."""
+        inference, node = self._graph.inference, frame.scope.exprs[func]
+        called = inference.type(frame, func)
+        if not called and isinstance(node, Attr) and is_library_object(inference, frame, node.base):
+            return (NONE,)
+        return tuple(_function(value) for value in called)
 
     def stage(self, gid: int, wanted: Iterable[str]) -> str | None:
         """The first of the `wanted` stages in which a function runs; empty if it serves requests, None if neither."""

@@ -292,6 +292,22 @@ class Annotations:
             isinstance(value, ExternalV) and value.name in INJECTORS for value in self._inference.type(frame, call.func)
         )
 
+    def is_injected(self, frame: Frame, parameter: ParamFacts) -> bool:
+        """Whether FastAPI gives a parameter what a dependency gives; `frame` is the scope around its function."""
+        if parameter.default != NONE and self.injected(frame, parameter.default, parameter.annotation) is not None:
+            return True
+        where, expr = frame, parameter.annotation
+        if expr != NONE and not isinstance(frame.scope.exprs[expr], Sub):
+            where, expr = self.definition(frame, expr) or (frame, NONE)
+        node = where.scope.exprs[expr] if expr != NONE else None
+        index = where.scope.exprs[node.index] if isinstance(node, Sub) else None
+        items = index.items if isinstance(index, Seq) else ()
+        return any(self.injected(where, item, items[0]) is not None for item in items[1:])
+
+    def is_other(self, declared: Type, given: Type) -> bool:
+        """Whether a declaration is wrong of some objects: it names none of their classes, bases or subclasses."""
+        return not any(self._is_covered(a, b) or self._is_covered(b, a) for a in declared for b in given)
+
     def parameter(self, frame: Frame, parameter: ParamFacts) -> Type:
         """The declared type of a parameter; `frame` is the scope around its function."""
         declared = self.type(frame, parameter.annotation)
@@ -304,7 +320,7 @@ class Annotations:
     def _arriving(self, declared: Type, given: Type) -> Type:
         """What arrives where FastAPI injects something: it does not look at the annotation."""
         objects = bool(given) and all(isinstance(value, (InstanceV, ExtInstanceV)) for value in given)
-        if objects and not any(self._is_covered(a, b) or self._is_covered(b, a) for a in declared for b in given):
+        if objects and self.is_other(declared, given):
             return given
         return self.refine(declared, given)
 

@@ -15,6 +15,7 @@ from fastapi_lint.project.code.call_arguments import Arguments, argument_at, has
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.handing_on import hands_all_on, takes_all
 from fastapi_lint.project.code.index import Index
+from fastapi_lint.project.code.spelling import parameter_of
 from fastapi_lint.project.types.argument_constants import EMPTY, ArgumentConstants
 from fastapi_lint.project.types.constants import Constant
 from fastapi_lint.project.types.values import (
@@ -290,7 +291,25 @@ class Binding:
             and bool(node.defs)
             and all(isinstance(scope.exprs[scope.defs[number].value], Narrow) for number in node.defs)
         )
-        return self._binding(gid, index, self._inference.type(caller, given), is_narrowed)
+        kind = self._inference.type(caller, given)
+        return self._binding(gid, index, kind, is_narrowed) or self._injected(gid, index, caller, given, kind)
+
+    def _injected(self, gid: int, index: int, caller: Frame, given: int, kind: Type) -> Type:
+        """What FastAPI has injected and the caller hands on, where the annotations name another class."""
+        number = parameter_of(caller.scope, given)
+        if number == NONE or not kind or not all(isinstance(value, InstanceV) for value in kind):
+            return ()
+        declared = self.declared(gid, index)
+        if not all(isinstance(value, InstanceV) for value in declared):
+            return ()
+        annotations, parameter = self._inference.annotations, caller.scope.params[number]
+        if not annotations.is_other(declared, kind) or self._is_protocol(declared):
+            return ()
+        if not annotations.is_injected(self.outer(caller), parameter):
+            own = self.declared(caller.gid, number)
+            if not own or not annotations.is_other(own, kind):
+                return ()
+        return kind if not self._is_too_deep(kind) else ()
 
     def _binding(self, gid: int, index: int, kind: Type, is_narrowed: bool = False) -> Type:
         """What is worth binding: callables, and types that say more than the parameter's own annotation.
@@ -319,15 +338,19 @@ class Binding:
 
         A protocol says nothing of classes, and everything is allowed.
         """
+        if self._is_protocol(declared):
+            return kind
         classes = self._inference.classes
         wanted = [value for value in declared if isinstance(value, InstanceV)]
-        if any(classes.derives_from(value.gid, "typing.Protocol") for value in wanted):
-            return kind
         return tuple(
             value
             for value in kind
             if isinstance(value, InstanceV) and any(classes.is_subclass(value.gid, w.gid) for w in wanted)
         )
+
+    def _is_protocol(self, declared: Type) -> bool:
+        derives = self._inference.classes.derives_from
+        return any(isinstance(value, InstanceV) and derives(value.gid, "typing.Protocol") for value in declared)
 
     def _is_too_deep(self, kind: Type) -> bool:
         known = self._deep.get(kind)
