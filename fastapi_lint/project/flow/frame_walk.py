@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Cls, Event, EventKind, Func, Seq, Use
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.index import Site
 from fastapi_lint.project.code.regions import branches, within
 from fastapi_lint.project.code.spelling import behind_tests
 from fastapi_lint.project.flow.awaiting import Awaiting
@@ -231,6 +232,8 @@ class FrameWalk(ImplicitCalls):
         told = self.told_at(event.expr, frame, mode == "runs")
         if told:
             frame = self.index.frame(frame.gid, frame.receiver, frame.bound, frame.awaited, frame.holds, told)
+        if mode == "coroutine" and self.inference.never_awaited.is_lost(Site(self.frame.gid, event.expr)):
+            return
         if mode == "coroutine":
             mode = self.handed.get(event.expr, mode)
             self.off_loop = self.off_loop or event.expr in self.apart

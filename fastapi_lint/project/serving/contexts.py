@@ -180,7 +180,7 @@ class Contexts:
         categories = self.categories(gid)
         if categories:
             return bool(categories & SERVING)
-        if self._graph.inference.never_used.holds(gid):
+        if self._never_runs(gid):
             return False
         if self._graph.index.scope(gid).kind != "function":
             return True
@@ -200,7 +200,7 @@ class Contexts:
             if not callers:
                 return True
             for caller in callers:
-                if self._graph.inference.never_used.holds(caller):
+                if self._never_runs(caller):
                     is_elsewhere = True
                     continue
                 categories = self.categories(caller)
@@ -211,6 +211,10 @@ class Contexts:
                     seen.add(caller)
                     todo.append(caller)
         return not is_elsewhere
+
+    def _never_runs(self, gid: int) -> bool:
+        inference = self._graph.inference
+        return inference.never_used.holds(gid) or inference.never_awaited.holds(gid)
 
     def _callers_by_name(self, gid: int) -> set[int]:
         """Who else has a call that may mean a function of which nothing is known to reach it.

@@ -52,6 +52,7 @@ from fastapi_lint.project.flow.dispatch import Dispatch
 from fastapi_lint.project.flow.exclusions import Exclusions
 from fastapi_lint.project.flow.fills import Fills
 from fastapi_lint.project.flow.given_coroutines import GivenCoroutines
+from fastapi_lint.project.flow.never_awaited import NeverAwaited
 from fastapi_lint.project.flow.passed_kinds import PassedKinds
 from fastapi_lint.project.flow.told import Tellings
 from fastapi_lint.project.serving.first_use import FirstUse
@@ -148,6 +149,7 @@ class Inference:
         self.fills = Fills(self)
         self.tellings = Tellings(self)
         self.given_coroutines = GivenCoroutines(self)
+        self.never_awaited = NeverAwaited(self)
         self.chosen = Chosen(self)
         self.passed_kinds = PassedKinds(self)
         self.dispatch = Dispatch(index)
