@@ -42,14 +42,11 @@ class NeverAwaited:
         return known
 
     def _is_lost_wherever_named(self, gid: int, name: str) -> bool:
+        if not any(self.is_lost(site) for site in self._index.call_sites(name)) or self._is_named_beside(gid, name):
+            return False
         uses = name_uses(self._index, frozenset({name}))[name]
-        return (
-            bool(uses)
-            and not self._is_named_beside(gid, name)
-            and all(
-                self._is_called(use.gid, use.expr, use.holder) and self.is_lost(Site(use.gid, use.holder))
-                for use in uses
-            )
+        return all(
+            self._is_called(use.gid, use.expr, use.holder) and self.is_lost(Site(use.gid, use.holder)) for use in uses
         )
 
     def _is_called(self, gid: int, expr: int, holder: int) -> bool:
