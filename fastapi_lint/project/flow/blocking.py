@@ -173,15 +173,13 @@ class Blocking:
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
             if call.spec.blocks != kind or call.awaited or call.off_loop or (call.spec.ends and not ends):
                 return False
-            return not is_harmless(self._graph.inference, frame, call) and not self._is_excluded(frame, call.event)
+            return not is_harmless(self._graph.inference, frame, call)
 
-        effects = Effects(self._calls, is_sink, self._first_times)
+        effects = Effects(self._calls, is_sink, self._first_times, self._is_excluded)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         able: dict[tuple[int, int], set[Frame]] = {}
         for frame in self._frames if kind == "reentry" else [one for one in self._frames if one not in self._apart]:
             for witness in effects.at_events(frame):
-                if self._is_excluded(frame, witness.event):
-                    continue
                 key = (frame.gid, witness.place)
                 able.setdefault(key, set()).add(frame)
                 known = best.get(key)

@@ -87,17 +87,20 @@ class Effects:
         calls: CallGraph,
         is_sink: Callable[[Frame, LibraryCall], bool],
         first_times: FirstTimes,
+        is_excluded: Callable[[Frame, int], bool],
     ) -> None:
+        """`is_excluded` says which events of a frame no request gets to, though its code has them."""
         self._calls = calls
         self._nodes = calls.nodes
         self._callers = calls.callers
         self._is_sink = is_sink
         self._first_times = first_times
+        self._is_excluded = is_excluded
         self.nearest = self._propagate()
 
     def _own(self, node: Node, is_first: bool = False) -> Iterator[Witness]:
         for call in node.calls:
-            if self._is_sink(node.frame, call):
+            if self._is_sink(node.frame, call) and not self._is_excluded(node.frame, call.event):
                 first = self._first_times.of_event(node.frame, call.event, call.first_use)
                 conditions = 0 if is_first else call.conditions
                 own = Witness(0, call.place, call.event, call, None, first is None, conditions=conditions)
@@ -117,7 +120,7 @@ class Effects:
                 continue
             nearest[frame] = witness
             for caller, edge in self._callers.get(frame, ()):
-                if caller not in nearest:
+                if caller not in nearest and not self._is_excluded(caller, edge.event):
                     step = self._step(witness, caller, edge)
                     heapq.heappush(todo, (step.rank, next(count), caller, step))
         return nearest
@@ -140,10 +143,16 @@ class Effects:
         best: dict[int, Witness] = {}
         for own in self._own(node, is_first=True):
             _keep(best, own)
+        for edge in self._onward(node):
+            _keep(best, self._step(self.nearest[edge.callee], frame, edge, is_first=True))
+        return sorted(best.values(), key=lambda witness: witness.event)
+
+    def _onward(self, node: Node) -> Iterator[Edge]:
+        """The edges of a frame that lead to a sink."""
         for edge in node.edges:
             if self._calls.carries(edge) and edge.callee in self.nearest:
-                _keep(best, self._step(self.nearest[edge.callee], frame, edge, is_first=True))
-        return sorted(best.values(), key=lambda witness: witness.event)
+                if not self._is_excluded(node.frame, edge.event):
+                    yield edge
 
     def passed(self, trail: list[tuple[Frame, Witness]]) -> frozenset[int]:
         """All functions of a trail that know of a first time, and not of one for each key."""
@@ -176,9 +185,7 @@ class Effects:
         node = self._nodes[frame]
         ways = [best, *self._own(node)]
         ways += (
-            self._step(self.nearest[edge.callee], frame, edge)
-            for edge in node.edges
-            if self._calls.carries(edge) and edge.callee in self.nearest and edge.callee not in seen
+            self._step(self.nearest[edge.callee], frame, edge) for edge in self._onward(node) if edge.callee not in seen
         )
 
         def late(way: Witness) -> tuple[int, int, int]:

@@ -58,18 +58,22 @@ class LeftOut:
         )
 
     def left(self, gid: int, name: str, caller: Frame, node: Call) -> LiteralV | None:
-        """The constant that a call leaves a field at, whoever asks for it, if nothing ever stores the attribute.
+        """The constant that a call leaves a field at, or writes down for it, if nothing ever stores the attribute.
 
         Of `Server(**data)` it is known where `data` has no such key. To be asked when all types are known.
         """
         key = (gid, name)
         if key not in self._constants:
-            of_class = self._of_fields(gid, {name}) if not self._may_be_set(gid, name) else {}
+            is_changed = self._may_be_set(gid, name) or self._inference.classes.find_method(gid, "__init__") is not None
+            of_class = self._of_fields(gid, {name}) if not is_changed else {}
             self._constants[key] = next(iter(of_class.values()), None)
         constant = self._constants[key]
         spread = spread_out(caller.scope, node)
-        if constant is None or has_star(caller.scope, spread) or any(given == name for given, _ in spread.keywords):
+        if constant is None or has_star(caller.scope, spread):
             return None
+        written = [caller.scope.exprs[value] for given, value in spread.keywords if given == name]
+        if written:
+            return constant if written == [Lit(constant.value)] else None
         names = [field for field, _ in self._inference.classes.init_fields(gid)]
         if spread.args and names.index(name) < self._behind(gid, len(spread.args)):
             return None
