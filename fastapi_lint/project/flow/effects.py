@@ -12,6 +12,7 @@ from fastapi_lint.facts import NONE
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.flow.conditions import MOST_OF_A_CHAIN, doubt, exits_before
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall, Node
+from fastapi_lint.project.serving.asked_before import AskedBefore, Missed
 from fastapi_lint.project.serving.first_times import First, FirstTimes
 
 
@@ -87,12 +88,14 @@ class Effects:
         calls: CallGraph,
         is_sink: Callable[[Frame, LibraryCall], bool],
         first_times: FirstTimes,
+        asked_before: AskedBefore,
     ) -> None:
         self._calls = calls
         self._nodes = calls.nodes
         self._callers = calls.callers
         self._is_sink = is_sink
         self._first_times = first_times
+        self._asked_before = asked_before
         self.nearest = self._propagate()
 
     def _own(self, node: Node, is_first: bool = False) -> Iterator[Witness]:
@@ -142,8 +145,21 @@ class Effects:
             _keep(best, own)
         for edge in node.edges:
             if self._calls.carries(edge) and edge.callee in self.nearest:
-                _keep(best, self._step(self.nearest[edge.callee], frame, edge, is_first=True))
+                missed = self._asked_before.missed(frame, edge)
+                if not missed or self._still_reaches(edge.callee, missed):
+                    _keep(best, self._step(self.nearest[edge.callee], frame, edge, is_first=True))
         return sorted(best.values(), key=lambda witness: witness.event)
+
+    def _still_reaches(self, frame: Frame, missed: Missed) -> bool:
+        """Whether a frame reaches a sink without the events that it, or what it calls, does not come to."""
+        if frame not in missed or frame not in self.nearest:
+            return frame in self.nearest
+        node, out = self._nodes[frame], missed[frame]
+        return any(own.event not in out for own in self._own(node)) or any(
+            self._calls.carries(edge) and edge.event not in out and self._still_reaches(edge.callee, missed)
+            for edge in node.edges
+            if edge.callee != frame
+        )
 
     def passed(self, trail: list[tuple[Frame, Witness]]) -> frozenset[int]:
         """All functions of a trail that know of a first time, and not of one for each key."""
