@@ -27,6 +27,7 @@ from fastapi_lint.project.resources.local_models import LocalModel
 from fastapi_lint.project.resources.module_names import ModuleNames
 from fastapi_lint.project.resources.shared_resources import Resource, SharedResources, WeakPool
 from fastapi_lint.project.resources.shared_sessions import SharedSession, SharedSessions
+from fastapi_lint.project.serving.asked_before import AskedBefore
 from fastapi_lint.project.serving.contexts import STAGES, Arrival, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint, EntryPoints
 from fastapi_lint.project.serving.first_times import FirstTimes
@@ -161,7 +162,9 @@ class Project:
         lifetimes = self._creations.lifetimes
         first_times = FirstTimes(self.graph, self.contexts, self._start_up, lifetimes, self._once_per_key)
         apart = frozenset(self._serving_frames).difference(self.loop_frames)
-        return Blocking(self.graph, calls, self.contexts, first_times, self._places, frames, self._stages, apart)
+        asked = AskedBefore(self.graph, self._creations.misses)
+        places, stages = self._places, self._stages
+        return Blocking(self.graph, calls, self.contexts, first_times, places, frames, stages, apart, asked)
 
     @cached_property
     def loop_frames(self) -> list[Frame]:

@@ -19,6 +19,7 @@ from fastapi_lint.project.flow.conditions import MOST_OF_A_CHAIN
 from fastapi_lint.project.flow.effects import CallGraph, Effects, Witness
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
+from fastapi_lint.project.serving.asked_before import AskedBefore
 from fastapi_lint.project.serving.contexts import STAGES, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.serving.first_times import FirstTimes
@@ -84,6 +85,7 @@ class Blocking:
         frames: Iterable[Frame],
         stages: tuple[str, ...],
         apart: frozenset[Frame],
+        asked_before: AskedBefore,
     ) -> None:
         """`apart` are those of the frames whose loops serve nobody: there only a loop within a loop fails."""
         self._graph = graph
@@ -96,6 +98,7 @@ class Blocking:
         self._calls_in = FittingCalls(graph, contexts)
         self._left_fields = LeftFields(graph, lambda: self._calls_in.reach("request"))
         self._apart = apart
+        self._asked_before = asked_before
 
     def of(self, kind: BlockKind) -> list[BlockingUse]:
         """Every expression on the event loop that reaches a blocking call of this kind, the nearest sink for each."""
@@ -175,7 +178,7 @@ class Blocking:
                 return False
             return not is_harmless(self._graph.inference, frame, call)
 
-        effects = Effects(self._calls, is_sink, self._first_times, self._is_excluded)
+        effects = Effects(self._calls, is_sink, self._first_times, self._is_excluded, self._asked_before)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         able: dict[tuple[int, int], set[Frame]] = {}
         for frame in self._frames if kind == "reentry" else [one for one in self._frames if one not in self._apart]:

@@ -12,6 +12,7 @@ from fastapi_lint.facts import NONE
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.flow.conditions import MOST_OF_A_CHAIN, doubt, exits_before
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall, Node
+from fastapi_lint.project.serving.asked_before import AskedBefore, Missed
 from fastapi_lint.project.serving.first_times import First, FirstTimes
 
 
@@ -88,6 +89,7 @@ class Effects:
         is_sink: Callable[[Frame, LibraryCall], bool],
         first_times: FirstTimes,
         is_excluded: Callable[[Frame, int], bool],
+        asked_before: AskedBefore,
     ) -> None:
         """`is_excluded` says which events of a frame no request gets to, though its code has them."""
         self._calls = calls
@@ -96,6 +98,7 @@ class Effects:
         self._is_sink = is_sink
         self._first_times = first_times
         self._is_excluded = is_excluded
+        self._asked_before = asked_before
         self.nearest = self._propagate()
 
     def _own(self, node: Node, is_first: bool = False) -> Iterator[Witness]:
@@ -150,9 +153,25 @@ class Effects:
     def _onward(self, node: Node) -> Iterator[Edge]:
         """The edges of a frame that lead to a sink."""
         for edge in node.edges:
-            if self._calls.carries(edge) and edge.callee in self.nearest:
-                if not self._is_excluded(node.frame, edge.event):
-                    yield edge
+            if not self._calls.carries(edge) or edge.callee not in self.nearest:
+                continue
+            missed = self._asked_before.missed(node.frame, edge)
+            if not self._is_excluded(node.frame, edge.event) and (
+                not missed or self._still_reaches(edge.callee, missed)
+            ):
+                yield edge
+
+    def _still_reaches(self, frame: Frame, missed: Missed) -> bool:
+        """Whether a frame reaches a sink without the events that it, or what it calls, does not come to."""
+        if frame not in missed or frame not in self.nearest:
+            return frame in self.nearest
+        node, out = self._nodes[frame], missed[frame]
+        rest = {one: events for one, events in missed.items() if one != frame}  # what calls itself is walked once
+        return any(own.event not in out for own in self._own(node)) or any(
+            self._calls.carries(edge) and edge.event not in out and self._still_reaches(edge.callee, rest)
+            for edge in node.edges
+            if edge.callee != frame
+        )
 
     def passed(self, trail: list[tuple[Frame, Witness]]) -> frozenset[int]:
         """All functions of a trail that know of a first time, and not of one for each key."""

@@ -119,7 +119,7 @@ class Creations:
             self._lifetimes = Lifetimes(graph, self._reach.frames)
             self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
         self._reached = self._reach.frames
-        self._misses = Misses(graph, self._lifetimes)
+        self.misses = Misses(graph, self._lifetimes)
         self._roots = roots
         self._usual = contexts.flow(roots, self._is_unusual)
         self._passes = Passes(graph, self._reached, self._reach.way)
@@ -196,7 +196,7 @@ class Creations:
 
     def _is_after_miss(self, frame: Frame, event: int) -> bool:
         events = frame.scope.events
-        return 0 <= event < len(events) and self._misses.is_behind(frame, events[event].region)
+        return 0 <= event < len(events) and self.misses.is_behind(frame, events[event].region)
 
     @cached_property
     def _without_errors(self) -> KeysView[Frame]:

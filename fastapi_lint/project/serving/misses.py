@@ -7,20 +7,23 @@ project, which are read. What the region puts in has to come from somewhere: `st
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope, Sub
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Narrow, Param, Scope, Sub, Use, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied, nothing
-from fastapi_lint.project.code.regions import around, within
+from fastapi_lint.project.code.regions import around, may_be_passed, within
 from fastapi_lint.project.code.spelling import behind_names, parts, same
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.first_use import Slot
 from fastapi_lint.project.serving.keyed_use import put_in
 from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.types.values import ExtInstanceV, FunctionV, MethodV
+
+IsKept = Callable[[Frame, int], bool]
+"""Whether a container, an expression of a frame, is there later on."""
 
 _LOOKS_UP = frozenset({"aget", "get", "get_cache"})
 _PUTS_IN = frozenset({"add", "aset", "put", "set", "set_cache", "setex", "store"})
@@ -57,23 +60,40 @@ class Misses:
             known = self._known[frame, number] = any(self._is_filled(frame, number, one) for one in missed)
         return known
 
-    def _is_filled(self, frame: Frame, number: int, missed: LookUp) -> bool:
-        scope = frame.scope
+    def is_always_filled(self, frame: Frame, number: int) -> bool:
+        """Whether a region, entered on a miss, is not left before what was missed has been put in.
+
+        So it is found by the next call that is given the same, however long the cache lasts.
+        """
+        scope, region = frame.scope, frame.scope.regions[number]
+        if region.kind not in ("if", "else") or region.expr == NONE:
+            return False
+        passed = may_be_passed(scope, number)
         return any(
-            self._puts_in(frame, event, missed)
-            for event in scope.events
-            if event.kind in (EventKind.CALL, EventKind.STORE_ITEM) and within(scope, event.region, (number,))
+            may_be_passed(scope, event.region) <= passed and not _may_leave(scope, number, event)
+            for missed in _missed(scope, region.expr, region.kind == "if")
+            for event in self._fills(frame, number, missed, self._is_given)
         )
 
-    def _puts_in(self, frame: Frame, event: Event, missed: LookUp) -> bool:
+    def _is_filled(self, frame: Frame, number: int, missed: LookUp) -> bool:
+        return any(True for _ in self._fills(frame, number, missed, self._lasts))
+
+    def _fills(self, frame: Frame, number: int, missed: LookUp, is_kept: IsKept) -> Iterator[Event]:
+        scope = frame.scope
+        for event in scope.events:
+            if event.kind in (EventKind.CALL, EventKind.STORE_ITEM) and within(scope, event.region, (number,)):
+                if self._puts_in(frame, event, missed, is_kept):
+                    yield event
+
+    def _puts_in(self, frame: Frame, event: Event, missed: LookUp, is_kept: IsKept) -> bool:
         """Whether an event stores something under the key that was missed, where the look-up has asked for it."""
         scope = frame.scope
         if event.kind == EventKind.STORE_ITEM:
             target, key = put_in(self._index, frame.gid, event)
             if NONE in (target, missed.base) or not same(scope, target, missed.base):
                 return False
-            is_kept = _is_one_of(scope, key, missed.keys) and not _is_constant(scope, event.value)
-            return is_kept and self._lasts(frame, missed.base)
+            is_found = _is_one_of(scope, key, missed.keys) and not _is_constant(scope, event.value)
+            return is_found and is_kept(frame, missed.base)
         node = scope.exprs[event.expr]
         given = _given(node) if isinstance(node, Call) else ()
         rest = [value for value in given if not _is_one_of(scope, value, missed.keys)]
@@ -81,15 +101,17 @@ class Misses:
             return False
         own = self._functions(frame, node.func)
         if own:
-            return missed.call != NONE and self._stores_what_is_read(frame, missed.call, node.func, own)
+            return missed.call != NONE and self._stores_what_is_read(frame, missed.call, node.func, own, is_kept)
         func = scope.exprs[node.func]
         if not isinstance(func, Attr) or func.name not in _PUTS_IN or missed.base == NONE:
             return False
-        return same(scope, func.base, missed.base) and self._lasts(frame, missed.base)
+        return same(scope, func.base, missed.base) and is_kept(frame, missed.base)
 
     # -- functions of the project
 
-    def _stores_what_is_read(self, frame: Frame, asked: int, func: int, own: list[FunctionV | MethodV]) -> bool:
+    def _stores_what_is_read(
+        self, frame: Frame, asked: int, func: int, own: list[FunctionV | MethodV], is_kept: IsKept
+    ) -> bool:
         """Whether functions put into the container, of the same object, in which others have looked."""
         scope = frame.scope
         asker = scope.exprs[asked]
@@ -107,7 +129,7 @@ class Misses:
                 if any(slot.is_same(other) for other in read):
                     if not slot.on_receiver:
                         return True
-                    return on_object and isinstance(first, Attr) and self._lasts(frame, first.base)
+                    return on_object and isinstance(first, Attr) and is_kept(frame, first.base)
         return False
 
     def _read(self, gid: int) -> Iterator[Slot]:
@@ -139,6 +161,17 @@ class Misses:
         return self._inference.binding.frame_of(function).gid
 
     # -- how long it lasts
+
+    def _is_given(self, frame: Frame, container: int) -> bool:
+        """Whether a call that is given the same has the same container: of a parameter, or of a variable outside.
+
+        Of a parameter with something in its place where it is None, too.
+        """
+        scope = frame.scope
+        node = scope.exprs[container]
+        while isinstance(node, Attr):
+            container, node = node.base, scope.exprs[node.base]
+        return isinstance(node, Var) or any(isinstance(scope.exprs[one], Param) for one in _values(scope, container))
 
     def _lasts(self, frame: Frame, container: int) -> bool:
         """Whether something is there for the next request: what outlives the call, or lives in another process."""
@@ -175,6 +208,29 @@ def _asked(scope: Scope, expr: int) -> Iterator[LookUp]:
     if keys:
         is_plain = isinstance(func, Attr) and func.name in _LOOKS_UP
         yield LookUp(keys, func.base if is_plain and isinstance(func, Attr) else NONE, made)
+
+
+def _values(scope: Scope, expr: int) -> Iterator[int]:
+    """What a local name may stand for, through what narrows its type."""
+    todo, seen = [expr], set[int]()
+    while todo:
+        number = todo.pop()
+        node = scope.exprs[number]
+        if number not in seen:
+            seen.add(number)
+            yield number
+            todo += [scope.defs[one].value for one in node.defs] if isinstance(node, Use) else []
+            todo += [node.value] if isinstance(node, Narrow) else []
+
+
+def _may_leave(scope: Scope, number: int, last: Event) -> bool:
+    """Whether a function may give its answer in a region before it comes to an event."""
+    for event in scope.events:
+        if event is last:
+            break
+        if event.kind == EventKind.RETURN and within(scope, event.region, (number,)):
+            return True
+    return False
 
 
 def _given(node: Call) -> tuple[int, ...]:

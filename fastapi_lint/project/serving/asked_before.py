@@ -1,0 +1,196 @@
+"""Does a call find in a cache what the same function has asked for just before, so that nothing has to be made?
+
+`config = get_config(name)`, and then `provider = create_provider(name)`, which calls `get_config(name)` again: where
+`get_config` keeps what it has found, the second call blocks nobody. Nothing is awaited in between, so that nobody else
+empties the cache, but for the thread in which the first call may run. Calls are the same that pass the same, themselves
+or in the function that they call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import msgspec
+
+from fastapi_lint.facts import NONE, Attr, Call, EventKind, Lit, Scope
+from fastapi_lint.project.code.call_arguments import Arguments, has_star
+from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.regions import around, exclude_each_other, may_be_passed, within
+from fastapi_lint.project.code.spelling import parameter_of, same
+from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.serving.misses import Misses
+from fastapi_lint.project.types.values import InstanceV
+
+Given = tuple[int | Lit, ...]
+"""What a call passes for each parameter: an expression of the function that asks, or a constant; NONE for a default."""
+
+Missed = dict[Frame, frozenset[int]]
+"""Of functions that a call runs, the events that it does not come to."""
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A call, at `event`, of function `memo`, which keeps its answers; `is_sure` where nothing lets control pass it.
+
+    What it is `given` is None where that is not known.
+    """
+
+    event: int
+    memo: Frame
+    given: Given | None
+    is_sure: bool
+
+
+class AskedBefore:
+    """Answers by edge, kept."""
+
+    def __init__(self, graph: Graph, misses: Misses) -> None:
+        self._graph = graph
+        self._misses = misses
+        self._memos: dict[Frame, frozenset[int]] = {}
+        self._questions: dict[Frame, list[Question]] = {}
+        self._known: dict[tuple[Frame, int, Frame], Missed] = {}
+
+    def missed(self, frame: Frame, edge: Edge) -> Missed:
+        """What the callee of an edge, and what that calls, leaves out because a cache is filled; empty if nothing."""
+        key = (frame, edge.event, edge.callee)
+        if key not in self._known:
+            self._known[key] = self._find(frame, edge)
+        return self._known[key]
+
+    def _find(self, frame: Frame, edge: Edge) -> Missed:
+        own = list(self._asked(frame, edge)) if 0 <= edge.event < len(frame.scope.events) else []
+        if not own:
+            return {}
+        earlier = [one for one in self._all(frame) if one.is_sure and _leads_to(frame.scope, one.event, edge.event)]
+        known = [one for one in own if any(_is_same(frame.scope, one, other) for other in earlier)]
+        memos = {one.memo for one in known if all(two in known for two in own if two.memo == one.memo)}
+        return {edge.callee: frozenset(), **{memo: self._behind(memo) for memo in memos}} if memos else {}
+
+    def _all(self, frame: Frame) -> list[Question]:
+        if frame not in self._questions:
+            edges = self._graph.node(frame).edges
+            events = frame.scope.events
+            self._questions[frame] = [
+                question for edge in edges if 0 <= edge.event < len(events) for question in self._asked(frame, edge)
+            ]
+        return self._questions[frame]
+
+    def _asked(self, frame: Frame, edge: Edge) -> Iterator[Question]:
+        """What a call asks functions that keep their answers: the one that it calls, or those that this one calls."""
+        given = self._passed(frame, edge)
+        if given is None:
+            return
+        is_certain = edge.certain and (edge.mode != "offloaded" or _is_awaited(frame.scope, edge.event))
+        if self._behind(edge.callee):
+            yield Question(edge.event, edge.callee, given, is_certain)
+            return
+        scope = edge.callee.scope
+        for inner in self._graph.node(edge.callee).edges:
+            if 0 <= inner.event < len(scope.events) and self._behind(inner.callee):
+                asked = self._passed(edge.callee, inner)
+                through = None if asked is None else _through(scope, asked, given)
+                is_sure = is_certain and inner.certain and not may_be_passed(scope, scope.events[inner.event].region)
+                yield Question(edge.event, inner.callee, through, is_sure and not _may_have_left(scope, inner))
+
+    def _passed(self, frame: Frame, edge: Edge) -> Given | None:
+        """What the call of an edge passes for each parameter of its callee, a receiver first; None if that is open."""
+        event, params = frame.scope.events[edge.event], edge.callee.scope.params
+        node = frame.scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+        if edge.mode == "offloaded" and isinstance(node, Call):
+            node = self._handed(frame, node, edge.callee)
+        elif edge.mode not in ("runs", "once"):
+            return None
+        if not isinstance(node, Call) or has_star(frame.scope, node):
+            return None
+        if any(name == "**" for name, _ in node.keywords) or any(one.kind in ("args", "kwargs") for one in params):
+            return None
+        arguments, func = Arguments(frame.scope, node), frame.scope.exprs[node.func]
+        receivers = (func.base,) if isinstance(edge.callee.receiver, InstanceV) and isinstance(func, Attr) else ()
+        rest = params[len(receivers) :]
+        given = [arguments.at(number, one.name, one.kind) for number, one in enumerate(rest)]
+        return tuple(_constant(frame.scope, expr) for expr in (*receivers, *given))
+
+    def _handed(self, frame: Frame, node: Call, callee: Frame) -> Call | None:
+        """The call that a thread makes: `to_thread(config, name)` makes `config(name)`."""
+        inference = self._graph.inference
+        for number, argument in enumerate(node.args):
+            functions = inference.functions(inference.type(frame, argument))
+            if any(inference.binding.frame_of(one).gid == callee.gid for one in functions):
+                return Call(argument, node.args[number + 1 :], node.keywords, node.place)
+        return None
+
+    def _behind(self, memo: Frame) -> frozenset[int]:
+        """The events of a function that it comes to only where a cache lacks what they surely put in."""
+        known = self._memos.get(memo)
+        if known is None:
+            self._memos[memo] = frozenset()  # a function that asks for its own result
+            known = self._memos[memo] = self._missing(memo)
+        return known
+
+    def _missing(self, memo: Frame) -> frozenset[int]:
+        scope = memo.scope
+        if scope.kind != "function" or scope.is_async:
+            return frozenset()
+        if scope.decorators and self._graph.inference.decorators.is_cached(memo.gid):
+            return frozenset(range(len(scope.events)))
+        for number, region in enumerate(scope.regions):
+            if region.kind in ("if", "else") and self._misses.is_always_filled(memo, number):
+                return frozenset(n for n, event in enumerate(scope.events) if within(scope, event.region, (number,)))
+        return frozenset()
+
+
+def _constant(scope: Scope, expr: int) -> int | Lit:
+    node = scope.exprs[expr] if expr != NONE else None
+    return node if isinstance(node, Lit) else expr
+
+
+def _through(scope: Scope, asked: Given, given: Given) -> Given | None:
+    """What a function passes on of what it was given, as its caller has it; None where it makes something of it."""
+    found: list[int | Lit] = []
+    for part in asked:
+        if isinstance(part, int) and part != NONE:
+            number = parameter_of(scope, part)
+            if not 0 <= number < len(given):
+                return None
+            if given[number] == NONE:
+                return None  # the default of another function
+            found.append(given[number])
+        else:
+            found.append(part)
+    return tuple(found)
+
+
+def _is_same(scope: Scope, one: Question, other: Question) -> bool:
+    if one.memo.gid != other.memo.gid or one.given is None or other.given is None:
+        return False
+    return len(one.given) == len(other.given) and all(map(partial(_is_alike, scope), one.given, other.given))
+
+
+def _is_alike(scope: Scope, one: int | Lit, other: int | Lit) -> bool:
+    if isinstance(one, int) and isinstance(other, int):
+        return one == other or same(scope, one, other)
+    return one == other
+
+
+def _leads_to(scope: Scope, first: int, last: int) -> bool:
+    """Whether control comes by one event before it gets to another, in the same pass of a loop, without other waits."""
+    before, after = (set(around(scope, scope.events[number].region)) for number in (first, last))
+    if not first < last or not before <= after or any(scope.regions[one].kind == "loop" for one in after - before):
+        return False
+    return not any(
+        event.pauses and event.expr != scope.events[first].expr
+        for event in scope.events[first:last]
+        if not exclude_each_other(scope, event.region, scope.events[last].region)
+    )
+
+
+def _is_awaited(scope: Scope, number: int) -> bool:
+    expr = scope.events[number].expr
+    return any(event.kind == EventKind.AWAIT and event.expr == expr for event in scope.events[number:])
+
+
+def _may_have_left(scope: Scope, edge: Edge) -> bool:
+    """Whether a function may have given its answer before it comes to a call."""
+    return any(event.kind == EventKind.RETURN for event in scope.events[: edge.event])
