@@ -385,3 +385,27 @@ def test_entry_points_are_named_whose_calls_get_there(tmp_path: Path, given: str
         '@app.get("/sure")\nasync def sure():\n    await work({"wait": 1})\n'
     )
     assert [[entry.label for entry in d.entry_points] for d in found(tmp_path, body, "FAL101")] == [[label]]
+
+
+@pytest.mark.parametrize(
+    ("first", "is_split"),
+    [
+        ("self.loop = asyncio.get_running_loop()", True),
+        ("self.task = asyncio.create_task(keep())", True),
+        ("self.loop = loop_of()", True),
+        ("self.loop = None", False),
+        ("self.loop = asyncio.get_running_loop() if quick else None", False),
+        ("if quick: self.task = asyncio.create_task(keep())", False),
+        ("self.queue = asyncio.Queue()", False),
+        ("try: self.loop = asyncio.get_running_loop()\n        except RuntimeError: self.loop = None", False),
+    ],
+)
+def test_what_needs_the_running_loop_is_not_sent_to_a_thread(tmp_path: Path, first: str, is_split: bool) -> None:
+    body = (
+        "import asyncio, sqlite3\nasync def keep(): pass\ndef loop_of(): return asyncio.get_running_loop()\n"
+        f"class Lines:\n    def __init__(self, quick):\n        {first}\n"
+        "        self.rows = sqlite3.connect('x').execute('y')\n"
+        '@app.get("/")\nasync def index(quick: bool): return Lines(quick)\n'
+    )
+    messages = [d.message for d in found(tmp_path, body, "FAL103")]
+    assert [("only what blocks" in m, "`def`" in m) for m in messages] == [(is_split, not is_split)]
