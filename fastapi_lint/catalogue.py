@@ -329,7 +329,8 @@ class Catalogue:
         for kind in self.mro(qualified):
             spec = self._exact.get((kind.name, path)) or _first_match(self._patterns.get(kind.name, ()), parts)
             if spec is not None:
-                return spec
+                made = [self._exact.get((name, "__init__")) for name in (kind.name, self.canonical(qualified))]
+                return _with_own_twin(spec, *made)
         return None
 
 
@@ -338,6 +339,13 @@ def with_twin(spec: CallSpec, name: str) -> CallSpec:
     if spec.twin is None or "*" not in spec.twin:
         return spec
     return msgspec.structs.replace(spec, twin=spec.twin.replace("*", name))
+
+
+def _with_own_twin(spec: CallSpec, base: CallSpec | None, own: CallSpec | None) -> CallSpec:
+    """What is inherited from a type, where making that and making the own one have different twins."""
+    if base is None or own is None or own.twin is None or spec.twin is None or spec.twin != base.twin:
+        return spec
+    return msgspec.structs.replace(spec, twin=own.twin)
 
 
 def _first_match(patterns: Iterable[tuple[tuple[str, ...], CallSpec]], parts: tuple[str, ...]) -> CallSpec | None:

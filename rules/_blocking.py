@@ -26,6 +26,8 @@ Kind = Literal[
 _ITERATE = "iterate it in a function that you run with"
 """A thread that only makes a generator (`to_thread(os.walk, path)`) leaves the work to the loop."""
 
+_SPLIT = "run only what blocks in it with"
+
 
 class BlockingRule(ProjectRule):
     """Reports each expression of loop code whose callee ends in a blocking call of one kind."""
@@ -56,6 +58,8 @@ class BlockingRule(ProjectRule):
 
     def way_out_of(self, use: BlockingUse) -> str:
         """What else to do than to use the twin."""
+        if use.needs_loop and "run it with" in self.way_out:
+            return f"{self.way_out.replace('run it with', _SPLIT, 1)}: the rest needs the running loop"
         return self.way_out.replace("run it with", _ITERATE, 1) if use.is_iterated else self.way_out
 
 

@@ -75,4 +75,4 @@ class BlockingDatabase(BlockingRule):
     def way_out_of(self, use: BlockingUse) -> str:
         """FastAPI runs a `def` in a thread where it calls it; others that call handlers do not."""
         way_out = super().way_out_of(use)
-        return f"make the function `def`, or {way_out}" if use.may_be_def else way_out
+        return f"make the function `def`, or {way_out}" if use.may_be_def and not use.needs_loop else way_out

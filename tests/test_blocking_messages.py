@@ -75,6 +75,13 @@ def test_a_method_is_answered_with_its_own_twin(tmp_path: Path, method: str) -> 
     assert [f"use `django.db.models.QuerySet.a{method}`" in m for m in messages] == [True]
 
 
+@pytest.mark.parametrize("client", ["OpenAI", "AzureOpenAI"])
+def test_what_a_client_inherits_is_answered_with_its_own_twin(tmp_path: Path, client: str) -> None:
+    body = f'import openai\n@app.get("/")\nasync def index():\n    openai.{client}().vector_stores.create(name="x")\n'
+    messages = [d.message for d in found(tmp_path, body, "FAL108")]
+    assert [f"use `openai.Async{client}`" in m for m in messages] == [True]
+
+
 @pytest.mark.parametrize(
     ("given", "severity"),
     [("", Severity.INFO), ("reload=False", Severity.INFO), ("reload=True", Severity.WARNING)],
@@ -141,6 +148,49 @@ def test_a_function_cached_for_what_never_changes_blocks_the_first_time(
         f'@app.get("/")\nasync def index(name: str):\n    return load({given})\n'
     )
     assert [d.severity for d in found(tmp_path, body, "FAL104")] == [severity]
+
+
+_CACHED = """\
+from functools import lru_cache
+class Settings:
+    path = "tables"
+settings = Settings()
+def configure(path): settings.path = path
+@lru_cache
+def load(path, key): return open(path + key).read()
+class Loader:
+    def __init__(self, key): self.key = key
+    @lru_cache
+    def load(self, key): return open(key).read()
+def get(key="all"):
+    return load(settings.path, key)
+def pair(path):
+    return path, "all"
+def get_pair(path):
+    first, second = pair(path)
+    return load(first, second)
+@app.get("/")
+async def index(name: str):
+    {use}
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "severity"),
+    [
+        ("return get()", Severity.INFO),
+        ("return get_pair(settings.path)", Severity.INFO),
+        ("return get(name)", Severity.WARNING),
+        ("return get_pair(name)", Severity.WARNING),
+        ("return Loader(name).load(settings.path)", Severity.WARNING),
+        ("for key in sorted(vars(settings)): print(load(settings.path, key))", Severity.WARNING),
+        ("for key, _ in sorted(vars(settings).items()): print(load(settings.path, key))", Severity.WARNING),
+    ],
+)
+def test_a_function_cached_for_what_no_request_brings_blocks_the_first_time(
+    tmp_path: Path, use: str, severity: Severity
+) -> None:
+    assert [d.severity for d in found(tmp_path, _CACHED.format(use=use), "FAL104")] == [severity]
 
 
 _PING = """\
@@ -335,3 +385,27 @@ def test_entry_points_are_named_whose_calls_get_there(tmp_path: Path, given: str
         '@app.get("/sure")\nasync def sure():\n    await work({"wait": 1})\n'
     )
     assert [[entry.label for entry in d.entry_points] for d in found(tmp_path, body, "FAL101")] == [[label]]
+
+
+@pytest.mark.parametrize(
+    ("first", "is_split"),
+    [
+        ("self.loop = asyncio.get_running_loop()", True),
+        ("self.task = asyncio.create_task(keep())", True),
+        ("self.loop = loop_of()", True),
+        ("self.loop = None", False),
+        ("self.loop = asyncio.get_running_loop() if quick else None", False),
+        ("if quick: self.task = asyncio.create_task(keep())", False),
+        ("self.queue = asyncio.Queue()", False),
+        ("try: self.loop = asyncio.get_running_loop()\n        except RuntimeError: self.loop = None", False),
+    ],
+)
+def test_what_needs_the_running_loop_is_not_sent_to_a_thread(tmp_path: Path, first: str, is_split: bool) -> None:
+    body = (
+        "import asyncio, sqlite3\nasync def keep(): pass\ndef loop_of(): return asyncio.get_running_loop()\n"
+        f"class Lines:\n    def __init__(self, quick):\n        {first}\n"
+        "        self.rows = sqlite3.connect('x').execute('y')\n"
+        '@app.get("/")\nasync def index(quick: bool): return Lines(quick)\n'
+    )
+    messages = [d.message for d in found(tmp_path, body, "FAL103")]
+    assert [("only what blocks" in m, "`def`" in m) for m in messages] == [(is_split, not is_split)]

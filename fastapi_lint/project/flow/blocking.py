@@ -18,6 +18,7 @@ from fastapi_lint.project.flow.call_conditions import is_harmless
 from fastapi_lint.project.flow.conditions import MOST_OF_A_CHAIN
 from fastapi_lint.project.flow.effects import CallGraph, Effects, Witness
 from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.loop_bound import LoopBound
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.serving.asked_before import AskedBefore
 from fastapi_lint.project.serving.contexts import STAGES, Contexts
@@ -41,7 +42,8 @@ class BlockingUse(msgspec.Struct, frozen=True):
     `stage` is empty where requests are served, else where the code runs; see `Report`. `once` says that it blocks the
     first time only, `is_short` that it blocks for so short a time that only many at once would be noticed.
     `is_conditional` says that the chain rests on too much that is undecided; see `conditions`. `may_be_def` says that
-    FastAPI itself calls the function, which awaits nothing: as a plain `def` it would run in a thread.
+    FastAPI itself calls the function, which awaits nothing: as a plain `def` it would run in a thread. `needs_loop`
+    says that what is called asks for the running loop itself, so that no thread can run the whole of it.
     """
 
     spot: Spot
@@ -58,6 +60,7 @@ class BlockingUse(msgspec.Struct, frozen=True):
     is_conditional: bool = False
     is_short: bool = False
     may_be_def: bool = False
+    needs_loop: bool = False
 
     @property
     def is_iterated(self) -> bool:
@@ -99,6 +102,7 @@ class Blocking:
         self._left_fields = LeftFields(graph, lambda: self._calls_in.reach("request"))
         self._apart = apart
         self._asked_before = asked_before
+        self._loop_bound = LoopBound(graph)
 
     def of(self, kind: BlockKind) -> list[BlockingUse]:
         """Every expression on the event loop that reaches a blocking call of this kind, the nearest sink for each."""
@@ -263,6 +267,7 @@ class Blocking:
             is_conditional=witness.doubt > MOST_OF_A_CHAIN,
             is_short=self._is_short(trail),
             may_be_def=frame.gid in self._fastapi_calls and not any(event.pauses for event in frame.scope.events),
+            needs_loop=first.edge is not None and self._loop_bound.needs_loop(first.edge.callee),
             frame=frame,
             event=witness.event,
             edge=first.edge,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from fastapi_lint.facts import Event
+from fastapi_lint.facts import Call, Event
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Contexts
@@ -22,6 +22,7 @@ class OncePerKey:
         self._contexts = contexts
         self._lifetimes = lifetimes
         self._request_data = request_data
+        self._for_known: dict[tuple[int, int], bool] = {}
 
     def is_first(self, frame: Frame, region: int) -> bool:
         """Whether a region runs the first time for its key, and none of its keys is ever taken out again."""
@@ -35,6 +36,16 @@ class OncePerKey:
     def _is_known(self, frame: Frame, one: Keyed) -> bool:
         lasts = self._lifetimes.lasts(frame, "object" if one.slot.on_receiver else "process")
         return lasts and not self._request_data.is_of_many(frame.gid, one.key)
+
+    def is_for_known(self, gid: int, expr: int) -> bool:
+        """Whether a call passes, as the key of what a cached function keeps, nothing that is the request's."""
+        known = self._for_known.get((gid, expr))
+        if known is None:
+            node = self._index.scope(gid).exprs[expr]
+            given = (*node.args, *(value for _, value in node.keywords)) if isinstance(node, Call) else (expr,)
+            known = not any(self._request_data.is_of_many(gid, value) for value in given)
+            self._for_known[gid, expr] = known
+        return known
 
     def is_first_of_class(self, frame: Frame, event: Event) -> bool:
         """Whether an event puts into a list the one object of its class, or into a set what that has lacked."""

@@ -26,6 +26,7 @@ from fastapi_lint.facts import (
     Narrow,
     Param,
     Phi,
+    Scope,
     Seq,
     Star,
     Sub,
@@ -87,10 +88,7 @@ class RequestData:
 
     def is_of_many(self, gid: int, key: int) -> bool:
         """Whether a key is the request's, or one of those that a loop goes through."""
-        scope = self._index.scope(gid)
-        if any(isinstance(scope.exprs[part], (Iter, Unpack)) for part in parts(scope, key)):
-            return True
-        return self.is_from_request(gid, key)
+        return _is_of_loop(self._index.scope(gid), key) or self.is_from_request(gid, key)
 
     def _decide(self, gid: int, expr: int, as_way: bool) -> bool:
         scope = self._index.scope(gid)
@@ -253,6 +251,20 @@ class RequestData:
             return False
         given = [event.expr for event in self._index.scope(gid).events if _gives(event)]
         return any(self.is_from_request(gid, expr, as_way) for expr in given)
+
+
+def _is_of_loop(scope: Scope, expr: int) -> bool:
+    """Whether a value is made of what a loop goes through, or of a part of that: `for name, item in items`."""
+    todo, seen = [expr], {expr}
+    while todo:
+        for part in parts(scope, todo.pop()):
+            node = scope.exprs[part]
+            if isinstance(node, Iter):
+                return True
+            if isinstance(node, Unpack) and node.value not in seen:
+                seen.add(node.value)
+                todo.append(node.value)
+    return False
 
 
 def _gives(event: Event) -> bool:

@@ -47,6 +47,8 @@ _DEEPEST = 8
 _MOST_REBINDS = 4
 _ADDRESSES = frozenset({"httpx.URL"})
 """What an HTTP client takes for an address; other schemes are of no use to it."""
+_ADDRESSED = frozenset({"botocore.awsrequest.AWSPreparedRequest", "requests.PreparedRequest", "requests.Response"})
+"""What has such an address as its `url`: only what can be sent is prepared."""
 ENUMS = ("enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag")
 
 
@@ -288,12 +290,17 @@ class Constants:
 
     def _is_address(self, expr: int) -> bool:
         """Whether an expression is the address of an HTTP API, or such an address with another path."""
-        kind = self._inference.type(self._frame, expr)
-        if kind:
-            return all(isinstance(value, ExtInstanceV) and value.name in _ADDRESSES for value in kind)
         node = self._scope.exprs[expr]
+        if isinstance(node, Attr) and node.name == "url" and self._is_one_of(node.base, _ADDRESSED):
+            return True
+        if self._inference.type(self._frame, expr):
+            return self._is_one_of(expr, _ADDRESSES)
         func = self._scope.exprs[node.func] if isinstance(node, Call) else None
         return isinstance(func, Attr) and func.name == "copy_with" and self._is_address(func.base)
+
+    def _is_one_of(self, expr: int, names: frozenset[str]) -> bool:
+        kind = self._inference.type(self._frame, expr)
+        return bool(kind) and all(isinstance(value, ExtInstanceV) and value.name in names for value in kind)
 
     def _changed(self, node: Call, hops: int) -> Constant | None:
         """What a text starts with after methods that leave its beginning alone: `url.rstrip("/")`."""
