@@ -152,6 +152,7 @@ def test_a_function_cached_for_what_never_changes_blocks_the_first_time(
 
 _CACHED = """\
 from functools import lru_cache
+from cachetools.func import ttl_cache
 class Settings:
     path = "tables"
 settings = Settings()
@@ -169,6 +170,8 @@ def pair(path):
 def get_pair(path):
     first, second = pair(path)
     return load(first, second)
+@ttl_cache(ttl=60)
+def load_again(path): return open(path).read()
 @app.get("/")
 async def index(name: str):
     {use}
@@ -183,6 +186,7 @@ async def index(name: str):
         ("return get(name)", Severity.WARNING),
         ("return get_pair(name)", Severity.WARNING),
         ("return Loader(name).load(settings.path)", Severity.WARNING),
+        ("return load_again(settings.path)", Severity.WARNING),
         ("for key in sorted(vars(settings)): print(load(settings.path, key))", Severity.WARNING),
         ("for key, _ in sorted(vars(settings).items()): print(load(settings.path, key))", Severity.WARNING),
     ],

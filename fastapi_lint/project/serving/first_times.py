@@ -53,7 +53,7 @@ class FirstTimes:
         """The first time to which an edge belongs, or None: it is taken each time."""
         if edge.mode == "once" or self._lifetimes.is_kept(edge.callee) or self._is_one_call(caller, edge):
             return First(edge.callee.gid, self._has_run(edge.callee, self._is_for_one_key(caller, edge)))
-        if self._is_cached_call(edge) and self._is_for_known_keys(caller, edge):
+        if self._is_for_known_keys(caller, edge):
             return First(edge.callee.gid, is_keyed=True)
         return self.of_event(caller, edge.event, edge.first_use)
 
@@ -75,19 +75,19 @@ class FirstTimes:
 
     def _is_one_call(self, caller: Frame, edge: Edge) -> bool:
         """Whether an edge is a call of a cached function that always asks it for the same."""
-        return self._is_cached_call(edge) and self._is_for_one_key(caller, edge)
-
-    def _is_cached_call(self, edge: Edge) -> bool:
         if edge.mode != "runs" or not edge.callee.scope.decorators:
             return False
-        return self._graph.inference.decorators.is_cached(edge.callee.gid)
+        is_cached = self._graph.inference.decorators.is_cached(edge.callee.gid)
+        return is_cached and self._is_for_one_key(caller, edge)
 
     def _is_for_known_keys(self, caller: Frame, edge: Edge) -> bool:
         """Whether a call of a cached function passes only what no request brings, and on no object of a request's."""
-        if self._lifetimes.is_made_anew(edge.callee):
+        events, callee = caller.scope.events, edge.callee
+        if edge.mode != "runs" or not callee.scope.decorators or not 0 <= edge.event < len(events):
             return False
-        events = caller.scope.events
-        return 0 <= edge.event < len(events) and self._once_per_key.is_for_known(caller.gid, events[edge.event].expr)
+        if not self._graph.inference.decorators.is_kept_for_good(callee.gid) or self._lifetimes.is_made_anew(callee):
+            return False
+        return self._once_per_key.is_for_known(caller.gid, events[edge.event].expr)
 
     def _is_for_one_key(self, caller: Frame, edge: Edge) -> bool:
         """Whether a call of a cached function passes what is the same in each call."""

@@ -173,6 +173,10 @@ class Decorators:
                 return True
         return False
 
+    def is_kept_for_good(self, gid: int) -> bool:
+        """Whether the body runs once per key, and again only where newer keys leave no room: nothing gets too old."""
+        return any(name in _CACHES for name in self.names(gid))
+
     def is_cached_property(self, gid: int) -> bool:
         """Whether a method runs once for each instance."""
         return any(name.endswith(".cached_property") for name in self.names(gid))
