@@ -193,25 +193,35 @@ class Contexts:
     def _may_be_called_while_serving(self, gid: int) -> bool:
         """Whether any call that may mean a function, or those that may call it, stands in code that serves.
 
-        So it is taken to be where nobody is known to call one of them, or none but each other.
+        So it is taken to be where nobody is known to call one of them, or none but each other. A task that start-up
+        leaves running serves, too.
         """
-        seen, todo, is_elsewhere = {gid}, [gid], False
+        seen, todo, is_elsewhere = {(gid, False)}, [(gid, False)], False
         while todo:
-            callers = self._callers_by_name(todo.pop())
+            called, is_task = todo.pop()
+            callers = self._callers_by_name(called)
             if not callers:
                 return True
             for caller in callers:
                 if self._never_runs(caller):
                     is_elsewhere = True
                     continue
+                is_left = is_task or self._is_task_of(called, caller)
                 categories = self.categories(caller)
                 if categories & SERVING or (not categories and self._graph.index.scope(caller).kind != "function"):
                     return True
+                if is_left and "startup" in categories:
+                    return True
                 is_elsewhere = is_elsewhere or bool(categories)
-                if not categories and caller not in seen:
-                    seen.add(caller)
-                    todo.append(caller)
+                if not categories and (caller, is_left) not in seen:
+                    seen.add((caller, is_left))
+                    todo.append((caller, is_left))
         return not is_elsewhere
+
+    def _is_task_of(self, gid: int, caller: int) -> bool:
+        """Whether a function leaves another one running beside it: `create_task(self.poll())`."""
+        edges = self._graph.node(self._graph.inference.plain_frame(caller)).edges
+        return any(edge.mode == "task" and edge.callee.gid == gid for edge in edges)
 
     def _never_runs(self, gid: int) -> bool:
         inference = self._graph.inference
