@@ -28,7 +28,7 @@ from fastapi_lint.project.serving.fitting_calls import FittingCalls
 from fastapi_lint.project.serving.left_fields import LeftFields
 
 _CALLED_BY_FASTAPI = frozenset({"route", "dependency", "background-task", "exception-handler"})
-_Rank = tuple[bool, bool, bool, bool, bool, int]
+_Rank = tuple[bool, bool, bool, bool, bool, bool, int]
 
 _SHORT = 0.01
 """Seconds that a sleep of this length or less takes from the others: as much as a slow query, not a standstill."""
@@ -132,7 +132,8 @@ class Blocking:
                     continue  # the first time was before the first request
                 about = here if witness.once == NONE or witness.is_keyed else (witness.once,)
                 said = (bool(use.stage), not is_constructing, use.is_conditional, witness.is_keyed)
-                rank = (kind == "metadata", *said, witness.distance)  # a rule that is off by default hides no other
+                # a rule that is off by default hides no other, and a file that is read no model that is loaded
+                rank = (kind == "metadata", *said, kind == "file", witness.distance)
                 for once in passed:
                     firsts.setdefault(once, []).append((kind, use))
                 if about not in doubtful or rank < doubtful[about][0]:
