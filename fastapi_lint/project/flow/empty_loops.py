@@ -79,6 +79,13 @@ class EmptyLoops:
         scope = inner.scope
         if not inner.bound or scope.is_async or scope.is_generator or scope.falls_through or scope.decorators:
             return False
-        returned = self._inference.calls.taken_returns(inner)
-        loops = EmptyLoops(self._inference, inner, lambda region: within(scope, region, inner.dead or frozenset()))
-        return bool(returned) and all(loops.is_empty(one, hops + 1) for one in returned)
+        asking = self._inference.asking_for_nothing
+        if inner.gid in {*asking, self._frame.gid}:  # what a recursive function gives rests on itself
+            return False
+        asking.append(self._frame.gid)
+        try:
+            returned = self._inference.calls.taken_returns(inner)
+            loops = EmptyLoops(self._inference, inner, lambda region: within(scope, region, inner.dead or frozenset()))
+            return bool(returned) and all(loops.is_empty(one, hops + 1) for one in returned)
+        finally:
+            asking.pop()

@@ -116,7 +116,8 @@ class ForNow(msgspec.Struct, Generic[Answer], frozen=True):
 class Inference:
     """Types of expressions; the rooms beside this one answer the questions that go beyond a single expression.
 
-    `said_on_loop` belongs to `loop_probes`: what functions answer that ask whether a loop runs.
+    `said_on_loop` belongs to `loop_probes`: what functions answer that ask whether a loop runs. `asking_for_nothing`
+    belongs to `empty_loops`: the functions that are asked, right now, whether they give nothing to go over.
     """
 
     def __init__(self, index: Index, libraries: Libraries) -> None:
@@ -160,6 +161,7 @@ class Inference:
         self._depth = 0
         self._tries: dict[tuple[Frame, int], int] = {}
         self._gaps = 0
+        self.asking_for_nothing: list[int] = []
         self._open: list[int] = []
         self._count = 0
         self._rules = self._rules_by_node()
