@@ -58,8 +58,9 @@ class BlockingRule(ProjectRule):
 
     def way_out_of(self, use: BlockingUse) -> str:
         """What else to do than to use the twin."""
-        if use.needs_loop and "run it with" in self.way_out:
-            return f"{self.way_out.replace('run it with', _SPLIT, 1)}: the rest needs the running loop"
+        if (use.needs_loop or use.is_awaited) and "run it with" in self.way_out:
+            rest = "the rest needs the running loop" if use.needs_loop else "what it gives is awaited"
+            return f"{self.way_out.replace('run it with', _SPLIT, 1)}: {rest}"
         return self.way_out.replace("run it with", _ITERATE, 1) if use.is_iterated else self.way_out
 
 

@@ -413,3 +413,20 @@ def test_what_needs_the_running_loop_is_not_sent_to_a_thread(tmp_path: Path, fir
     )
     messages = [d.message for d in found(tmp_path, body, "FAL103")]
     assert [("only what blocks" in m, "`def`" in m) for m in messages] == [(is_split, not is_split)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "called", "is_split"),
+    [("async def", "await work()", True), ("def", "work()", False)],
+)
+def test_what_makes_a_coroutine_is_not_sent_to_a_thread_as_a_whole(
+    tmp_path: Path, kind: str, called: str, is_split: bool
+) -> None:
+    """A thread would give the coroutine back, and nobody would await it."""
+    body = (
+        "import functools, time\ndef timed(fn):\n    @functools.wraps(fn)\n    def wrapper():\n        time.sleep(1)\n"
+        f"        return fn()\n    return wrapper\n@timed\n{kind} work(): pass\n"
+        f'@app.get("/")\nasync def index():\n    {called}\n'
+    )
+    messages = [d.message for d in found(tmp_path, body, "FAL101")]
+    assert ["only what blocks" in m for m in messages] == [is_split]

@@ -68,6 +68,14 @@ class BlockingUse(msgspec.Struct, frozen=True):
         events = self.frame.scope.events
         return 0 <= self.event < len(events) and events[self.event].kind == EventKind.ITER
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether what is called there makes something that the coroutine awaits at once: in a thread nobody would."""
+        events = self.frame.scope.events
+        if self.edge is None or not 0 <= self.event < len(events):
+            return False
+        return events[self.event].kind == EventKind.CALL and events[self.event].flag
+
 
 _Way = tuple[Frame, Witness, BlockingUse, frozenset[int], bool]
 

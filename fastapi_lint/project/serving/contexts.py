@@ -225,7 +225,8 @@ class Contexts:
 
     def _never_runs(self, gid: int) -> bool:
         inference = self._graph.inference
-        return inference.never_used.holds(gid) or inference.never_awaited.holds(gid)
+        rooms = (inference.never_used, inference.unfinished, inference.never_awaited)
+        return any(room.holds(gid) for room in rooms)
 
     def _callers_by_name(self, gid: int) -> set[int]:
         """Who else has a call that may mean a function of which nothing is known to reach it.

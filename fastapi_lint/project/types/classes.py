@@ -310,7 +310,7 @@ class Classes:
             function = self.find_method(subclass, name)
             if function is None or function.gid in seen or self._inference.decorators.is_abstract(function.gid):
                 continue
-            if self._inference.never_used.holds(subclass):
+            if self._inference.never_used.holds(subclass) or self._inference.unfinished.holds(function.gid):
                 continue
             if caller != NONE and self._has_another(subclass, caller):
                 continue

@@ -74,6 +74,7 @@ from fastapi_lint.project.types.never_used import NeverUsed
 from fastapi_lint.project.types.own_attributes import OwnAttributes
 from fastapi_lint.project.types.process_constants import ProcessConstants
 from fastapi_lint.project.types.protocols import Protocols
+from fastapi_lint.project.types.unfinished import Unfinished
 from fastapi_lint.project.types.values import (
     ClassV,
     CoroutineV,
@@ -145,6 +146,7 @@ class Inference:
         self.own_attributes = OwnAttributes(self)
         self.left_out = LeftOut(self)
         self.never_used = NeverUsed(self)
+        self.unfinished = Unfinished(self)
         self.attempts = Attempts(self)
         self.exclusions = Exclusions(self)
         self.fills = Fills(self)
