@@ -479,7 +479,7 @@ app = FastAPI()
 
 @app.get("/")
 async def route():
-    return load()
+    return await load()
 
 
 async def load():
