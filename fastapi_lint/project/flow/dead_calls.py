@@ -14,7 +14,6 @@ from fastapi_lint.project.code.name_uses import NameUse, name_uses
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
-from fastapi_lint.project.types.values import InstanceV
 
 
 class DeadCalls:
@@ -48,19 +47,14 @@ class DeadCalls:
         """Where a name may be that of a function; a method's may also belong to objects of other classes."""
         owner = self._index.class_of(gid)
         for use in uses:
-            node = self._index.scope(use.gid).exprs[use.expr]
-            is_other = owner != NONE and isinstance(node, Attr) and self._is_of_others(use.gid, node, owner)
-            if not isinstance(node, Import) and not is_other:
+            caller = self._inference.plain_frame(use.gid)
+            node = caller.scope.exprs[use.expr]
+            if isinstance(node, Attr) and owner != NONE:
+                kinds = self._inference.type(caller, node.base)
+                if self._inference.classes.are_others(kinds, owner):
+                    continue
+            if not isinstance(node, Import):
                 yield use
-
-    def _is_of_others(self, gid: int, node: Attr, owner: int) -> bool:
-        """Whether an attribute is sure to belong to no object of a class, nor to one of those above or below it."""
-        classes = self._inference.classes
-        kinds = self._inference.type(self._inference.plain_frame(gid), node.base)
-        if not kinds or not all(isinstance(kind, InstanceV) for kind in kinds):
-            return False
-        holders = [kind.gid for kind in kinds if isinstance(kind, InstanceV)]
-        return not any(classes.is_subclass(one, owner) or classes.is_subclass(owner, one) for one in holders)
 
     def _is_dead(self, use: NameUse) -> bool:
         region = _call_region(self._index.scope(use.gid), use)

@@ -13,7 +13,6 @@ import msgspec
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Region, Scope
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import branches
-from fastapi_lint.project.types.values import ExtInstanceV, InstanceV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -43,16 +42,8 @@ def method_mentions(inference: Inference, frame: Frame) -> tuple[Mention, ...]:
 
 
 def _is_foreign(inference: Inference, gid: int, node: Attr, owner: int) -> bool:
-    """Whether what is named is sure to belong to no object of the class, nor to one of those above or below it."""
-    index, classes = inference.index, inference.classes
-    if index.is_receiver(gid, node.base):
-        holders = [index.class_of(index.method_around(gid))]
-    else:
-        kinds = inference.type(inference.plain_frame(gid), node.base)
-        if not kinds or not all(isinstance(kind, (InstanceV, ExtInstanceV)) for kind in kinds):
-            return False
-        holders = [kind.gid for kind in kinds if isinstance(kind, InstanceV)]
-    return not any(classes.is_subclass(one, owner) or classes.is_subclass(owner, one) for one in holders)
+    """Whether what is named is sure to belong to no object that has the methods of a class."""
+    return inference.classes.are_others(inference.type(inference.plain_frame(gid), node.base), owner)
 
 
 def _region(scope: Scope, expr: int) -> int:

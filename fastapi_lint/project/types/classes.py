@@ -286,6 +286,18 @@ class Classes:
             return declared
         return (ExtMemberV(value.name, value.path, receiver),)
 
+    def are_others(self, kinds: Type, owner: int) -> bool:
+        """Whether objects of these kinds are sure to have no method of class `owner`: none is of a class with it.
+
+        A class below both, a mixin's, has the methods of both.
+        """
+        family = {owner, *self.subclasses(owner)}
+        return bool(kinds) and all(
+            (isinstance(kind, InstanceV) and family.isdisjoint((kind.gid, *self.subclasses(kind.gid))))
+            or (isinstance(kind, ExtInstanceV) and not any(self.derives_from(one, kind.name) for one in family))
+            for kind in kinds
+        )
+
     # -- implementations
 
     def subclasses(self, gid: int) -> list[int]:
