@@ -45,6 +45,12 @@ def holders(scope: Scope) -> dict[int, int]:
     return found
 
 
+def called_by(scope: Scope, use: NameUse) -> Call | None:
+    """The call of what a name stands for, where it stands; None where the name is handed on."""
+    node = scope.exprs[use.holder] if use.holder != NONE else None
+    return node if isinstance(node, Call) and node.func == use.expr else None
+
+
 def looked_up(scope: Scope, use: NameUse) -> int:
     """The number that a name stands for, or the one that is looked up in the dictionary that it stands for."""
     node = scope.exprs[use.holder] if use.holder != NONE else None

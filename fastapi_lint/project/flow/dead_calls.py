@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from fastapi_lint.facts import NONE, Attr, Call, EventKind, Import, Lit, Scope
+from fastapi_lint.facts import NONE, Attr, EventKind, Import, Lit, Scope
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.name_uses import NameUse, name_uses
+from fastapi_lint.project.code.name_uses import NameUse, called_by, name_uses
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.graph import Graph
@@ -79,9 +79,8 @@ class DeadCalls:
 
     def _called_at(self, use: NameUse, gid: int) -> list[Frame]:
         """The frames in which a place that names a function runs it."""
-        scope = self._index.scope(use.gid)
-        call = scope.exprs[use.holder] if use.holder != NONE else None
-        if not isinstance(call, Call) or call.func != use.expr:
+        call = called_by(self._index.scope(use.gid), use)
+        if call is None:
             return []
         callers = self._running.get(use.gid) or [self._inference.plain_frame(use.gid)]
         edges = (edge for caller in callers for edge in self._graph.node(caller).edges)
@@ -97,6 +96,7 @@ class DeadCalls:
 
 def _call_region(scope: Scope, use: NameUse) -> int:
     """Where a name is called that stands at a place, or NONE if it is not called there."""
-    calls = (one for one in scope.events if one.kind == EventKind.CALL and one.expr == use.holder)
-    holder = scope.exprs[use.holder] if use.holder != NONE else None
-    return next((one.region for one in calls if isinstance(holder, Call) and holder.func == use.expr), NONE)
+    if called_by(scope, use) is None:
+        return NONE
+    calls = (one.region for one in scope.events if one.kind == EventKind.CALL and one.expr == use.holder)
+    return next(calls, NONE)

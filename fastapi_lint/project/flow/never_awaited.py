@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Call, EventKind, Use
 from fastapi_lint.project.code.index import Site
-from fastapi_lint.project.code.name_uses import name_uses
+from fastapi_lint.project.code.name_uses import called_by, name_uses
 from fastapi_lint.project.types.values import FunctionV, Value
 
 if TYPE_CHECKING:
@@ -46,12 +46,9 @@ class NeverAwaited:
             return False
         uses = name_uses(self._index, frozenset({name}))[name]
         return all(
-            self._is_called(use.gid, use.expr, use.holder) and self.is_lost(Site(use.gid, use.holder)) for use in uses
+            called_by(self._index.scope(use.gid), use) is not None and self.is_lost(Site(use.gid, use.holder))
+            for use in uses
         )
-
-    def _is_called(self, gid: int, expr: int, holder: int) -> bool:
-        node = self._index.scope(gid).exprs[holder] if holder != NONE else None
-        return isinstance(node, Call) and node.func == expr
 
     def _is_named_beside(self, gid: int, name: str) -> bool:
         """Whether the scope that defines a function does something with it."""

@@ -14,8 +14,8 @@ from fastapi_lint.project.types.classes import PLAIN_BASES
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
-_ABSTRACT = frozenset({"abstractmethod", "abstractproperty"})
-_HARMLESS = frozenset({"dataclass", "final"})
+_ABSTRACT = frozenset({"abc.abstractmethod", "abc.abstractproperty"})
+_HARMLESS = frozenset({"dataclasses.dataclass", "typing.final", "typing_extensions.final"})
 
 
 class Unfinished:
@@ -56,7 +56,7 @@ class Unfinished:
         found: dict[int, set[str]] = {}
         for gid, scope in enumerate(self._index.scopes):
             owner = self._index.class_of(gid) if scope.decorators else NONE
-            if owner != NONE and any(self._index.spelled(owner, one) in _ABSTRACT for one in scope.decorators):
+            if owner != NONE and not _ABSTRACT.isdisjoint(self._inference.decorators.names(gid)):
                 found.setdefault(owner, set()).add(scope.name)
         return found
 
@@ -64,9 +64,7 @@ class Unfinished:
         """Whether all bases of a class are known, and nothing fills it from outside."""
         scope = self._index.scope(gid)
         frame = self._inference.plain_frame(self._index.parent(gid))
-        return not scope.keywords and all(
-            [
-                *(self._inference.type(frame, base) for base in scope.bases),
-                *(self._index.spelled(self._index.parent(gid), one) in _HARMLESS for one in scope.decorators),
-            ]
-        )
+        known = self._inference.decorators.names(gid)
+        if scope.keywords or len(known) != len(scope.decorators) or not _HARMLESS.issuperset(known):
+            return False
+        return all(self._inference.type(frame, base) for base in scope.bases)
