@@ -430,3 +430,24 @@ def test_what_makes_a_coroutine_is_not_sent_to_a_thread_as_a_whole(
     )
     messages = [d.message for d in found(tmp_path, body, "FAL101")]
     assert ["only what blocks" in m for m in messages] == [is_split]
+
+
+@pytest.mark.parametrize("is_special_first", [True, False])
+def test_what_may_be_a_special_case_of_an_api_goes_by_the_plain_one(tmp_path: Path, is_special_first: bool) -> None:
+    kinds = ["AzureOpenAI", "OpenAI"] if is_special_first else ["OpenAI", "AzureOpenAI"]
+    body = (
+        "import openai\n"
+        f'def client(): return openai.{kinds[0]}() if os.environ.get("KIND") else openai.{kinds[1]}()\n'
+        '@app.get("/")\nasync def index():\n    return client().chat.completions.create(model="m", messages=[])\n'
+    )
+    messages = [d.message for d in found(tmp_path, body, "FAL108")]
+    assert [m.split(" ")[0] for m in messages] == ["`openai.OpenAI.chat.completions.create`"]
+
+
+def test_an_api_that_is_the_special_case_goes_by_its_own_name(tmp_path: Path) -> None:
+    body = (
+        "import openai\nclient = openai.AzureOpenAI()\n"
+        '@app.get("/")\nasync def index():\n    return client.chat.completions.create(model="m", messages=[])\n'
+    )
+    messages = [d.message for d in found(tmp_path, body, "FAL108")]
+    assert [m.split(" ")[0] for m in messages] == ["`openai.AzureOpenAI.chat.completions.create`"]

@@ -102,7 +102,7 @@ class Effects:
         self.nearest = self._propagate()
 
     def _own(self, node: Node, is_first: bool = False) -> Iterator[Witness]:
-        for call in node.calls:
+        for call in _plainest_first(node.calls):
             if self._is_sink(node.frame, call) and not self._is_excluded(node.frame, call.event):
                 first = self._first_times.of_event(node.frame, call.event, call.first_use)
                 conditions = 0 if is_first else call.conditions
@@ -224,3 +224,16 @@ def _keep(best: dict[int, Witness], witness: Witness) -> None:
     known = best.get(witness.place)
     if known is None or witness.rank < known.rank:
         best[witness.place] = witness
+
+
+def _plainest_first(calls: Iterable[LibraryCall]) -> Iterator[LibraryCall]:
+    """The calls, those of one event and one method in the order of their classes' names.
+
+    The special cases of an API are called after it (`OpenAI` and `AzureOpenAI`, `Redis` and `RedisCluster`): what may
+    be either is told as what it most often is.
+    """
+    for _, found in itertools.groupby(calls, lambda call: call.event):
+        alternatives = list(found)
+        if len({call.name.rpartition(".")[2] for call in alternatives}) == 1:
+            alternatives.sort(key=lambda call: len(call.name))
+        yield from alternatives

@@ -1,7 +1,8 @@
 """What has run before the first request comes, and what has it filled?
 
-Start-up runs, and the import of every module; the first steps of the tasks that start-up leaves running; and what a
-program does before it starts the server itself, in the function that calls `uvicorn.run` and in those that call that.
+Start-up runs, and the import of every module of the application (not of its tests); the first steps of the tasks that
+start-up leaves running; and what a program does before it starts the server itself, in the function that calls
+`uvicorn.run` and in those that call that.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class StartUp:
         self._index = graph.index
         self._inference = graph.inference
         self._contexts = contexts
+        self._is_served = is_served
         self._starts = ServerStarts(graph, is_served)
         self.launches = Launches(graph, contexts, self._starts)
         self._early: dict[bool, frozenset[Run]] = {}
@@ -130,7 +132,8 @@ class StartUp:
 
     def _run_early(self, always: bool) -> frozenset[Run]:
         index = self._index
-        modules = [(index.frame(gid), None) for gid in range(index.count) if index.scope(gid).kind == "module"]
+        scopes = (gid for gid in range(index.count) if index.scope(gid).kind == "module")
+        modules = [(index.frame(gid), None) for gid in scopes if self._is_served(gid)]
 
         def stops(stop: Callable[[Frame, Edge], bool]) -> Callable[[Frame, Edge], bool]:
             return lambda caller, edge: stop(caller, edge) or (always and self._may_not_run(caller, edge))
