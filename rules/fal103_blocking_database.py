@@ -6,6 +6,10 @@ Reports each expression in loop code whose callee does a round trip with a synch
 drivers, SQLAlchemy and SQLModel sessions, engines and queries, peewee, pymongo, redis and others. Building a query or
 adding to a session is no round trip and stays silent.
 
+A round trip, too, is the first read of a lazy relationship of an object that a synchronous session has loaded, be it in
+a dependency that FastAPI runs in a thread: `user.orders` sends a SELECT from the loop. It is reported where all is seen
+from the query to the attribute, and no option of the query or of the relationship loads it earlier.
+
 ## Why is this bad?
 
 A slow query, a lock or an exhausted pool stops the whole worker; stalls of 1.7 s have been seen in production.

@@ -43,6 +43,7 @@ SPECIAL_FUNCTIONS = {
     "builtins.abs": "__abs__",
     "builtins.iter": "__iter__",
 }
+_LOADER = ("sqlalchemy.orm.InstrumentedAttribute", "__get__")
 STACK_ENTERERS = frozenset(
     {
         "contextlib.ExitStack.enter_context",
@@ -160,13 +161,23 @@ class ImplicitCalls(FrameRecord):
 
     def attribute(self, event: Event) -> None:
         node = self.scope.exprs[event.expr]
-        if not isinstance(node, Attr) or not self.is_property(node.name):
+        if not isinstance(node, Attr):
+            return
+        if node.name in self.inference.loaded_rows.relationships.names:
+            self.relationship(event)
+        if not self.is_property(node.name):
             return
         for value in self.type(node.base):
             if isinstance(value, InstanceV):
                 for member in self.inference.classes.member(value.gid, node.name)[0]:
                     if isinstance(member, PropertyV):
                         self.property(event, node, value, member)
+
+    def relationship(self, event: Event) -> None:
+        name = self.inference.loaded_rows.read(self.frame, self.number)
+        spec = self.inference.libraries.catalogue.method(*_LOADER) if name else None
+        if spec is not None:
+            self.library(event, event.expr, name, spec, None, False)
 
     def property(self, event: Event, node: Attr, owner: InstanceV, member: PropertyV) -> None:
         holds = self.held.filled(node.base, self.number, owner)

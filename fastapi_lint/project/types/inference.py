@@ -69,6 +69,7 @@ from fastapi_lint.project.types.displays import Displays
 from fastapi_lint.project.types.few_values import FewValues
 from fastapi_lint.project.types.left_out import LeftOut
 from fastapi_lint.project.types.libraries import Libraries
+from fastapi_lint.project.types.loaded_rows import LoadedRows
 from fastapi_lint.project.types.names import Names
 from fastapi_lint.project.types.never_used import NeverUsed
 from fastapi_lint.project.types.own_attributes import OwnAttributes
@@ -147,6 +148,7 @@ class Inference:
         self.left_out = LeftOut(self)
         self.never_used = NeverUsed(self)
         self.unfinished = Unfinished(self)
+        self.loaded_rows = LoadedRows(self)
         self.attempts = Attempts(self)
         self.exclusions = Exclusions(self)
         self.fills = Fills(self)
