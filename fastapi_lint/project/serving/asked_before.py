@@ -12,16 +12,14 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Call, EventKind, Lit, Scope
-from fastapi_lint.project.code.call_arguments import Arguments, has_star
+from fastapi_lint.facts import EventKind, Scope
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import around, exclude_each_other, may_be_passed, within
+from fastapi_lint.project.code.regions import comes_by, exclude_each_other, may_be_passed, within
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.lasting_caches import LastingCaches
 from fastapi_lint.project.serving.misses import Misses
 from fastapi_lint.project.serving.same_given import Given, SameGiven
-from fastapi_lint.project.types.values import InstanceV
 
 Missed = dict[Frame, frozenset[int]]
 """Of functions that a call runs, the events that it does not come to."""
@@ -62,7 +60,7 @@ class AskedBefore:
         own = list(self._asked(frame, edge)) if 0 <= edge.event < len(frame.scope.events) else []
         if not own:
             return {}
-        earlier = [one for one in self._all(frame) if one.is_sure and _leads_to(frame.scope, one.event, edge.event)]
+        earlier = [one for one in self._all(frame) if one.is_sure and comes_by(frame.scope, one.event, edge.event)]
         known = [one for one in own if any(self._is_answered(frame, one, other) for other in earlier)]
         memos = {one.memo for one in known if all(two in known for two in own if two.memo == one.memo)}
         return {edge.callee: frozenset(), **{memo: self._behind(memo) for memo in memos}} if memos else {}
@@ -86,7 +84,7 @@ class AskedBefore:
 
     def _asked(self, frame: Frame, edge: Edge) -> Iterator[Question]:
         """What a call asks functions that keep their answers: the one that it calls, or those that this one calls."""
-        given = self._passed(frame, edge)
+        given = self._same.passed(frame, edge)
         if given is None:
             return
         is_certain = edge.certain and (edge.mode != "offloaded" or _is_awaited(frame.scope, edge.event))
@@ -96,37 +94,10 @@ class AskedBefore:
         scope = edge.callee.scope
         for inner in self._graph.node(edge.callee).edges:
             if 0 <= inner.event < len(scope.events) and self._behind(inner.callee):
-                asked = self._passed(edge.callee, inner)
+                asked = self._same.passed(edge.callee, inner)
                 through = None if asked is None else self._same.through(edge.callee, asked, given)
                 is_sure = is_certain and inner.certain and not may_be_passed(scope, scope.events[inner.event].region)
                 yield Question(edge.event, inner.callee, through, is_sure and not _may_have_left(scope, inner))
-
-    def _passed(self, frame: Frame, edge: Edge) -> Given | None:
-        """What the call of an edge passes for each parameter of its callee, a receiver first; None if that is open."""
-        event, params = frame.scope.events[edge.event], edge.callee.scope.params
-        node = frame.scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-        if edge.mode == "offloaded" and isinstance(node, Call):
-            node = self._handed(frame, node, edge.callee)
-        elif edge.mode not in ("runs", "once"):
-            return None
-        if not isinstance(node, Call) or has_star(frame.scope, node):
-            return None
-        if any(name == "**" for name, _ in node.keywords) or any(one.kind in ("args", "kwargs") for one in params):
-            return None
-        arguments, func = Arguments(frame.scope, node), frame.scope.exprs[node.func]
-        receivers = (func.base,) if isinstance(edge.callee.receiver, InstanceV) and isinstance(func, Attr) else ()
-        rest = params[len(receivers) :]
-        given = [arguments.at(number, one.name, one.kind) for number, one in enumerate(rest)]
-        return tuple(_constant(frame.scope, expr) for expr in (*receivers, *given))
-
-    def _handed(self, frame: Frame, node: Call, callee: Frame) -> Call | None:
-        """The call that a thread makes: `to_thread(config, name)` makes `config(name)`."""
-        inference = self._graph.inference
-        for number, argument in enumerate(node.args):
-            functions = inference.functions(inference.type(frame, argument))
-            if any(inference.binding.frame_of(one).gid == callee.gid for one in functions):
-                return Call(argument, node.args[number + 1 :], node.keywords, node.place)
-        return None
 
     def _behind(self, memo: Frame) -> frozenset[int]:
         """The events of a function that it comes to only where a cache lacks what they surely put in."""
@@ -146,19 +117,6 @@ class AskedBefore:
             if region.kind in ("if", "else") and self._misses.is_always_filled(memo, number):
                 return frozenset(n for n, event in enumerate(scope.events) if within(scope, event.region, (number,)))
         return frozenset()
-
-
-def _constant(scope: Scope, expr: int) -> int | Lit:
-    node = scope.exprs[expr] if expr != NONE else None
-    return node if isinstance(node, Lit) else expr
-
-
-def _leads_to(scope: Scope, first: int, last: int) -> bool:
-    """Whether control comes by one event before it gets to another, in the same pass of a loop."""
-    before, after = (set(around(scope, scope.events[number].region)) for number in (first, last))
-    if not first < last or not before <= after:
-        return False
-    return all(scope.regions[one].kind != "loop" for one in after - before)
 
 
 def _waits(scope: Scope, first: int, last: int) -> bool:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import msgspec
 
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Free, Import, Lit, Var
-from fastapi_lint.project.code.call_arguments import has_star
+from fastapi_lint.project.code.call_arguments import Arguments, has_star
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.spelling import behind_names, parameter_of, same, written
 from fastapi_lint.project.flow.graph import Graph
-from fastapi_lint.project.types.values import FunctionV
+from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.types.values import FunctionV, InstanceV
 
 _DEEPEST = 3
 _MOST_FRAMES = 200
+_THERE = frozenset({"coroutine", "once", "runs"})
 _STORES = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _OF_ARGUMENTS = frozenset(
     {"bool", "enumerate", "float", "frozenset", "int", "isinstance", "len", "list", "max", "min", "range", "reversed"}
@@ -45,6 +47,33 @@ class SameGiven:
         self._graph = graph
         self._index = graph.index
         self._of_arguments: dict[int, bool] = {}
+
+    def passed(self, frame: Frame, edge: Edge) -> Given | None:
+        """What the call of an edge passes for each parameter of its callee, a receiver first; None if that is open."""
+        event, params = frame.scope.events[edge.event], edge.callee.scope.params
+        node = frame.scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+        if edge.mode == "offloaded" and isinstance(node, Call):
+            node = self._handed(frame, node, edge.callee)
+        elif edge.mode not in _THERE:
+            return None
+        if not isinstance(node, Call) or has_star(frame.scope, node):
+            return None
+        if any(name == "**" for name, _ in node.keywords) or any(one.kind in ("args", "kwargs") for one in params):
+            return None
+        arguments, func = Arguments(frame.scope, node), frame.scope.exprs[node.func]
+        receivers = (func.base,) if isinstance(edge.callee.receiver, InstanceV) and isinstance(func, Attr) else ()
+        rest = params[len(receivers) :]
+        given = [arguments.at(number, one.name, one.kind) for number, one in enumerate(rest)]
+        return tuple(_constant(frame, expr) for expr in (*receivers, *given))
+
+    def _handed(self, frame: Frame, node: Call, callee: Frame) -> Call | None:
+        """The call that a thread makes: `to_thread(config, name)` makes `config(name)`."""
+        inference = self._graph.inference
+        for number, argument in enumerate(node.args):
+            functions = inference.functions(inference.type(frame, argument))
+            if any(inference.binding.frame_of(one).gid == callee.gid for one in functions):
+                return Call(argument, node.args[number + 1 :], node.keywords, node.place)
+        return None
 
     def through(self, callee: Frame, asked: Given, given: Given) -> Given | None:
         """What a function passes on of what it was given, as its caller has it; None where that is something else."""
