@@ -72,6 +72,7 @@ class Asked:
             }
             found |= {number for _, number in selections(scope)}
             found |= {number for number in _iterated(scope) if _may_be_left_out(scope, number)}
+            found |= {number for number in _kept_or_empty(scope) if _may_be_left_out(scope, number)}
             found |= {n for n, one in enumerate(scope.params) if one.name in self._asked_inside(gid)}
             if scope.name == "__init__":
                 found |= {n for n, name in self.kept_parameters(gid).items() if name in self._tested_attributes()}
@@ -254,6 +255,14 @@ def _iterated(scope: Scope) -> set[int]:
         seen.update(following)
         waiting += following
     return found
+
+
+def _kept_or_empty(scope: Scope) -> Iterator[int]:
+    """The parameters for which a function stores an empty list where they are missing: `form.paths = paths or []`."""
+    for event in scope.events if scope.params and scope.name != "__init__" else ():
+        node = scope.exprs[event.value] if event.kind == EventKind.STORE_ATTR and event.value != NONE else None
+        if isinstance(node, Choice) and node.test == NONE and scope.exprs[node.items[-1]] == Seq("list", ()):
+            yield from _parameters_in(scope, event.value)
 
 
 def _may_be_left_out(scope: Scope, number: int) -> bool:

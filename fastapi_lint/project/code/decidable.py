@@ -34,6 +34,7 @@ from fastapi_lint.facts import (
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.iterables import for_loops, sources
 from fastapi_lint.project.code.retries import asks_for_last
+from fastapi_lint.project.code.spelling import is_receiver
 
 NOTHING, PRESENCE, LITERAL = 0, 1, 2
 """How much `Constants` may know of an expression: nothing, that it is not None, or which constant it is."""
@@ -153,7 +154,7 @@ def _may_be_empty(scope: Scope, expr: int) -> bool:
     while waiting:
         one = waiting.pop()
         node, parts = scope.exprs[one], sources(scope, one)
-        if isinstance(node, Param):
+        if isinstance(node, Param) or (isinstance(node, Attr) and is_receiver(scope, node.base)):
             return True
         if isinstance(node, Call) and not parts:
             parts = (*node.args, *(value for _, value in node.keywords))

@@ -63,6 +63,14 @@ def exclude_each_other(scope: Scope, one: int, other: int) -> bool:
     return False
 
 
+def comes_by(scope: Scope, first: int, last: int) -> bool:
+    """Whether control comes by one event before it gets to another, in the same pass of a loop."""
+    before, after = (set(around(scope, scope.events[number].region)) for number in (first, last))
+    if not first < last or not before <= after:
+        return False
+    return all(scope.regions[one].kind != "loop" for one in after - before)
+
+
 def is_paused_between(scope: Scope, first: int, last: int) -> bool:
     """Whether others are sure to get their turn between two events: a wait that is not passed by where both run."""
     if last <= first:

@@ -21,6 +21,7 @@ from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.loop_bound import LoopBound
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
 from fastapi_lint.project.serving.asked_before import AskedBefore
+from fastapi_lint.project.serving.awaited_calls import AwaitedCalls
 from fastapi_lint.project.serving.contexts import STAGES, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.serving.first_times import FirstTimes
@@ -110,6 +111,7 @@ class Blocking:
         self._left_fields = LeftFields(graph, lambda: self._calls_in.reach("request"))
         self._apart = apart
         self._asked_before = asked_before
+        self._awaited_calls = AwaitedCalls(graph)
         self._loop_bound = LoopBound(graph)
 
     def of(self, kind: BlockKind) -> list[BlockingUse]:
@@ -207,6 +209,9 @@ class Blocking:
             if witness.once != NONE:
                 trail = effects.trail(frame, witness)
                 passed = effects.passed(trail)
+                if witness.edge is not None and passed - {frame.gid}:
+                    if self._awaited_calls.have_made(frame, witness.edge):
+                        continue  # so what is done the first time only has been done
                 is_constructing = self._is_constructing(trail, witness.once)
             yield frame, witness, use, passed, is_constructing
 

@@ -15,6 +15,7 @@ from fastapi_lint.project.code.spelling import strings
 from fastapi_lint.project.flow.empty_loops import EmptyLoops
 from fastapi_lint.project.flow.forks import holds_in_server
 from fastapi_lint.project.flow.held import Held
+from fastapi_lint.project.flow.told import EMPTY_LIST
 from fastapi_lint.project.types.argument_constants import NO_RETRY
 from fastapi_lint.project.types.constants import Constants, text
 from fastapi_lint.project.types.values import (
@@ -79,11 +80,12 @@ class DeadBranches:
         found.update(decidable.fallbacks(self._frame.gid))
         numbers = decidable.regions(self._frame.gid)
         plain = self._dead_in_plain_frame() if numbers and self._held.is_empty and not self._frame.told else None
-        loops = decidable.loops(self._frame.gid) if self._frame.bound else frozenset()
+        has_empty = any(one.by == EMPTY_LIST for one in self._frame.told)
+        loops = decidable.loops(self._frame.gid) if self._frame.bound or has_empty else frozenset()
         for number in sorted((*numbers, *loops)) if loops else numbers:
             region = self._scope.regions[number]
             if number in loops:
-                if self._frame.depends(region.expr) and self._loops.is_empty(region.expr):
+                if (has_empty or self._frame.depends(region.expr)) and self._loops.is_empty(region.expr):
                     found.add(number)
                     self._known.clear()
                     plain = None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 
 from fastapi_lint.catalogue import CallSpec
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, Sub
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.flow.dead_branches import dead_regions
 from fastapi_lint.project.flow.function_kinds import FunctionKinds
 from fastapi_lint.project.flow.held import Held
 from fastapi_lint.project.flow.nodes import Edge, LibraryCall
@@ -267,7 +269,9 @@ class ImplicitCalls(FrameRecord):
         if not is_run:
             return told
         chosen = self.inference.chosen.at_call(self.frame, self.number, callee)
-        return (*self.inference.tellings.at_call(self.frame, self.number, callee), *chosen, *told)
+        dead = partial(dead_regions, self.inference, self.frame)
+        emptied = self.inference.emptied.at_call(self.frame, self.number, callee, dead)
+        return (*self.inference.tellings.at_call(self.frame, self.number, callee), *chosen, *told, *emptied)
 
     def yields(self, event: Event) -> None:
         if event.flag and event.expr != NONE:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Call, Event, EventKind, Scope
+from fastapi_lint.facts import NONE, Attr, Call, Event, EventKind, Scope
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied, simple_tests
 from fastapi_lint.project.code.questions import Question, answer, literal, question
 from fastapi_lint.project.code.regions import around, stands_in, within
 from fastapi_lint.project.flow.caller_tests import Path, behind, given_for, hands_over, is_branch, may_change, path_of
-from fastapi_lint.project.types.values import ExternalV, FunctionV, Type, Value
+from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, FunctionV, PropertyV, TupleV, Type, Value
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -37,11 +37,15 @@ _QUIET = frozenset({EventKind.CALL, EventKind.LOAD, EventKind.RETURN, EventKind.
 _MOST = 4
 _By = tuple[Type, ...]
 
+EMPTY_LIST: _By = ((ExtInstanceV("builtins.list"),),)
+"""In the place of a function that asks: what is known is that there is an empty list."""
+
 
 class Told(msgspec.Struct, frozen=True, cache_hash=True):
     """A question for `x.a.b`, by its path behind the parameter `number`, that is known to hold, or not to.
 
     `by` is the function that asks what kind of an object it is, and what else it is given; empty for plain tests.
+    See `EMPTY_LIST` for the other thing that may stand there.
     """
 
     number: int
@@ -93,7 +97,22 @@ class Tellings:
             return known
         events = frame.scope.events
         here = next((n for n, e in enumerate(events) if e.kind == EventKind.ATTR and e.expr == asked[1].of), NONE)
-        return known if here != NONE and _is_quiet(frame.scope, events[:here], *path) else None
+        if here == NONE:
+            return None
+        is_list = any(one.by == EMPTY_LIST and (one.number, one.path) == path for one in frame.told)
+        is_quiet = self._is_left_alone(frame, here, *path) if is_list else _is_quiet(frame.scope, events[:here], *path)
+        return known if is_quiet else None
+
+    def _is_left_alone(self, frame: Frame, until: int, number: int, path: Path) -> bool:
+        """Whether nobody has changed a list of the receiver before an event, or got hold of it."""
+        scope, owner = frame.scope, self._inference.index.class_of(frame.gid)
+        for event in scope.events[:until]:
+            if may_change(scope, event, number) or reads(scope, event, path[-1]) or _stores(event, path):
+                return False
+            if event.kind == EventKind.STORE_ATTR and path_of(scope, event.expr) == (number, ()):
+                if any(isinstance(one, PropertyV) for one in self._inference.classes.member(owner, event.name)[0]):
+                    return False  # its setter may do anything
+        return True
 
     def _known(self, frame: Frame, call: int, given: int) -> Iterator[tuple[Path, _By, Question, bool]]:
         """What is said of an object that a call hands over: by the branches around, or by the caller's caller."""
@@ -111,7 +130,7 @@ class Tellings:
         start = path_of(scope, given) if frame.told else None
         for told in frame.told:
             length = len(start[1]) if start is not None else 0
-            if (told.number, told.path[:length]) != start:
+            if (told.number, told.path[:length]) != start or told.by == EMPTY_LIST:
                 continue
             rest = told.path[length:]
             if not told.path or _is_quiet(scope, _before(scope, call), told.number, told.path):
@@ -174,9 +193,27 @@ def _node(scope: Scope, event: Event) -> object:
 
 
 def _answer(told: Told, test: Told) -> bool | None:
-    if (told.number, told.path, told.by) != (test.number, test.path, test.by):
+    if (told.number, told.path) != (test.number, test.path):
         return None
-    return answer(told.asked, told.holds, test.asked)
+    if told.by == EMPTY_LIST:
+        return _of_empty_list(test)
+    return answer(told.asked, told.holds, test.asked) if told.by == test.by else None
+
+
+def _of_empty_list(test: Told) -> bool | None:
+    """What a test is of an empty list, which is not true and equals none of the constants that tests ask for."""
+    if not test.by:
+        return not test.asked.positive
+    if len(test.by) != 2 or test.by[0] != (ExternalV("builtins.isinstance"),):
+        return None
+    asked = [part for one in test.by[1] for part in (one.items if isinstance(one, TupleV) else ((one,),))]
+    return True if (ExternalV("builtins.list"),) in asked else None
+
+
+def reads(scope: Scope, event: Event, name: str) -> bool:
+    """Whether an event reads an attribute of this name, whatever object has it."""
+    node = scope.exprs[event.expr] if event.kind == EventKind.ATTR else None
+    return isinstance(node, Attr) and node.name == name
 
 
 def _since(scope: Scope, region: int, call: int) -> Iterator[Event]:

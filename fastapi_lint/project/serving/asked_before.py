@@ -2,29 +2,24 @@
 
 `config = get_config(name)`, and then `provider = create_provider(name)`, which calls `get_config(name)` again: where
 `get_config` keeps what it has found, the second call blocks nobody. Nothing is awaited in between, so that nobody else
-empties the cache, but for the thread in which the first call may run. Calls are the same that pass the same, themselves
-or in the function that they call.
+empties the cache, but for the thread in which the first call may run; unless nobody ever does. Calls are the same that
+pass the same, themselves or in the function that they call, or what the same function makes of the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Call, EventKind, Lit, Scope
-from fastapi_lint.project.code.call_arguments import Arguments, has_star
+from fastapi_lint.facts import EventKind, Scope
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.regions import around, exclude_each_other, may_be_passed, within
-from fastapi_lint.project.code.spelling import parameter_of, same
+from fastapi_lint.project.code.regions import comes_by, exclude_each_other, may_be_passed, within
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
+from fastapi_lint.project.serving.lasting_caches import LastingCaches
 from fastapi_lint.project.serving.misses import Misses
-from fastapi_lint.project.types.values import InstanceV
-
-Given = tuple[int | Lit, ...]
-"""What a call passes for each parameter: an expression of the function that asks, or a constant; NONE for a default."""
+from fastapi_lint.project.serving.same_given import Given, SameGiven
 
 Missed = dict[Frame, frozenset[int]]
 """Of functions that a call runs, the events that it does not come to."""
@@ -48,6 +43,8 @@ class AskedBefore:
     def __init__(self, graph: Graph, misses: Misses) -> None:
         self._graph = graph
         self._misses = misses
+        self._lasting = LastingCaches(graph.inference, misses)
+        self._same = SameGiven(graph)
         self._memos: dict[Frame, frozenset[int]] = {}
         self._questions: dict[Frame, list[Question]] = {}
         self._known: dict[tuple[Frame, int, Frame], Missed] = {}
@@ -63,10 +60,18 @@ class AskedBefore:
         own = list(self._asked(frame, edge)) if 0 <= edge.event < len(frame.scope.events) else []
         if not own:
             return {}
-        earlier = [one for one in self._all(frame) if one.is_sure and _leads_to(frame.scope, one.event, edge.event)]
-        known = [one for one in own if any(_is_same(frame.scope, one, other) for other in earlier)]
+        earlier = [one for one in self._all(frame) if one.is_sure and comes_by(frame.scope, one.event, edge.event)]
+        known = [one for one in own if any(self._is_answered(frame, one, other) for other in earlier)]
         memos = {one.memo for one in known if all(two in known for two in own if two.memo == one.memo)}
         return {edge.callee: frozenset(), **{memo: self._behind(memo) for memo in memos}} if memos else {}
+
+    def _is_answered(self, frame: Frame, one: Question, earlier: Question) -> bool:
+        """Whether an earlier call has asked the same, and nobody has emptied the cache since."""
+        if one.memo.gid != earlier.memo.gid or not self._same.are_same(frame, one.given, earlier.given):
+            return False
+        if not _waits(frame.scope, earlier.event, one.event):
+            return True
+        return self._lasting.keeps(one.memo) and self._same.lasts(frame, one.given, earlier.event, one.event)
 
     def _all(self, frame: Frame) -> list[Question]:
         if frame not in self._questions:
@@ -79,7 +84,7 @@ class AskedBefore:
 
     def _asked(self, frame: Frame, edge: Edge) -> Iterator[Question]:
         """What a call asks functions that keep their answers: the one that it calls, or those that this one calls."""
-        given = self._passed(frame, edge)
+        given = self._same.passed(frame, edge)
         if given is None:
             return
         is_certain = edge.certain and (edge.mode != "offloaded" or _is_awaited(frame.scope, edge.event))
@@ -89,37 +94,10 @@ class AskedBefore:
         scope = edge.callee.scope
         for inner in self._graph.node(edge.callee).edges:
             if 0 <= inner.event < len(scope.events) and self._behind(inner.callee):
-                asked = self._passed(edge.callee, inner)
-                through = None if asked is None else _through(scope, asked, given)
+                asked = self._same.passed(edge.callee, inner)
+                through = None if asked is None else self._same.through(edge.callee, asked, given)
                 is_sure = is_certain and inner.certain and not may_be_passed(scope, scope.events[inner.event].region)
                 yield Question(edge.event, inner.callee, through, is_sure and not _may_have_left(scope, inner))
-
-    def _passed(self, frame: Frame, edge: Edge) -> Given | None:
-        """What the call of an edge passes for each parameter of its callee, a receiver first; None if that is open."""
-        event, params = frame.scope.events[edge.event], edge.callee.scope.params
-        node = frame.scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-        if edge.mode == "offloaded" and isinstance(node, Call):
-            node = self._handed(frame, node, edge.callee)
-        elif edge.mode not in ("runs", "once"):
-            return None
-        if not isinstance(node, Call) or has_star(frame.scope, node):
-            return None
-        if any(name == "**" for name, _ in node.keywords) or any(one.kind in ("args", "kwargs") for one in params):
-            return None
-        arguments, func = Arguments(frame.scope, node), frame.scope.exprs[node.func]
-        receivers = (func.base,) if isinstance(edge.callee.receiver, InstanceV) and isinstance(func, Attr) else ()
-        rest = params[len(receivers) :]
-        given = [arguments.at(number, one.name, one.kind) for number, one in enumerate(rest)]
-        return tuple(_constant(frame.scope, expr) for expr in (*receivers, *given))
-
-    def _handed(self, frame: Frame, node: Call, callee: Frame) -> Call | None:
-        """The call that a thread makes: `to_thread(config, name)` makes `config(name)`."""
-        inference = self._graph.inference
-        for number, argument in enumerate(node.args):
-            functions = inference.functions(inference.type(frame, argument))
-            if any(inference.binding.frame_of(one).gid == callee.gid for one in functions):
-                return Call(argument, node.args[number + 1 :], node.keywords, node.place)
-        return None
 
     def _behind(self, memo: Frame) -> frozenset[int]:
         """The events of a function that it comes to only where a cache lacks what they surely put in."""
@@ -141,45 +119,9 @@ class AskedBefore:
         return frozenset()
 
 
-def _constant(scope: Scope, expr: int) -> int | Lit:
-    node = scope.exprs[expr] if expr != NONE else None
-    return node if isinstance(node, Lit) else expr
-
-
-def _through(scope: Scope, asked: Given, given: Given) -> Given | None:
-    """What a function passes on of what it was given, as its caller has it; None where it makes something of it."""
-    found: list[int | Lit] = []
-    for part in asked:
-        if isinstance(part, int) and part != NONE:
-            number = parameter_of(scope, part)
-            if not 0 <= number < len(given):
-                return None
-            if given[number] == NONE:
-                return None  # the default of another function
-            found.append(given[number])
-        else:
-            found.append(part)
-    return tuple(found)
-
-
-def _is_same(scope: Scope, one: Question, other: Question) -> bool:
-    if one.memo.gid != other.memo.gid or one.given is None or other.given is None:
-        return False
-    return len(one.given) == len(other.given) and all(map(partial(_is_alike, scope), one.given, other.given))
-
-
-def _is_alike(scope: Scope, one: int | Lit, other: int | Lit) -> bool:
-    if isinstance(one, int) and isinstance(other, int):
-        return one == other or same(scope, one, other)
-    return one == other
-
-
-def _leads_to(scope: Scope, first: int, last: int) -> bool:
-    """Whether control comes by one event before it gets to another, in the same pass of a loop, without other waits."""
-    before, after = (set(around(scope, scope.events[number].region)) for number in (first, last))
-    if not first < last or not before <= after or any(scope.regions[one].kind == "loop" for one in after - before):
-        return False
-    return not any(
+def _waits(scope: Scope, first: int, last: int) -> bool:
+    """Whether others may get their turn between two events, but for what the first one waits for itself."""
+    return any(
         event.pauses and event.expr != scope.events[first].expr
         for event in scope.events[first:last]
         if not exclude_each_other(scope, event.region, scope.events[last].region)

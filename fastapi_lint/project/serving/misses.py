@@ -65,15 +65,18 @@ class Misses:
 
         So it is found by the next call that is given the same, however long the cache lasts.
         """
+        return any(True for _ in self.always_filled(frame, number))
+
+    def always_filled(self, frame: Frame, number: int) -> Iterator[LookUp]:
+        """What a region was entered for that it is not left without."""
         scope, region = frame.scope, frame.scope.regions[number]
         if region.kind not in ("if", "else") or region.expr == NONE:
-            return False
+            return
         passed = may_be_passed(scope, number)
-        return any(
-            may_be_passed(scope, event.region) <= passed and not _may_leave(scope, number, event)
-            for missed in _missed(scope, region.expr, region.kind == "if")
-            for event in self._fills(frame, number, missed, self._is_given)
-        )
+        for missed in _missed(scope, region.expr, region.kind == "if"):
+            fills = self._fills(frame, number, missed, self._is_given)
+            if any(may_be_passed(scope, one.region) <= passed and not _may_leave(scope, number, one) for one in fills):
+                yield missed
 
     def _is_filled(self, frame: Frame, number: int, missed: LookUp) -> bool:
         return any(True for _ in self._fills(frame, number, missed, self._lasts))

@@ -179,7 +179,7 @@ class Calls:
 
     def taken_returns(self, frame: Frame) -> list[int]:
         """The returned expressions, without those in branches that this frame never takes."""
-        if not frame.bound:
+        if not frame.bound and not frame.told:
             return self._inference.names.returns(frame.gid)
         scope = self._index.scope(frame.gid)
         dead = dead_regions(self._inference, frame)

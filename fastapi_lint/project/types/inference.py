@@ -49,6 +49,7 @@ from fastapi_lint.project.flow.attempts import Attempts
 from fastapi_lint.project.flow.chosen import Chosen
 from fastapi_lint.project.flow.dead_branches import truth
 from fastapi_lint.project.flow.dispatch import Dispatch
+from fastapi_lint.project.flow.emptied import Emptied
 from fastapi_lint.project.flow.exclusions import Exclusions
 from fastapi_lint.project.flow.fills import Fills
 from fastapi_lint.project.flow.given_coroutines import GivenCoroutines
@@ -157,6 +158,7 @@ class Inference:
         self.never_awaited = NeverAwaited(self)
         self.chosen = Chosen(self)
         self.passed_kinds = PassedKinds(self)
+        self.emptied = Emptied(self)
         self.dispatch = Dispatch(index)
         self.decidable = Decidable(index)
         self.said_on_loop: dict[int, bool | None] = {}
