@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Seq
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Seq, Var
 from fastapi_lint.project.code.asked import OTHER
 from fastapi_lint.project.code.decidable import LITERAL, named_test
 from fastapi_lint.project.code.frames import Frame
@@ -159,10 +159,23 @@ class DeadBranches:
             known = True if known is None and self._inference.own_attributes.is_there(self._frame, node) else known
             if known is not None:
                 return known
+        if isinstance(node, Var):
+            return self._captured(node)
         literal = self._literal(expr)
         if literal is not None:
             return bool(literal.value)  # a string counts as not empty: nobody passes ""
         return True if self._is_object(expr) else None
+
+    def _captured(self, node: Var) -> bool | None:
+        """What a name is that a function around this one binds once."""
+        index = self._inference.index
+        owner = index.local(self._frame.gid, node.scope)
+        scope = index.scope(owner)
+        numbers = scope.names.get(node.name, ())
+        if scope.kind != "function" or len(numbers) != 1 or (owner, node.name) in index.rebinds:
+            return None
+        around = DeadBranches(self._inference, index.around(owner, self._frame))
+        return around.truth(scope.defs[numbers[0]].value, frozenset())
 
     def _is_object(self, expr: int) -> bool:
         """Whether a value is surely there, and nothing that could be empty."""
