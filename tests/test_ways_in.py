@@ -64,3 +64,56 @@ def test_a_function_inside_asks_for_it(tmp_path: Path, use: str, test: str) -> N
 )
 def test_what_may_be_otherwise_leaves_both(tmp_path: Path, use: str, test: str) -> None:
     assert named(tmp_path, CAPTURED.format(use=use, given="renew", test=test)) == [["POST /new"]]
+
+
+LEFT = """\
+from dataclasses import dataclass
+@dataclass
+class Swap:
+    name: str
+    days: int | None = None
+async def launch(swap: Swap):
+    time.sleep(1)
+async def apply(swap: Swap):
+    if {test}:
+        await launch(swap)
+async def make(name: str) -> Swap | None:
+    if name:
+        return Swap({made})
+    return None
+@app.patch("/near")
+async def near(name: str):
+    swap = await make(name)
+    if swap:
+        await apply(swap)
+async def far():
+    for swap in [Swap("x", days=3)]:
+        await apply(swap)
+@app.post("/far")
+async def further():
+    await far()
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "made", "label"),
+    [
+        ("swap.days", "name=name", "POST /far"),
+        ("swap.days is not None and swap.name", "name=name", "POST /far"),
+        ("swap.days", "name=name, days=1", "PATCH /near"),
+        ("swap.days or swap.name", "name=name", "PATCH /near"),
+        ("swap.name", "name=name", "PATCH /near"),
+        ("not swap.days", "name=name", "PATCH /near"),
+    ],
+)
+def test_a_call_further_up_leaves_a_field_out(tmp_path: Path, test: str, made: str, label: str) -> None:
+    assert named(tmp_path, LEFT.format(test=test, made=made)) == [[label]]
+
+
+def test_no_way_is_no_entry(tmp_path: Path) -> None:
+    body = (
+        'async def work(values: dict):\n    if "wait" in values:\n        await pause()\n'
+        "async def pause():\n    time.sleep(1)\n"
+        '@app.get("/role")\nasync def role(name: str):\n    await work({"role": name})\n'
+    )
+    assert named(tmp_path, body) == [[]]
