@@ -117,3 +117,34 @@ def test_no_way_is_no_entry(tmp_path: Path) -> None:
         '@app.get("/role")\nasync def role(name: str):\n    await work({"role": name})\n'
     )
     assert named(tmp_path, body) == [[]]
+
+
+FLAG = """\
+async def remember(data: str, plan: bool | str = False, **options):
+    if {first}:
+        plan = "sort"
+    if plan == "sort":
+        {ends}
+    if plan:
+        time.sleep(1)
+@app.post("/remember")
+async def post(data: str, short: bool, plan: bool):
+    await remember(data, **({{{given}: 1}} if short else {{}}))
+@app.post("/plan")
+async def plan(data: str, plan: bool):
+    await remember(data, plan)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "ends", "given", "label"),
+    [
+        ("plan is False and data", "return", "'limit'", "POST /plan"),
+        ("data", "raise ValueError", "'limit'", "POST /plan"),
+        ("plan is False and data", "print(plan)", "'limit'", "POST /remember"),
+        ("plan is False and data", "return", "'plan'", "POST /remember"),
+        ("plan is False and data", "return", "data", "POST /remember"),
+    ],
+)
+def test_a_flag_is_left_at_its_default(tmp_path: Path, first: str, ends: str, given: str, label: str) -> None:
+    assert named(tmp_path, FLAG.format(first=first, ends=ends, given=given)) == [[label]]
