@@ -137,14 +137,14 @@ async def plan(data: str, plan: bool):
 
 
 @pytest.mark.parametrize(
-    ("first", "ends", "given", "label"),
+    ("first", "ends", "given", "labels"),
     [
-        ("plan is False and data", "return", "'limit'", "POST /plan"),
-        ("data", "raise ValueError", "'limit'", "POST /plan"),
-        ("plan is False and data", "print(plan)", "'limit'", "POST /remember"),
-        ("plan is False and data", "return", "'plan'", "POST /remember"),
-        ("plan is False and data", "return", "data", "POST /remember"),
+        ("plan is False and data", "return", "'limit'", ["POST /plan"]),
+        ("data", "raise ValueError", "'limit'", ["POST /plan"]),
+        ("plan is False and data", "print(plan)", "'limit'", ["POST /remember", "POST /plan"]),
+        ("plan is False and data", "return", "'plan'", ["POST /remember"]),
+        ("plan is False and data", "return", "data", ["POST /remember"]),
     ],
 )
-def test_a_flag_is_left_at_its_default(tmp_path: Path, first: str, ends: str, given: str, label: str) -> None:
-    assert named(tmp_path, FLAG.format(first=first, ends=ends, given=given)) == [[label]]
+def test_a_flag_is_left_at_its_default(tmp_path: Path, first: str, ends: str, given: str, labels: list[str]) -> None:
+    assert named(tmp_path, FLAG.format(first=first, ends=ends, given=given)) == [labels]
