@@ -148,3 +148,45 @@ async def plan(data: str, plan: bool):
 )
 def test_a_flag_is_left_at_its_default(tmp_path: Path, first: str, ends: str, given: str, labels: list[str]) -> None:
     assert named(tmp_path, FLAG.format(first=first, ends=ends, given=given)) == [labels]
+
+
+UNDONE = """\
+import contextlib
+class Undo(Exception): ...
+class Work:
+    def __init__(self, dry: bool = False):
+        self.dry = dry
+    async def run(self):
+        try:
+            {block}:
+                print()
+                if self.dry:
+                    {leaves}
+        except Undo:
+            pass
+        else:
+            time.sleep(1)
+async def start(dry: bool = False):
+    await Work(dry=dry).run()
+@app.post("/dry")
+async def dry():
+    await start(dry=True)
+@app.post("/wet")
+async def wet():
+    await start()
+"""
+
+
+@pytest.mark.parametrize(
+    ("block", "leaves", "labels"),
+    [
+        ("with contextlib.nullcontext()", "raise Undo", ["POST /wet"]),
+        ("async with asyncio.Lock()", "raise Undo", ["POST /wet"]),
+        ("with open('x'), open('y')", "return", ["POST /wet"]),
+        ("async with asyncio.Lock()", "print()", ["POST /dry", "POST /wet"]),
+        ("with contextlib.suppress(Undo)", "raise Undo", ["POST /dry", "POST /wet"]),
+        ("for _ in range(2)", "break", ["POST /dry", "POST /wet"]),
+    ],
+)
+def test_the_else_of_a_try_is_behind_what_leaves_it(tmp_path: Path, block: str, leaves: str, labels: list[str]) -> None:
+    assert named(tmp_path, UNDONE.format(block=block, leaves=leaves)) == [labels]
