@@ -157,6 +157,7 @@ class ScopeBuilder:
         self.silent = 0
         # the region that a statement leaves behind for what follows it: kind, expression, parent
         self.implied: tuple[str, int, int | None, str] | None = None
+        self.ended = 0
         self.detached = False
         self.loops: list[_Loop] = []
         self.is_generator = False

@@ -24,6 +24,7 @@ from fastapi_lint.facts import (
     Exc,
     Free,
     Iter,
+    Region,
     Var,
 )
 
@@ -150,8 +151,10 @@ def _try(scope: ScopeBuilder, node: cst.Try | cst.TryStar) -> None:
     with scope.within("try") as region:
         with scope.guarded(node):
             lower_body(scope, node.body)
+        ended = scope.ended
         interrupted = scope.since(start, entry)
         if node.orelse is not None and scope.env is not None:
+            _enter_again(scope, ended, region)
             lower_body(scope, node.orelse.body)
     ends: list[Env | None] = [scope.env]
     for handler in node.handlers:
@@ -169,6 +172,20 @@ def _try(scope: ScopeBuilder, node: cst.Try | cst.TryStar) -> None:
         if not falls_through:
             scope.env = None
     scope.implied = implied
+
+
+def _enter_again(scope: ScopeBuilder, ended: int, outer: int) -> None:
+    """Puts the `else` of a `try` where its body ends: behind the branches that have left it, `if dry: raise Undo`."""
+    left: list[Region] = []
+    while ended not in (NONE, outer):
+        found = scope.regions[ended]
+        if found.kind == "else" and found.behind:
+            left.append(found)
+        elif found.kind in ("with", "async-with") and _may_suppress(scope, found.expr):
+            left.clear()
+        ended = found.parent
+    for found in reversed(left):
+        scope.enter_region("else", found.expr, None, found.behind)
 
 
 def _handler(scope: ScopeBuilder, handler: cst.ExceptHandler | cst.ExceptStarHandler, region: int) -> None:

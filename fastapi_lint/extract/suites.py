@@ -12,7 +12,8 @@ from fastapi_lint.extract.builder import ScopeBuilder
 def lower_body(scope: ScopeBuilder, body: Any) -> None:
     """Lowers a suite statement by statement; of what cannot be reached the names are kept.
 
-    What follows an `if` whose body leaves the suite stands in its `else` branch, though it is not written so.
+    What follows an `if` whose body leaves the suite stands in its `else` branch, though it is not written so. Where the
+    suite ends, `ended` is the region in which it does.
     """
     outer = scope.region
     for number, statement in enumerate(body.body):
@@ -24,6 +25,8 @@ def lower_body(scope: ScopeBuilder, body: Any) -> None:
         implied = scope.take_implied()
         if implied is not None:
             scope.enter_region(*implied)
+    if not body.body or type(body.body[-1]) is not cst.With:  # else it is where the block ends
+        scope.ended = scope.region
     scope.region = outer
 
 

@@ -25,6 +25,7 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.code.decidable import TESTS
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.iterables import for_loops, sources
 from fastapi_lint.project.code.regions import branches
@@ -73,14 +74,16 @@ class Asked:
             found |= {number for _, number in selections(scope)}
             found |= {number for number in _iterated(scope) if _may_be_left_out(scope, number)}
             found |= {number for number in _kept_or_empty(scope) if _may_be_left_out(scope, number)}
-            found |= {n for n, one in enumerate(scope.params) if one.name in self._asked_inside(gid)}
+            for name in self._asked_inside(gid):
+                defs = [scope.defs[number] for number in scope.names.get(name, ())]
+                found |= {number for one in defs for number in _parameters_in(scope, one.value)}
             if scope.name == "__init__":
                 found |= {n for n, name in self.kept_parameters(gid).items() if name in self._tested_attributes()}
             known = self._tested[gid] = frozenset(found)
         return known
 
     def _asked_inside(self, gid: int) -> frozenset[str]:
-        """The names of a function that functions inside it compare with None."""
+        """The names of a function that functions inside it ask whether they are there."""
         module = self._index.module(gid)
         known = self._captured.get(module.base)
         if known is None:
@@ -232,7 +235,9 @@ def _parameters_in(scope: Scope, expr: int) -> set[int]:
     waiting = [expr]
     while waiting:
         node = scope.exprs[waiting.pop()]
-        if isinstance(node, Use):
+        if isinstance(node, Param):
+            found.add(node.index)
+        elif isinstance(node, Use):
             found.update(value.index for value in _values_of(scope, node) if isinstance(value, Param))
         for part in _parts_that_ask(scope, node):
             if part != NONE and part not in seen:
@@ -295,14 +300,16 @@ def _values_of(scope: Scope, use: Use) -> Iterator[Expr]:
 def _is_named_test(node: Expr) -> bool:
     """Whether a local name stands for a test, or for what a test has chosen."""
     if isinstance(node, Bin):
-        return node.op in ("is", "is not", "not")
+        return node.op in TESTS
     return isinstance(node, Choice) and node.test != NONE
 
 
 def _captured_in(scope: Scope, expr: int) -> Iterator[Var]:
-    """The names of scopes around this one that a condition compares with None."""
+    """The names of scopes around this one that a condition asks for, or compares with None."""
     node = scope.exprs[expr]
-    if isinstance(node, Bin) and node.op in ("is", "is not"):
+    if isinstance(node, Var):
+        yield node
+    elif isinstance(node, Bin) and node.op in ("is", "is not"):
         left = scope.exprs[node.left]
         if isinstance(left, Var) and scope.exprs[node.right] == Lit(None):
             yield left

@@ -40,7 +40,9 @@ NOTHING, PRESENCE, LITERAL = 0, 1, 2
 """How much `Constants` may know of an expression: nothing, that it is not None, or which constant it is."""
 
 _COMPARISONS = frozenset({"equals", "differs", "among", "not among"})
-_TESTS = frozenset({"is", "is not", "not"})
+TESTS = _COMPARISONS | {"is", "is not", "not", "and"}
+"""The operators of tests that a local name may keep."""
+
 _GETTERS = frozenset({"get", "pop"})
 _MISSING = frozenset({"ImportError", "ModuleNotFoundError", "NameError"})
 _FORKS = frozenset({"fork", "forkpty"})
@@ -101,12 +103,12 @@ class Decidable:
 
 
 def named_test(scope: Scope, expr: int) -> int:
-    """The test that a local name keeps: `is_own = client is None`. Any other expression as it is."""
+    """The test that a local name keeps: `is_own = client is None and own`. Any other expression as it is."""
     node = scope.exprs[expr]
     if isinstance(node, Use) and len(node.defs) == 1:
         value = scope.defs[node.defs[0]].value
         kept = scope.exprs[value]
-        if isinstance(kept, Bin) and kept.op in _TESTS:
+        if isinstance(kept, Bin) and kept.op in TESTS:
             return value
     return expr
 
@@ -188,6 +190,8 @@ def _may_decide(scope: Scope, expr: int, known: dict[int, int]) -> bool:
         if not isinstance(func, Attr) or func.name not in _PREFIX_TESTS:
             return True  # it may ask for a coroutine function
         return _level(scope, func.base, known) != NOTHING
+    if isinstance(node, Var):
+        return node.scope != 0  # a function around this one may have been given it
     return _level(scope, expr, known) == LITERAL or forked(scope, expr) is not None
 
 

@@ -45,12 +45,14 @@ class Places:
         gid: int,
         category: str = "request",
         able: set[Frame] | None = None,
-        entry_of: Callable[[Frame, str], EntryPoint | None] = lambda _frame, _category: None,
+        entry_of: Callable[[Frame, str, EntryPoint | None], EntryPoint | None] = lambda _frame, _category, nearest: (
+            nearest
+        ),
     ) -> tuple[EntryPointLabel, ...]:
         """The entry points from which requests (or start-up, ...) come to a function, by the nearest way.
 
         Of its frames only those count that are `able` to do what is told of the function, if that is known: block the
-        loop on which the entry points run. `entry_of` knows of a frame that only some of its ways fit.
+        loop on which the entry points run. `entry_of` knows of a frame that only some of its ways fit, or none.
         """
         reached = self._contexts.reached(category)
         if able is not None and category != "script":  # whose loops are all started by somebody
@@ -60,7 +62,7 @@ class Places:
             if able is not None and frame not in able:
                 continue
             arrivals = self._contexts.way_in(frame, reached)[:1]
-            entry = (entry_of(frame, category) or arrivals[0].entry) if arrivals else None
+            entry = entry_of(frame, category, arrivals[0].entry) if arrivals else None
             if entry is not None:
                 found[EntryPointLabel(entry.kind, entry.label)] = None
         return tuple(found)

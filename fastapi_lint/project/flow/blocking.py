@@ -26,7 +26,6 @@ from fastapi_lint.project.serving.contexts import STAGES, Contexts
 from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.serving.first_times import FirstTimes
 from fastapi_lint.project.serving.fitting_calls import FittingCalls
-from fastapi_lint.project.serving.left_fields import LeftFields
 
 _CALLED_BY_FASTAPI = frozenset({"route", "dependency", "background-task", "exception-handler"})
 _Rank = tuple[bool, bool, bool, bool, bool, bool, int]
@@ -108,7 +107,6 @@ class Blocking:
         self._frames = tuple(frames)
         self._stages = stages
         self._calls_in = FittingCalls(graph, contexts)
-        self._left_fields = LeftFields(graph, lambda: self._calls_in.reach("request"))
         self._apart = apart
         self._asked_before = asked_before
         self._awaited_calls = AwaitedCalls(graph)
@@ -221,7 +219,7 @@ class Blocking:
         region = events[event].region if 0 <= event < len(events) else 0
         if not region or not self._contexts.serves(frame.gid):
             return False
-        return self._left_fields.exclude(frame, region)
+        return self._calls_in.left_fields.exclude(frame, region)
 
     def _is_constructing(self, trail: list[tuple[Frame, Witness]], once: int) -> bool:
         """Whether the first use of what an object fills is its constructor's: then nobody else's ever is."""
@@ -263,10 +261,10 @@ class Blocking:
             )
         first = trail[0][1]
 
-        def fitting(one: Frame, category: str) -> EntryPoint | None:
+        def fitting(one: Frame, category: str, nearest: EntryPoint | None) -> EntryPoint | None:
             events = one.scope.events
             known = 0 <= witness.event < len(events)
-            return self._calls_in.entry(one, events[witness.event].region, category) if known else None
+            return self._calls_in.entry(one, events[witness.event].region, category, nearest) if known else nearest
 
         stage = self._contexts.stage(frame.gid, self._stages) or ""
         return BlockingUse(

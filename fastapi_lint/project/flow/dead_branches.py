@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Seq
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Lit, Seq, Use, Var
 from fastapi_lint.project.code.asked import OTHER
 from fastapi_lint.project.code.decidable import LITERAL, named_test
 from fastapi_lint.project.code.frames import Frame
@@ -15,6 +15,7 @@ from fastapi_lint.project.code.spelling import strings
 from fastapi_lint.project.flow.empty_loops import EmptyLoops
 from fastapi_lint.project.flow.forks import holds_in_server
 from fastapi_lint.project.flow.held import Held
+from fastapi_lint.project.flow.reaching import constants_left
 from fastapi_lint.project.flow.told import EMPTY_LIST
 from fastapi_lint.project.types.argument_constants import NO_RETRY
 from fastapi_lint.project.types.constants import Constants, text
@@ -73,6 +74,7 @@ class DeadBranches:
         self._loops = EmptyLoops(inference, frame, lambda region: within(scope, region, dead))
         self._held = Held(inference, frame)
         self._known: dict[int, bool | None] = {}
+        self._around = NONE  # the region in which the condition stands that is asked for
 
     def regions(self) -> set[int]:
         """Their numbers, without the regions nested in them."""
@@ -93,6 +95,7 @@ class DeadBranches:
             if plain is not None and not self._frame.depends(region.expr):
                 is_dead = number in plain
             else:
+                self._around = region.parent
                 truth = self._truth(region.expr)
                 is_dead = truth is not None and truth is (region.kind == "else")
             if is_dead:
@@ -112,6 +115,7 @@ class DeadBranches:
             if plain is not None and not self._frame.depends(region.expr):
                 is_sure = number in plain
             else:
+                self._around = region.parent
                 truth = self._truth(region.expr)
                 is_sure = truth is not None and truth is (region.kind == "if")
             if is_sure:
@@ -161,10 +165,35 @@ class DeadBranches:
             known = True if known is None and self._inference.own_attributes.is_there(self._frame, node) else known
             if known is not None:
                 return known
+        if isinstance(node, Var):
+            return self._captured(node)
         literal = self._literal(expr)
         if literal is not None:
             return bool(literal.value)  # a string counts as not empty: nobody passes ""
-        return True if self._is_object(expr) else None
+        return True if self._is_object(expr) else self._left(expr)
+
+    def _left(self, expr: int) -> bool | None:
+        """What a name is of which the branches around exclude the other values: `if mode == "dry": mode = False`."""
+        node = self._scope.exprs[expr]
+        if self._around in (NONE, 0) or not isinstance(node, Use) or len(node.defs) < 2:
+            return None
+        made = [one for n in node.defs if not within(self._scope, (one := self._scope.defs[n]).region, self._dead)]
+        given = [known for one in made if isinstance(known := self._constants.of(one.value), LiteralV)]
+        if len(given) < len(made) or self._inference.decidable.level(self._frame.gid, expr) != LITERAL:
+            return None
+        left = {bool(one.value) for one in constants_left(self._inference, self._frame, given, node, self._around)}
+        return left.pop() if len(left) == 1 else None
+
+    def _captured(self, node: Var) -> bool | None:
+        """What a name is that a function around this one binds once."""
+        index = self._inference.index
+        owner = index.local(self._frame.gid, node.scope)
+        scope = index.scope(owner)
+        numbers = scope.names.get(node.name, ())
+        if scope.kind != "function" or len(numbers) != 1 or (owner, node.name) in index.rebinds:
+            return None
+        around = DeadBranches(self._inference, index.around(owner, self._frame))
+        return around.truth(scope.defs[numbers[0]].value, frozenset())
 
     def _is_object(self, expr: int) -> bool:
         """Whether a value is surely there, and nothing that could be empty."""

@@ -264,10 +264,14 @@ class ImplicitCalls(FrameRecord):
         self.edge(event.place, frame, "coroutine" if value.is_async else "runs")
 
     def told_at(self, expr: int, callee: Frame, is_run: bool) -> tuple[Told, ...]:
-        """What is known at the call `expr` of what it hands over, and of the object, if it runs there and then."""
+        """What is known at the call `expr` of what it hands over, and of the object.
+
+        If it does not run there and then, that is what kinds these are of.
+        """
         told = self.inference.passed_kinds.at_call(self.frame, expr, callee)
         if not is_run:
-            return told
+            known = self.inference.tellings.at_call(self.frame, self.number, callee)
+            return (*(one for one in known if one.is_of_kind), *told)
         chosen = self.inference.chosen.at_call(self.frame, self.number, callee)
         dead = partial(dead_regions, self.inference, self.frame)
         emptied = self.inference.emptied.at_call(self.frame, self.number, callee, dead)

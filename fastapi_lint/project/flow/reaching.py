@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi_lint.facts import NONE, Attr, Call, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied, truth
-from fastapi_lint.project.code.questions import Question, answer, question
+from fastapi_lint.project.code.questions import Question, answer, literal, question
 from fastapi_lint.project.code.regions import around, branches
 from fastapi_lint.project.code.spelling import same
 from fastapi_lint.project.types.constants import Constants
@@ -109,6 +109,20 @@ class Reaching:
     def _constant(self, expr: int) -> LiteralV | None:
         known = self._constants.of(expr)
         return known if isinstance(known, LiteralV) else None
+
+
+def constants_left(inference: Inference, frame: Frame, given: list[LiteralV], name: Use, region: int) -> list[LiteralV]:
+    """The constants that a name may be in a region, of those that it is given: the branches around exclude others."""
+    scope = frame.scope
+    if any((frame.gid, scope.defs[number].name) in inference.index.rebinds for number in name.defs):
+        return given
+    for branch in branches(scope, region):
+        for part, holds in implied(scope, branch.expr, branch.kind == "if"):
+            asked = question(scope, part, lambda expr: literal(scope, expr))
+            if asked is not None and scope.exprs[asked.of] == name:
+                known = ((one, Question(asked.of, frozenset([one]), True)) for one in given)
+                given = [one for one, is_one in known if answer(is_one, True, asked) in (None, holds)]
+    return given
 
 
 def _is_plain(value: Value) -> bool:

@@ -19,6 +19,7 @@ from fastapi_lint.project.code.logic import implied, simple_tests
 from fastapi_lint.project.code.questions import Question, answer, literal, question
 from fastapi_lint.project.code.regions import around, stands_in, within
 from fastapi_lint.project.flow.caller_tests import Path, behind, given_for, hands_over, is_branch, may_change, path_of
+from fastapi_lint.project.flow.kept_arguments import KeptArguments
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, FunctionV, PropertyV, TupleV, Type, Value
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Told(msgspec.Struct, frozen=True, cache_hash=True):
     """A question for `x.a.b`, by its path behind the parameter `number`, that is known to hold, or not to.
 
     `by` is the function that asks what kind of an object it is, and what else it is given; empty for plain tests.
+    `lasts` says that only the constructor stores what lies behind the path.
     See `EMPTY_LIST` for the other thing that may stand there.
     """
 
@@ -53,6 +55,12 @@ class Told(msgspec.Struct, frozen=True, cache_hash=True):
     by: _By
     asked: Question
     holds: bool
+    lasts: bool = False
+
+    @property
+    def is_of_kind(self) -> bool:
+        """Whether it says what kind an object is of, so that it holds for good."""
+        return bool(self.by) and (self.lasts or not self.path)
 
 
 class Tellings:
@@ -62,6 +70,7 @@ class Tellings:
         self._inference = inference
         self._wanted: dict[int, tuple[Told, ...]] = {}
         self._of_kind: dict[int, bool] = {}
+        self._arguments = KeptArguments(inference)
 
     def at_call(self, frame: Frame, number: int, callee: Frame) -> tuple[Told, ...]:
         """What is known at a call and decides a branch of the function called."""
@@ -78,8 +87,8 @@ class Tellings:
             given = given_for(self._inference, callee, frame, node, parameter)
             if given == NONE:
                 continue
-            for path, by, asked, holds in self._known(frame, number, given):
-                told = Told(parameter, path, by, msgspec.structs.replace(asked, of=NONE), holds)
+            for path, by, asked, holds, lasts in self._known(frame, number, given):
+                told = Told(parameter, path, by, msgspec.structs.replace(asked, of=NONE), holds, lasts)
                 if any(_answer(told, one) is not None for one in wanted):
                     found[told] = None
         return tuple(found)[:_MOST]
@@ -91,9 +100,9 @@ class Tellings:
         if asked is None or path is None:
             return None
         test = Told(*path, *asked, True)
-        answers = (_answer(told, test) for told in frame.told)
-        known = next((one for one in answers if one is not None), None)
-        if known is None or not path[1]:
+        answers = ((_answer(told, test), told.lasts) for told in frame.told)
+        known, lasts = next((one for one in answers if one[0] is not None), (None, True))
+        if known is None or lasts or not path[1]:
             return known
         events = frame.scope.events
         here = next((n for n, e in enumerate(events) if e.kind == EventKind.ATTR and e.expr == asked[1].of), NONE)
@@ -114,7 +123,7 @@ class Tellings:
                     return False  # its setter may do anything
         return True
 
-    def _known(self, frame: Frame, call: int, given: int) -> Iterator[tuple[Path, _By, Question, bool]]:
+    def _known(self, frame: Frame, call: int, given: int) -> Iterator[tuple[Path, _By, Question, bool, bool]]:
         """What is said of an object that a call hands over: by the branches around, or by the caller's caller."""
         scope = frame.scope
         events = scope.events
@@ -126,15 +135,18 @@ class Tellings:
                 path = behind(scope, asked[1].of, given) if asked is not None else None
                 if asked is not None and path is not None:
                     if not path or not _is_changed(scope, _since(scope, number, call), given, path):
-                        yield path, *asked, holds
+                        yield path, *asked, holds, False
+                elif asked is not None and asked[0]:  # a kind never changes
+                    kept = self._arguments.names(frame, given, asked[1].of)
+                    yield from (((name,), *asked, holds, True) for name in kept)
         start = path_of(scope, given) if frame.told else None
         for told in frame.told:
             length = len(start[1]) if start is not None else 0
             if (told.number, told.path[:length]) != start or told.by == EMPTY_LIST:
                 continue
             rest = told.path[length:]
-            if not told.path or _is_quiet(scope, _before(scope, call), told.number, told.path):
-                yield rest, told.by, told.asked, told.holds
+            if not told.path or told.lasts or _is_quiet(scope, _before(scope, call), told.number, told.path):
+                yield rest, told.by, told.asked, told.holds, told.lasts
 
     def wanted_by(self, gid: int) -> tuple[Told, ...]:
         """What the conditions of a function ask of its parameters."""

@@ -16,6 +16,7 @@ from fastapi_lint.facts import (
     Declared,
     EventKind,
     Expr,
+    Lit,
     Narrow,
     Param,
     Phi,
@@ -55,15 +56,23 @@ class LeftFields:
         branches = (number for number in around(frame.scope, region) if is_branch(frame.scope, number))
         return any(self._fails(frame, number) for number in branches)
 
+    def exclude_call(self, frame: Frame, region: int, caller: Frame, edge: Edge) -> bool:
+        """The same for one call of a frame."""
+        return any(
+            _fails(frame.scope, number, lambda test: self._told_by(frame, test, caller, edge))
+            for number in around(frame.scope, region)
+            if is_branch(frame.scope, number) and self._asks(frame, number)
+        )
+
     def _fails(self, frame: Frame, region: int) -> bool:
         key = (frame, region)
         if key not in self._excluded:
-            scope, branch = frame.scope, frame.scope.regions[region]
-            decided = None
-            if any(True for _ in _fields_asked(scope, branch.expr)):
-                decided = truth(scope, branch.expr, lambda part: self._told(frame, part))
-            self._excluded[key] = decided is not None and decided is not (branch.kind == "if")
+            is_asked = self._asks(frame, region)
+            self._excluded[key] = is_asked and _fails(frame.scope, region, lambda test: self._told(frame, test))
         return self._excluded[key]
+
+    def _asks(self, frame: Frame, region: int) -> bool:
+        return any(True for _ in _fields_asked(frame.scope, frame.scope.regions[region].expr))
 
     def _told(self, frame: Frame, test: int) -> bool | None:
         """What a simple test is for a field that is left at its default."""
@@ -71,8 +80,25 @@ class LeftFields:
         if found is None or self._is_receiver(frame, found[1]):
             return None
         asked, number, name = found
-        left = self._of_parameter(frame, number, name, 0)
-        return None if left is None else answer(Question(asked.of, frozenset([left]), True), True, asked)
+        return _answered(asked, self._of_parameter(frame, number, name, 0))
+
+    def _told_by(self, frame: Frame, test: int, caller: Frame, edge: Edge) -> bool | None:
+        """What it is for what one call passes."""
+        found = _field_asked(frame.scope, test)
+        if found is None or self._is_receiver(frame, found[1]):
+            return None
+        asked, number, name = found
+        passed = self._passed_by(frame, number, caller, edge)
+        return None if passed == NONE else _answered(asked, self._of(caller, passed, name, 1))
+
+    def _passed_by(self, frame: Frame, number: int, caller: Frame, edge: Edge) -> int:
+        """What one call gives for a parameter of a frame; NONE if that is not known."""
+        node = _call(caller.scope, edge)
+        skip = self._receivers(caller, node, frame) if node is not None else None
+        if node is None or skip is None or self._injection.of_parameter(frame, number) is not None:
+            return NONE
+        parameter = frame.scope.params[number]
+        return argument_at(caller.scope, node, number - skip, parameter.name, parameter.kind)
 
     def _is_receiver(self, frame: Frame, number: int) -> bool:
         is_method = self._index.class_of(frame.gid) != NONE
@@ -148,10 +174,22 @@ class LeftFields:
         if not isinstance(value, (FunctionV, MethodV)):
             return None
         inner = self._inference.binding.frame_for(value, frame, node)
-        if inner.scope.is_generator or inner.scope.falls_through:
+        if inner.scope.is_generator:
             return None
-        ends = [event.expr for event in inner.scope.events if event.kind == EventKind.RETURN]
-        return _common(self._of(inner, one, name, hops + 1) if one != NONE else None for one in ends)
+        ends = [event.expr for event in inner.scope.events if event.kind == EventKind.RETURN and event.expr != NONE]
+        given = [one for one in ends if inner.scope.exprs[one] != Lit(None)]  # nobody gets to ask None for a field
+        return _common(self._of(inner, one, name, hops + 1) for one in given)
+
+
+def _fails(scope: Scope, region: int, told: Callable[[int], bool | None]) -> bool:
+    """Whether the condition of a branch is known not to hold, or to hold if it must not."""
+    branch = scope.regions[region]
+    decided = truth(scope, branch.expr, told)
+    return decided is not None and decided is not (branch.kind == "if")
+
+
+def _answered(asked: Question, left: LiteralV | None) -> bool | None:
+    return None if left is None else answer(Question(asked.of, frozenset([left]), True), True, asked)
 
 
 def _call(scope: Scope, edge: Edge) -> Call | None:

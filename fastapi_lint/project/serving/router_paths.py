@@ -133,13 +133,17 @@ class RouterPaths:
         return self._router(site.gid, given) if given != NONE else None
 
     def _mounted(self, gid: int, node: Call) -> Iterator[tuple[Made, str | None]]:
-        """The application that a call mounts: `app.mount("/api", api)`."""
+        """The application that a call mounts: `app.mount("/api", api)`, where a slash at the end says nothing.
+
+        See `starlette.routing.Mount`: what is mounted at "/" or at "/api/" has the paths of "" and "/api".
+        """
         path, given = (
             argument_at(self._index.scope(gid), node, number, name) for number, name in enumerate(("path", "app"))
         )
         router = self._router(gid, given) if NONE not in (path, given) else None
+        text = self._text(gid, path) if router is not None else None
         if router is not None:
-            yield router, self._text(gid, path)
+            yield router, text.rstrip("/") if text is not None else None
 
     def _included(self, gid: int, node: Call) -> Iterator[tuple[Made, str | None]]:
         """The routers that a call includes, each with the prefix that it is given."""

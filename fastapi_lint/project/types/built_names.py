@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Await, Call, EventKind, Map, Scope, Sub, Use
+from fastapi_lint.facts import NONE, Attr, Await, Call, Choice, EventKind, Map, Scope, Sub, Use
 from fastapi_lint.project.code.call_arguments import written_items
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.spelling import stored_item, strings
@@ -31,6 +31,10 @@ def names_in(inference: Inference, frame: Frame, expr: int, hops: int = 0) -> fr
         made = _made(inference, frame, value, hops)
         added = _added(scope, node.defs[0]) if made is not None else None
         return made | added if made is not None and added is not None else None
+    if isinstance(node, Choice) and node.test != NONE:
+        either = [names_in(inference, frame, item, hops) for item in node.items]
+        known = [names for names in either if names is not None]
+        return frozenset().union(*known) if len(known) == len(either) else None
     return _made(inference, frame, expr, hops)
 
 
