@@ -201,6 +201,9 @@ class Calls:
         literal = self._literal(scope, value)
         if literal is not None or scope.falls_through:
             return literal
+        said = self._inference.verdicts.of(function.gid)
+        if said is not None:
+            return LiteralV(said)
         given = self._given(function.gid)
         return None if given is None or self._is_overridden(value) else given
 
