@@ -83,7 +83,7 @@ class ClassConstants:
 
     def _in_body(self, gid: int, name: str, of_class: bool) -> LiteralV | None:
         """What the body of a class, or the nearest base's that binds the name, gives it."""
-        owner = self._inference.classes.member(gid, name)[1] if self._is_plain(gid) else None
+        owner = self._inference.classes.member(gid, name)[1] if self.is_plain(gid) else None
         if not isinstance(owner, int):
             return None
         scope = self._index.scope(owner)
@@ -97,7 +97,7 @@ class ClassConstants:
             return None
         return LiteralV(value) if value is None or isinstance(value, (bool, str)) else None
 
-    def _is_plain(self, gid: int) -> bool:
+    def is_plain(self, gid: int) -> bool:
         """Whether nothing but the project says what becomes of the attributes of a class."""
         for entry in self._inference.classes.mro(gid):
             if isinstance(entry, str):
@@ -116,7 +116,7 @@ class ClassConstants:
         found: set[LiteralV | None] = set()
         for one in (gid, *classes.subclasses(gid)):
             init = classes.find_method(one, "__init__")
-            is_plain = init is not None and self._is_plain(one) and not isinstance(classes.member(one, name)[1], int)
+            is_plain = init is not None and self.is_plain(one) and not isinstance(classes.member(one, name)[1], int)
             passed: set[int] = set()
             found.add(self._left(init.gid, one, name, passed) if is_plain and init is not None else None)
             inits |= passed
@@ -158,7 +158,7 @@ class ClassConstants:
         """
         family = (gid, *self._inference.classes.subclasses(gid))
         relatives = {entry for one in family for entry in self._inference.classes.mro(one) if isinstance(entry, int)}
-        by_name = self._stores()
+        by_name = self.stores()
         named = ((gid, expr) for gid, expr in by_name.get(name, ()) if gid not in but)
         return any(self._is_of(relatives, gid, expr, True) for gid, expr in named) or any(
             self._is_of(relatives, gid, expr, False) for gid, expr in by_name.get("", ())
@@ -173,7 +173,7 @@ class ClassConstants:
         known = [kind.gid for kind in kinds if isinstance(kind, (InstanceV, ClassV))]
         return unknown if len(known) < len(kinds) or not kinds else not relatives.isdisjoint(known)
 
-    def _stores(self) -> dict[str, list[tuple[int, int]]]:
+    def stores(self) -> dict[str, list[tuple[int, int]]]:
         """Where attributes are stored: by name, under `""` where the name is not known."""
         if self._stored is None:
             self._stored = {}

@@ -53,6 +53,7 @@ from fastapi_lint.project.flow.dispatch import Dispatch
 from fastapi_lint.project.flow.exclusions import Exclusions
 from fastapi_lint.project.flow.fills import Fills
 from fastapi_lint.project.flow.given_coroutines import GivenCoroutines
+from fastapi_lint.project.flow.kind_answers import KindAnswers
 from fastapi_lint.project.flow.never_awaited import NeverAwaited
 from fastapi_lint.project.flow.passed_kinds import PassedKinds
 from fastapi_lint.project.flow.told import Tellings
@@ -153,6 +154,7 @@ class Inference:
         self.exclusions = Exclusions(self)
         self.fills = Fills(self)
         self.tellings = Tellings(self)
+        self.kind_answers = KindAnswers(self)
         self.verdicts = Verdicts(self)
         self.given_coroutines = GivenCoroutines(self)
         self.never_awaited = NeverAwaited(self)
