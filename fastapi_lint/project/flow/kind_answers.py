@@ -89,7 +89,8 @@ class KindAnswers:
         What is stored where no more is known than a base, or nothing, is for objects of classes that set such an
         attribute themselves, if there are any below.
         """
-        classes, stores = self._inference.classes, self._inference.class_constants.stores()
+        classes, constants = self._inference.classes, self._inference.class_constants
+        stores = constants.stores()
         related = {entry for one in family for entry in classes.mro(one) if isinstance(entry, int)}
         owners = {owner for gid, expr in stores.get(name, ()) if (owner := self._owner(gid, expr)) != NONE}
         if not owners.isdisjoint(related):
@@ -98,7 +99,7 @@ class KindAnswers:
         known = [self._kinds(gid, expr) for gid, expr in stores.get(name, ())]
         if any(not one.isdisjoint(family | open_to_all) or not (one or owners) for one in known):
             return True
-        return any(not self._kinds(gid, expr).isdisjoint(related) for gid, expr in stores.get("", ()))
+        return any(not self._kinds(gid, expr).isdisjoint(related) for gid, expr in constants.computed_stores(name))
 
     def _kinds(self, gid: int, expr: int) -> set[int]:
         """The classes of the project that an object is known to be of."""
