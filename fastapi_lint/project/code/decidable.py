@@ -31,10 +31,11 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.code.empty_containers import EmptyContainers
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.code.iterables import for_loops, sources
 from fastapi_lint.project.code.retries import asks_for_last
-from fastapi_lint.project.code.spelling import is_receiver
+from fastapi_lint.project.code.spelling import is_receiver, spelled
 
 NOTHING, PRESENCE, LITERAL = 0, 1, 2
 """How much `Constants` may know of an expression: nothing, that it is not None, or which constant it is."""
@@ -53,8 +54,9 @@ _PREFIX_TESTS = frozenset({"startswith", "endswith"})
 class Decidable:
     """Answers by scope, kept."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, containers: EmptyContainers) -> None:
         self._index = index
+        self._containers = containers
         self._levels: dict[int, dict[int, int]] = {}
         self._regions: dict[int, tuple[int, ...]] = {}
         self._fallbacks: dict[int, tuple[int, ...]] = {}
@@ -69,11 +71,13 @@ class Decidable:
         known = self._regions.get(gid)
         if known is None:
             scope = self._index.scope(gid)
-            levels = self._levels.setdefault(gid, {})
+            levels, empty = self._levels.setdefault(gid, {}), self._containers.names
             known = self._regions[gid] = tuple(
                 number
                 for number, region in enumerate(scope.regions)
-                if region.kind in ("if", "else") and region.expr != NONE and _may_decide(scope, region.expr, levels)
+                if region.kind in ("if", "else")
+                and region.expr != NONE
+                and _may_decide(scope, region.expr, levels, empty)
             )
         return known
 
@@ -165,24 +169,26 @@ def _may_be_empty(scope: Scope, expr: int) -> bool:
     return False
 
 
-def _may_decide(scope: Scope, expr: int, known: dict[int, int]) -> bool:
-    """Follows the shapes that `DeadBranches` understands."""
+def _may_decide(scope: Scope, expr: int, known: dict[int, int], empty: frozenset[str]) -> bool:
+    """Follows the shapes that `DeadBranches` understands; `empty` are the names of containers that may stay so."""
     node = scope.exprs[named_test(scope, expr)]
     if isinstance(node, Bin):
         if node.op == "not":
-            return _may_decide(scope, node.left, known)
+            return _may_decide(scope, node.left, known, empty)
         if node.op == "and":
-            return _may_decide(scope, node.left, known) or _may_decide(scope, node.right, known)
+            return any(_may_decide(scope, part, known, empty) for part in (node.left, node.right))
         if node.op in ("is", "is not") and scope.exprs[node.right] == Lit(None):
             return _level(scope, node.left, known) != NOTHING
         if asks_for_last(scope, node) is not None:
+            return True
+        if node.op in ("among", "not among") and not empty.isdisjoint(spelled(scope, node.right)):
             return True
         is_test = node.op in _COMPARISONS or node.op in ("is", "is not")
         if is_test and scope.exprs[node.right] == Lit(0):
             return forked(scope, node.left) is not None
         return is_test and _level(scope, node.left, known) == LITERAL
     if isinstance(node, Choice) and node.test == NONE:
-        return any(_may_decide(scope, item, known) for item in node.items)
+        return any(_may_decide(scope, item, known, empty) for item in node.items)
     if isinstance(node, Call) and len(node.args) == 2 and scope.exprs[node.func] in _OBJECT_TESTS:
         return True
     if isinstance(node, Call) and len(node.args) == 1:
@@ -190,6 +196,8 @@ def _may_decide(scope: Scope, expr: int, known: dict[int, int]) -> bool:
         if not isinstance(func, Attr) or func.name not in _PREFIX_TESTS:
             return True  # it may ask for a coroutine function
         return _level(scope, func.base, known) != NOTHING
+    if not empty.isdisjoint(spelled(scope, expr)):
+        return True
     if isinstance(node, Var):
         return node.scope != 0  # a function around this one may have been given it
     return _level(scope, expr, known) == LITERAL or forked(scope, expr) is not None

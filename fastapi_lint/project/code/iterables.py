@@ -48,6 +48,13 @@ def is_left_alone(scope: Scope, definition: int) -> bool:
     if any(event.value == made for event in scope.events):
         return False
     uses = {n for n, node in enumerate(scope.exprs) if isinstance(node, Use) and definition in node.defs}
+    return are_only_read(scope, uses)
+
+
+def are_only_read(scope: Scope, uses: set[int]) -> bool:
+    """Whether nothing but reading is done to what these expressions stand for, where each of them stands."""
+    if not uses:
+        return True
     reading = {event.expr for event in scope.events if event.kind in (EventKind.ITER, EventKind.TRUTH)}
     for node in scope.exprs:
         if isinstance(node, Sub) or (isinstance(node, Attr) and node.name in _READS):

@@ -165,6 +165,8 @@ class DeadBranches:
             known = True if known is None and self._inference.own_attributes.is_there(self._frame, node) else known
             if known is not None:
                 return known
+        if self._constants.is_empty_container(expr):
+            return False
         if isinstance(node, Var):
             return self._captured(node)
         literal = self._literal(expr)
@@ -224,6 +226,8 @@ class DeadBranches:
         return self._is_same(node) if node.op in ("is", "is not") else None
 
     def _comparison(self, node: Bin) -> bool | None:
+        if node.op in ("among", "not among") and self._constants.is_empty_container(node.right):
+            return node.op == "not among"
         left = self._literal(node.left)
         if left is None or isinstance(left.value, bool):
             return None

@@ -58,8 +58,18 @@ class DeadCalls:
 
     def _is_dead(self, use: NameUse) -> bool:
         region = _call_region(self._index.scope(use.gid), use)
+        if region > 0 and self._is_for_nobody(use.gid, region):
+            return True
         frames = self._frames(use.gid) if region > 0 else ()
         return bool(frames) and all(within(one.scope, region, dead_regions(self._inference, one)) for one in frames)
+
+    def _is_for_nobody(self, gid: int, region: int) -> bool:
+        """Whether a function takes a branch in no frame, whoever calls it: what is dead there asks nothing of callers.
+
+        A method's object may be of a class below, of which more is known.
+        """
+        plain = self._inference.plain_frame(gid)
+        return plain.receiver is None and within(plain.scope, region, dead_regions(self._inference, plain))
 
     def _frames(self, gid: int) -> list[Frame]:
         """In which frames a function runs; none where it may run in others, since one who may call it is not seen to.

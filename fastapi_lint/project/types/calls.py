@@ -201,6 +201,9 @@ class Calls:
         literal = self._literal(scope, value)
         if literal is not None or scope.falls_through:
             return literal
+        said = self._inference.verdicts.of(function.gid)
+        if said is not None:
+            return LiteralV(said)
         given = self._given(function.gid)
         return None if given is None or self._is_overridden(value) else given
 
@@ -350,16 +353,21 @@ class Calls:
         Another may be for other callers. A decorator may give it what the call does not.
         """
         scope = self._index.scope(method.function.gid)
-        if self._is_other(method, frame, node):
+        if self._is_other(method, frame, node, self._index.class_of(method.function.gid)):
             return False
         return bool(scope.decorators) or fits(frame.scope, node, scope, 1)
 
-    def _is_other(self, value: Function, frame: Frame, node: Call) -> bool:
-        """Whether the branches around a call are for objects of other classes, by what these write down."""
+    def _is_other(self, value: Function, frame: Frame, node: Call, owner: int = NONE) -> bool:
+        """Whether the branches around a call are for objects of other classes than the receiver's.
+
+        By what these write down, or by what else is asked; `owner` is a class that has the method for all below it.
+        """
         if not isinstance(value, MethodV) or not isinstance(value.receiver, InstanceV):
             return False
-        region = self._guards.region(frame.gid, node)
-        return self._inference.class_constants.excludes(frame.scope, region, node.func, value.receiver.gid)
+        region, gid = self._guards.region(frame.gid, node), value.receiver.gid
+        if self._inference.class_constants.excludes(frame.scope, region, node.func, gid):
+            return True
+        return self._inference.kind_answers.exclude(frame, region, node.func, gid if owner == NONE else owner)
 
     def mode(self, gid: int) -> str:
         """When the body of a plain function runs after it is called."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Call, Declared, Event, EventKind, Expr, Free, Lit, Scope
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Declared, Event, EventKind, Expr, Free, Lit, Scope
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import implied
 from fastapi_lint.project.code.regions import branches
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
 _MOST_CONSTRUCTORS = 6
+_REST = "*"
 
 
 class ClassConstants:
@@ -32,6 +33,7 @@ class ClassConstants:
         self._index = inference.index
         self._known: dict[tuple[int, str, bool], LiteralV | None] = {}
         self._stored: dict[str, list[tuple[int, int]]] | None = None
+        self._computed: tuple[str, ...] | None = None
 
     def of(self, frame: Frame, expr: int, name: str) -> LiteralV | None:
         """The constant that `expr.name` is, whichever of its classes the object is of."""
@@ -83,7 +85,7 @@ class ClassConstants:
 
     def _in_body(self, gid: int, name: str, of_class: bool) -> LiteralV | None:
         """What the body of a class, or the nearest base's that binds the name, gives it."""
-        owner = self._inference.classes.member(gid, name)[1] if self._is_plain(gid) else None
+        owner = self._inference.classes.member(gid, name)[1] if self.is_plain(gid) else None
         if not isinstance(owner, int):
             return None
         scope = self._index.scope(owner)
@@ -97,7 +99,7 @@ class ClassConstants:
             return None
         return LiteralV(value) if value is None or isinstance(value, (bool, str)) else None
 
-    def _is_plain(self, gid: int) -> bool:
+    def is_plain(self, gid: int) -> bool:
         """Whether nothing but the project says what becomes of the attributes of a class."""
         for entry in self._inference.classes.mro(gid):
             if isinstance(entry, str):
@@ -116,7 +118,7 @@ class ClassConstants:
         found: set[LiteralV | None] = set()
         for one in (gid, *classes.subclasses(gid)):
             init = classes.find_method(one, "__init__")
-            is_plain = init is not None and self._is_plain(one) and not isinstance(classes.member(one, name)[1], int)
+            is_plain = init is not None and self.is_plain(one) and not isinstance(classes.member(one, name)[1], int)
             passed: set[int] = set()
             found.add(self._left(init.gid, one, name, passed) if is_plain and init is not None else None)
             inits |= passed
@@ -158,10 +160,10 @@ class ClassConstants:
         """
         family = (gid, *self._inference.classes.subclasses(gid))
         relatives = {entry for one in family for entry in self._inference.classes.mro(one) if isinstance(entry, int)}
-        by_name = self._stores()
+        by_name = self.stores()
         named = ((gid, expr) for gid, expr in by_name.get(name, ()) if gid not in but)
         return any(self._is_of(relatives, gid, expr, True) for gid, expr in named) or any(
-            self._is_of(relatives, gid, expr, False) for gid, expr in by_name.get("", ())
+            self._is_of(relatives, gid, expr, False) for gid, expr in self.computed_stores(name)
         )
 
     def _is_of(self, relatives: set[int], gid: int, expr: int, unknown: bool) -> bool:
@@ -173,8 +175,17 @@ class ClassConstants:
         known = [kind.gid for kind in kinds if isinstance(kind, (InstanceV, ClassV))]
         return unknown if len(known) < len(kinds) or not kinds else not relatives.isdisjoint(known)
 
-    def _stores(self) -> dict[str, list[tuple[int, int]]]:
-        """Where attributes are stored: by name, under `""` where the name is not known."""
+    def computed_stores(self, name: str) -> Iterator[tuple[int, int]]:
+        """Where attributes are stored under names that are put together, and that may be this one."""
+        stores = self.stores()
+        if self._computed is None:
+            self._computed = tuple(one for one in stores if one.endswith(_REST))
+        for start in self._computed:
+            if name.startswith(start[:-1]):
+                yield from stores[start]
+
+    def stores(self) -> dict[str, list[tuple[int, int]]]:
+        """Where attributes are stored: by name, or by what the name starts with and `*`, as far as that is known."""
         if self._stored is None:
             self._stored = {}
             for gid in range(self._index.count):
@@ -190,10 +201,17 @@ def _stored_in(scope: Scope) -> Iterator[tuple[str, int]]:
             yield event.name, event.expr
     for node in scope.exprs:
         if isinstance(node, Attr) and node.name == "__dict__":
-            yield "", node.base
+            yield _REST, node.base
         elif isinstance(node, Call) and len(node.args) == 3 and _sets_by_name(scope.exprs[node.func]):
-            for name in strings(scope, node.args[1]) or [""]:
+            for name in strings(scope, node.args[1]) or [_start(scope, node.args[1]) + _REST]:
                 yield name, node.args[0]
+
+
+def _start(scope: Scope, expr: int) -> str:
+    """What a formatted text starts with: `f"_{name}_done"`."""
+    node = scope.exprs[expr]
+    text = scope.exprs[node.left] if isinstance(node, Bin) and node.op == "%" else None
+    return text.value.partition("%")[0] if isinstance(text, Lit) and isinstance(text.value, str) else ""
 
 
 def _sets_by_name(func: Expr) -> bool:

@@ -34,7 +34,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.spelling import behind_names, is_parameter, strings
+from fastapi_lint.project.code.spelling import behind_names, is_parameter, spelled, strings
 from fastapi_lint.project.types.values import ClassV, ExternalV, ExtInstanceV, InstanceV, LiteralV, PresentV
 
 if TYPE_CHECKING:
@@ -114,6 +114,16 @@ class Constants:
 
     def opaque(self, node: Opaque, _hops: int) -> Constant | None:
         return PRESENT if node.type else None
+
+    def is_empty_container(self, expr: int) -> bool:
+        """Whether an expression names a container of a module that stays empty (see `empty_containers`)."""
+        containers = self._inference.empty_containers
+        if containers.names.isdisjoint(spelled(self._scope, expr)):
+            return False
+        found = self._inference.annotations.definition(self._frame, expr)
+        if found is None or found[0].scope.kind != "module":
+            return False
+        return any(one.value == found[1] and containers.holds(found[0].gid, one.name) for one in found[0].scope.defs)
 
     def bin(self, node: Bin, hops: int) -> Constant | None:
         if node.op in ("%", "+", "+="):
@@ -270,13 +280,14 @@ class Constants:
         return None if known is None else name in known.names
 
     def _keyword(self, node: Call, hops: int) -> Constant | None:
-        """What `kwargs.get("name", default)` gives where the caller gives no such name."""
+        """What `kwargs.get("name", default)` gives where the caller gives no such name, `REGISTRY.get(key)` nobody."""
         func = self._scope.exprs[node.func]
         if not isinstance(func, Attr) or func.name not in ("get", "pop") or not node.args:
             return None
         names = strings(self._scope, node.args[0])
         if len(names) != 1 or self.holds_keyword(func.base, names[0]) is not False:
-            return None
+            if func.name != "get" or not self.is_empty_container(func.base):
+                return None
         return self.of(node.args[1], hops + 1) if len(node.args) > 1 else LiteralV(None)
 
     def _as_text(self, node: Call, hops: int) -> Constant | None:

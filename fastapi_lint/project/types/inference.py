@@ -43,6 +43,7 @@ from fastapi_lint.facts import (
 )
 from fastapi_lint.project.code.asked import Asked
 from fastapi_lint.project.code.decidable import Decidable
+from fastapi_lint.project.code.empty_containers import EmptyContainers
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.flow.attempts import Attempts
@@ -53,9 +54,11 @@ from fastapi_lint.project.flow.emptied import Emptied
 from fastapi_lint.project.flow.exclusions import Exclusions
 from fastapi_lint.project.flow.fills import Fills
 from fastapi_lint.project.flow.given_coroutines import GivenCoroutines
+from fastapi_lint.project.flow.kind_answers import KindAnswers
 from fastapi_lint.project.flow.never_awaited import NeverAwaited
 from fastapi_lint.project.flow.passed_kinds import PassedKinds
 from fastapi_lint.project.flow.told import Tellings
+from fastapi_lint.project.flow.verdicts import Verdicts
 from fastapi_lint.project.serving.first_use import FirstUse
 from fastapi_lint.project.serving.keyed_use import KeyedUse
 from fastapi_lint.project.types.annotations import Annotations
@@ -154,13 +157,16 @@ class Inference:
         self.exclusions = Exclusions(self)
         self.fills = Fills(self)
         self.tellings = Tellings(self)
+        self.kind_answers = KindAnswers(self)
+        self.verdicts = Verdicts(self)
         self.given_coroutines = GivenCoroutines(self)
         self.never_awaited = NeverAwaited(self)
         self.chosen = Chosen(self)
         self.passed_kinds = PassedKinds(self)
         self.emptied = Emptied(self)
         self.dispatch = Dispatch(index)
-        self.decidable = Decidable(index)
+        self.empty_containers = EmptyContainers(index)
+        self.decidable = Decidable(index, self.empty_containers)
         self.said_on_loop: dict[int, bool | None] = {}
         self._plain: dict[int, Frame] = {}
         self._displays = Displays(index, self)
