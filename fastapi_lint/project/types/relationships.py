@@ -9,10 +9,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from fastapi_lint.facts import NONE, Attr, Call, Declared, Free, Lit, Map, Scope, Use, Var
-from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, InstanceV, Type
+from fastapi_lint.project.types.values import ClassV, ExternalV, ExtInstanceV, InstanceV, Type
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -24,35 +22,43 @@ _SQLMODEL = frozenset({"sqlmodel.Relationship", "sqlmodel.main.Relationship"})
 _COLLECTIONS = frozenset({"list", "set", "builtins.list", "builtins.set", "typing.List", "typing.Set"})
 
 
-class Row(msgspec.Struct, frozen=True):
-    """An object of the mapped class `gid`, or a collection of them (`is_many`)."""
-
-    gid: int
-    is_many: bool = False
-
-
 class Relationships:
     """Answers by class and name, kept."""
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._index = inference.index
-        self._known: dict[tuple[int, str], Row | None] = {}
+        self._classes: dict[str, list[int]] | None = None
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The attributes that are spelled as relationships in any class: all others load nothing."""
-        return frozenset(
-            definition.name
-            for scope in self._index.scopes
+        """The attributes that are spelled as relationships in any class, or named as the way back of one."""
+        return frozenset(name for _, _, names in self._spelled for name in names if name)
+
+    @cached_property
+    def _spelled(self) -> list[tuple[int, str, tuple[str, str]]]:
+        """Each relationship by its class and name, with that name and the one of the way back."""
+        return [
+            (gid, definition.name, (definition.name, _back(scope, call)[0]))
+            for gid, scope in enumerate(self._index.scopes)
             if scope.kind == "class"
             for definition in scope.defs
-            if _made(scope, definition.value) is not None
-        )
+            if (call := _made(scope, definition.value)) is not None
+        ]
+
+    @cached_property
+    def _ways_back(self) -> dict[tuple[int, str], tuple[int, Call]]:
+        """What `relationship(Item, backref="owner")` adds to `Item`: the class that says so, and how it is loaded."""
+        found = {}
+        for gid, name, (_, back) in self._spelled:
+            made = self._maker(gid, name) if back else None
+            if made is not None and (target := self.target(gid, name)) != NONE:
+                found[target, back] = (made[0], _back(self._index.scope(made[0]), made[1])[1])
+        return found
 
     def is_lazy(self, gid: int, name: str) -> bool:
         """Whether reading this attribute of a loaded object of class `gid` sends a query."""
-        found = self._maker(gid, name)
+        found = self._maker(gid, name) or self._ways_back.get((gid, name))
         if found is None:
             return False
         owner, call = found
@@ -71,25 +77,37 @@ class Relationships:
         lazy = scope.exprs[given["lazy"]] if "lazy" in given else Lit("select")
         return isinstance(lazy, Lit) and lazy.value in _LAZY
 
-    def target(self, gid: int, name: str) -> Row | None:
-        """What the attribute of class `gid` gives, as far as its annotation or its first argument says."""
-        key = (gid, name)
-        if key not in self._known:
-            self._known[key] = self._target(gid, name)
-        return self._known[key]
-
-    def _target(self, gid: int, name: str) -> Row | None:
+    def target(self, gid: int, name: str) -> int:
+        """The class of what the attribute of class `gid` leads to, one object or many; NONE if that is not said."""
         found = self._maker(gid, name)
         if found is None:
-            return None
-        kind = self._inference.classes.attribute(InstanceV(gid), name)
-        for value in kind:
+            return NONE
+        for value in self._inference.classes.attribute(InstanceV(gid), name):
             if isinstance(value, InstanceV):
-                return Row(value.gid)
+                return value.gid
             if isinstance(value, ExtInstanceV) and value.name in _COLLECTIONS and value.args:
                 held = [one for one in value.args[0] if isinstance(one, InstanceV)]
-                return Row(held[0].gid, is_many=True) if len(held) == 1 else None
-        return None
+                return held[0].gid if len(held) == 1 else NONE
+        owner, call = found
+        return self._first_argument(owner, call) if call.args else NONE
+
+    def _first_argument(self, owner: int, call: Call) -> int:
+        """The class that `relationship(Item)` or `relationship("Item")` names."""
+        given = self._index.scope(owner).exprs[call.args[0]]
+        if isinstance(given, Lit):
+            named = self._named(str(given.value).rpartition(".")[2])
+            return named[0] if len(named) == 1 else NONE
+        kind = self._inference.type(self._index.frame(owner), call.args[0])
+        return kind[0].gid if len(kind) == 1 and isinstance(kind[0], ClassV) else NONE
+
+    def _named(self, name: str) -> list[int]:
+        """All classes of this name: SQLAlchemy has a registry of them."""
+        if self._classes is None:
+            self._classes = {}
+            for gid, scope in enumerate(self._index.scopes):
+                if scope.kind == "class":
+                    self._classes.setdefault(scope.name, []).append(gid)
+        return self._classes.get(name, [])
 
     def _maker(self, gid: int, name: str) -> tuple[int, Call] | None:
         """The class that makes the relationship, and the call that makes it."""
@@ -116,6 +134,16 @@ def _made(scope: Scope, value: int) -> Call | None:
         return None
     func = scope.exprs[node.func]
     return node if isinstance(func, (Attr, Var, Free, Use)) and _spelled(scope, func) in _SPELLED else None
+
+
+def _back(scope: Scope, call: Call) -> tuple[str, Call]:
+    """The name of the way back that a relationship adds to the other class, and the call that says how to load it."""
+    given = scope.exprs[dict(call.keywords)["backref"]] if "backref" in dict(call.keywords) else None
+    if isinstance(given, Lit):
+        return str(given.value or ""), Call(call.func, (), (), call.place)
+    if isinstance(given, Call) and given.args and isinstance(name := scope.exprs[given.args[0]], Lit):
+        return str(name.value), given
+    return "", call
 
 
 def _spelled(scope: Scope, func: Attr | Var | Free | Use) -> str:
