@@ -8,38 +8,14 @@ first.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from fastapi_lint.facts import (
     NONE,
-    Attr,
-    Await,
-    Bin,
-    Call,
-    Choice,
-    Cls,
-    Comp,
-    Declared,
-    Enter,
-    Exc,
     Expr,
-    Free,
-    Func,
-    Import,
-    Iter,
-    Lit,
-    Map,
-    Narrow,
-    Opaque,
-    Param,
-    Phi,
-    Seq,
-    Sub,
-    Unpack,
     Use,
-    Var,
 )
 from fastapi_lint.project.code.asked import Asked
 from fastapi_lint.project.code.decidable import Decidable
@@ -69,7 +45,7 @@ from fastapi_lint.project.types.classes import Classes
 from fastapi_lint.project.types.constructions import Constructions
 from fastapi_lint.project.types.contents import Contents
 from fastapi_lint.project.types.decorators import Decorators
-from fastapi_lint.project.types.displays import Displays
+from fastapi_lint.project.types.expression_types import ExpressionTypes
 from fastapi_lint.project.types.few_values import FewValues
 from fastapi_lint.project.types.left_out import LeftOut
 from fastapi_lint.project.types.libraries import Libraries
@@ -91,15 +67,12 @@ from fastapi_lint.project.types.values import (
     MethodV,
     ModuleV,
     SuperV,
-    TupleV,
     Type,
     Value,
     WrappedV,
     union,
 )
 
-_LITERALS: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "str"}
-_TESTS = frozenset({"is", "is not", "equals", "differs", "among", "not among", "not", "compares"})
 _DEEPEST = 400
 _MOST_TRIES = 3
 STATE = "starlette.datastructures.State"
@@ -169,43 +142,13 @@ class Inference:
         self.decidable = Decidable(index, self.empty_containers)
         self.said_on_loop: dict[int, bool | None] = {}
         self._plain: dict[int, Frame] = {}
-        self._displays = Displays(index, self)
         self._depth = 0
         self._tries: dict[tuple[Frame, int], int] = {}
         self._gaps = 0
         self.asking_for_nothing: list[int] = []
         self._open: list[int] = []
         self._count = 0
-        self._rules = self._rules_by_node()
-
-    def _rules_by_node(self) -> dict[type, Callable[[Frame, Any], Type]]:
-        return {
-            Use: self._use,
-            Phi: self._use,
-            Var: self._var,
-            Free: self._free,
-            Attr: self._attr,
-            Call: self.calls.result,
-            Lit: self._lit,
-            Opaque: self._opaque,
-            Await: self._await,
-            Seq: self._seq,
-            Map: self._map,
-            Sub: self._sub,
-            Bin: self._bin,
-            Choice: lambda frame, node: union(self.type(frame, item) for item in self._taken(frame, node)),
-            Func: self._func,
-            Cls: lambda frame, node: (ClassV(self.index.local(frame.gid, node.scope)),),
-            Import: lambda frame, node: self.names.imported(self.index.module(frame.gid), node),
-            Param: self._param,
-            Iter: lambda frame, node: self.protocols.items(self.type(frame, node.value), node.is_async),
-            Enter: lambda frame, node: self.protocols.entered(self.type(frame, node.value), node.is_async),
-            Unpack: self._unpack,
-            Narrow: self._narrow,
-            Comp: self._comp,
-            Exc: lambda frame, node: self.annotations.instances(self._maybe(frame, node.cls)),
-            Declared: self._declared,
-        }
+        self._rules = ExpressionTypes(self).rules()
 
     def is_application(self, frame: Frame, expr: int) -> bool:
         """Whether an expression is the FastAPI or Starlette application."""
@@ -290,117 +233,6 @@ class Inference:
         self._tries[key] = tries
         return tries >= _MOST_TRIES
 
-    def _maybe(self, frame: Frame, expr: int) -> Type:
-        return self.type(frame, expr) if expr != NONE else ()
-
-    # -- names
-
-    def _use(self, frame: Frame, node: Use | Phi) -> Type:
-        defs = frame.scope.defs
-        return union([self.type(frame, defs[number].value) for number in node.defs])
-
-    def _var(self, frame: Frame, node: Var) -> Type:
-        return self.names.variable(frame, self.index.local(frame.gid, node.scope), node.name)
-
-    def _free(self, frame: Frame, node: Free) -> Type:
-        return self.names.free(self.index.module(frame.gid), node.name)
-
-    def _param(self, frame: Frame, node: Param) -> Type:
-        return self.binding.parameter(frame, node.index)
-
-    def _func(self, frame: Frame, node: Func) -> Type:
-        gid = self.index.local(frame.gid, node.scope)
-        closes_over = self.index.scope(frame.gid).kind in ("function", "lambda")
-        function = FunctionV(gid, frame.bound, frame.receiver) if closes_over else FunctionV(gid)
-        return self.decorators.applied(frame, function)
-
-    # -- values
-
-    def _lit(self, _frame: Frame, node: Lit) -> Type:
-        kind = _LITERALS.get(type(node.value))
-        return (ExtInstanceV(f"builtins.{kind}"),) if kind is not None else ()
-
-    def _opaque(self, _frame: Frame, node: Opaque) -> Type:
-        return (ExtInstanceV(f"builtins.{node.type}"),) if node.type else ()
-
-    def _await(self, frame: Frame, node: Await) -> Type:
-        return union(self.protocols.awaited(value) for value in self.type(frame, node.value))
-
-    def _seq(self, frame: Frame, node: Seq) -> Type:
-        items = [self.type(frame, item) for item in node.items]
-        if node.kind == "tuple" and len(items) <= 8:
-            return (TupleV(tuple(items)),)
-        return (ExtInstanceV(f"builtins.{node.kind}", (union(items),)),)
-
-    def _map(self, frame: Frame, node: Map) -> Type:
-        keys = union(self.type(frame, key) for key in node.keys if key != NONE)
-        values = union(
-            self.type(frame, value) for key, value in zip(node.keys, node.values, strict=True) if key != NONE
-        )
-        return (ExtInstanceV("builtins.dict", (keys, values)),)
-
-    def _comp(self, frame: Frame, node: Comp) -> Type:
-        element = self.type(frame, node.element)
-        if node.kind == "dict":
-            return (ExtInstanceV("builtins.dict", (self.type(frame, node.key), element)),)
-        if node.kind == "generator":
-            return (ExtInstanceV("typing.Iterator", (element,)),)
-        return (ExtInstanceV(f"builtins.{node.kind}", (element,)),)
-
-    def _taken(self, frame: Frame, node: Choice) -> tuple[int, ...]:
-        """The parts that an expression may give, without those that what the caller passes excludes."""
-        if node.test == NONE or not frame.given or not frame.dependences[node.test] & frame.given:
-            return node.items
-        holds = truth(self, frame, node.test)
-        return node.items if holds is None else (node.items[not holds],)
-
-    def _declared(self, frame: Frame, node: Declared) -> Type:
-        made = frame.scope.exprs[node.value] if node.value != NONE else None
-        if isinstance(made, Choice) and len(taken := self._taken(frame, made)) < len(made.items):
-            only = self.type(frame, taken[0])
-            if only:
-                return only  # the declaration speaks of the other part, too
-        declared = self.annotations.type(frame, node.annotation)
-        return self.annotations.refine(declared, self._maybe(frame, node.value))
-
-    def _unpack(self, frame: Frame, node: Unpack) -> Type:
-        found = []
-        for value in self.type(frame, node.value):
-            if isinstance(value, TupleV):
-                found.append(value.items[node.index] if node.index < len(value.items) else ())
-            else:
-                found.append(self.protocols.items((value,), False))
-        return union(found)
-
-    def _narrow(self, frame: Frame, node: Narrow) -> Type:
-        value = self.type(frame, node.value)
-        wanted = self.annotations.type(frame, node.cls) or self.annotations.instances(self.type(frame, node.cls))
-        if not wanted:
-            return value if not node.positive else ()
-        fits = tuple(v for v in value if any(self._fits(v, w) for w in wanted))
-        if node.positive:
-            return fits or wanted
-        return tuple(v for v in value if v not in fits)
-
-    def _fits(self, value: Value, wanted: Value) -> bool:
-        if isinstance(value, ExtInstanceV) and isinstance(wanted, ExtInstanceV):
-            return value.name == wanted.name or self.libraries.is_a(value, wanted.name)
-        if isinstance(value, InstanceV):
-            if isinstance(wanted, InstanceV):
-                return self.classes.is_subclass(value.gid, wanted.gid)
-            return isinstance(wanted, ExtInstanceV) and self.classes.derives_from(value.gid, wanted.name)
-        if isinstance(value, TupleV):
-            return isinstance(wanted, ExtInstanceV) and wanted.name == "builtins.tuple"
-        return value == wanted
-
-    # -- access
-
-    def _attr(self, frame: Frame, node: Attr) -> Type:
-        base = self.type(frame, node.base)
-        if len(base) == 1:
-            return self.attribute(base[0], node.name)
-        return union([self.attribute(value, node.name) for value in base]) if base else ()
-
     def attribute(self, value: Value, name: str) -> Type:
         """`value.name`."""
         if isinstance(value, ModuleV):
@@ -426,29 +258,6 @@ class Inference:
         sites = [*self.index.state_stores(name), *self.index.yielded_items(name)]
         return union(self.type(self.plain_frame(site.gid), site.expr) for site in sites)
 
-    def _sub(self, frame: Frame, node: Sub) -> Type:
-        shown = self._displays.item(frame, node)
-        if shown is not None:
-            return shown
-        found: list[Type] = []
-        index = self.index.scope(frame.gid).exprs[node.index]
-        for value in self.type(frame, node.base):
-            if isinstance(value, TupleV):
-                found.append(_tuple_item(value, index))
-            elif isinstance(value, (ClassV, ExternalV)):
-                found.append((value,))  # `Repository[User]` is the class
-            else:
-                found.append(self.protocols.subscripted(value, index))
-        return union(found)
-
-    def _bin(self, frame: Frame, node: Bin) -> Type:
-        if node.op in _TESTS:
-            return (ExtInstanceV("builtins.bool"),)
-        if node.op == "and":
-            return self.type(frame, node.right)  # it is the left side only where that is false, and good for nothing
-        left = self.type(frame, node.left)
-        return union(self.protocols.operated(value, node.op, self.type(frame, node.right)) for value in left)
-
     # -- helpers for other rooms
 
     def functions(self, kind: Type) -> list[FunctionV | MethodV]:
@@ -457,9 +266,3 @@ class Inference:
 
     def coroutine_functions(self, kind: Type) -> list[FunctionV | MethodV]:
         return [v.function for v in kind if isinstance(v, CoroutineV) and v.function is not None]
-
-
-def _tuple_item(value: TupleV, index: Expr) -> Type:
-    if isinstance(index, Lit) and isinstance(index.value, int) and -len(value.items) <= index.value < len(value.items):
-        return value.items[index.value]
-    return union(value.items)
