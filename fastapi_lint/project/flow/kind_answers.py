@@ -10,7 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Choice, Declared, EventKind, Free, Lit, Narrow, Phi, Scope, Use
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Bin,
+    Call,
+    Choice,
+    Declared,
+    EventKind,
+    Expr,
+    Free,
+    Lit,
+    Narrow,
+    Phi,
+    Scope,
+    Use,
+    Var,
+)
 from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.logic import truth
@@ -37,7 +53,7 @@ class KindAnswers:
         """Whether the branches around a call of a method are for others than the objects of a class or below it."""
         scope = frame.scope
         method = scope.exprs[func]
-        if not isinstance(method, Attr):
+        if not isinstance(method, Attr) or _is_stored(scope, scope.exprs[method.base]):
             return False
         asked = Asked(self._inference, frame, gid, lambda expr: same(scope, expr, method.base), 0)
         for branch in branches(scope, region):
@@ -223,7 +239,8 @@ class Asked:
             return False
         if not self._is_it(node.args[0]):
             return None
-        asked = _classes(self._inference.type(self._frame, node.args[1]))
+        is_named = not isinstance(self._scope.exprs[node.args[1]], Call)  # `type(other)` may be a class below
+        asked = _classes(self._inference.type(self._frame, node.args[1])) if is_named else None
         classes = self._inference.classes
         if asked is None:
             return None
@@ -258,6 +275,15 @@ class Asked:
             base = node.args[0]
             return (self._is_it(base) and self._lacks(names[0])) or self._is_missing(base, hops + 1)
         return node == Lit(None)
+
+
+def _is_stored(scope: Scope, node: Expr) -> bool:
+    """Whether a function stores anew what it has asked, and what it then calls a method of."""
+    return any(
+        (isinstance(node, Attr) and event.name == node.name and event.kind == EventKind.STORE_ATTR)
+        or (isinstance(node, (Var, Free)) and event.name == node.name and event.kind == EventKind.REBIND)
+        for event in scope.events
+    )
 
 
 def _classes(kind: Type) -> list[int] | None:
