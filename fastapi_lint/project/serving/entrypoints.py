@@ -140,12 +140,28 @@ class EntryPoints:
                 if registered != NONE:
                     label = self._label(callee.name, gid, node)
                     for target in self._registered(gid, registered):
-                        targets = self._inference.type(frame, target)
+                        targets = self._imported(gid, target) or self._inference.type(frame, target)
                         made = self._targets(entry.kind, label, targets, gid, node.place)
                         if not made and entry.kind in _LIFESPANS:
                             made = self._targets(entry.kind, label, self._handed_in(frame, target), gid, node.place)
                         found += [msgspec.structs.replace(one, where=entry.where) for one in made]
         return found
+
+    def _imported(self, gid: int, expr: int) -> Type:
+        """What a text names that is imported when it is needed: `app.command("package.module:function")`.
+
+        See https://cyclopts.readthedocs.io/en/latest/lazy_loading.html.
+        """
+        node = self._index.scope(gid).exprs[expr]
+        if not isinstance(node, Lit) or not isinstance(node.value, str):
+            return ()
+        module, colon, name = node.value.partition(":")
+        key = (
+            self._index.table.absolute(self._index.module(gid), module)
+            if colon and module.replace(".", "_").isidentifier()
+            else None
+        )
+        return self._inference.names.of_module(key, name) if key is not None else ()
 
     def _stored(self) -> Iterator[EntryPoint]:
         """The lifespan that is stored in a router: `app.router.lifespan_context = lifespan`.
