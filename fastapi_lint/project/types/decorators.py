@@ -43,6 +43,8 @@ _PROPERTIES = frozenset(
 _ACCESSORS = frozenset({"getter", "setter", "deleter"})
 _ABSTRACT = "abstractmethod"
 _CACHES = frozenset({"functools.lru_cache", "functools.cache"})
+_EXPIRING = frozenset({"cachetools.func.ttl_cache", "cachetools.TTLCache", "cachetools.TLRUCache"})
+"""See https://cachetools.readthedocs.io: what they keep is there for some time only."""
 
 
 class Decorators:
@@ -176,6 +178,19 @@ class Decorators:
     def is_kept_for_good(self, gid: int) -> bool:
         """Whether the body runs once per key, and again only where newer keys leave no room: nothing gets too old."""
         return any(name in _CACHES for name in self.names(gid))
+
+    def expires(self, gid: int) -> bool:
+        """Whether what a cached function keeps gets too old, so that its body runs again and again."""
+        frame = self._inference.plain_frame(self._index.parent(gid))
+        for decorator in self._index.scope(gid).decorators:
+            node = frame.scope.exprs[decorator]
+            given = (node.func, *node.args, *(value for _, value in node.keywords)) if isinstance(node, Call) else ()
+            for one in given:
+                made = frame.scope.exprs[one]
+                for value in self._inference.type(frame, made.func if isinstance(made, Call) else one):
+                    if isinstance(value, ExternalV) and value.name in _EXPIRING:
+                        return True
+        return False
 
     def is_cached_property(self, gid: int) -> bool:
         """Whether a method runs once for each instance."""
