@@ -203,3 +203,27 @@ def test_wrong_offloads(name: str) -> None:
     else:
         assert apply_one(text, repaired.fixes[0]) == f"{head}{after}\n"
         assert repaired.fixes[0].applicability.value == ("safe" if "coroutine" in name else "unsafe")
+
+
+@pytest.mark.parametrize(
+    ("engine", "may_move"),
+    [
+        ('create_engine("sqlite:///shop.db")', True),
+        ('create_engine("sqlite:///shop.db", connect_args={"check_same_thread": False})', True),
+        ('create_engine("sqlite:///shop.db", connect_args={"check_same_thread": True})', False),
+        ("create_engine(url, connect_args=args)", False),
+        ('create_engine("sqlite://")', False),
+    ],
+)
+def test_a_database_of_one_thread_stays_on_the_loop(engine: str, may_move: bool) -> None:
+    app = (
+        "from fastapi import FastAPI\nfrom sqlalchemy import create_engine\nfrom sqlalchemy.orm import sessionmaker\n"
+        "def made(url):\n"
+        '    args = {"check_same_thread": True} if "sqlite" in url else {}\n'
+        f"    return sessionmaker({engine})\n"
+        'make = made("sqlite:///shop.db")\napp = FastAPI()\n'
+        '@app.get("/")\nasync def route():\n    with make() as db:\n        return db.execute("select 1").all()\n'
+    )
+    repaired = Repaired({"app.py": app}, ("FAL103",))
+    assert repaired.found
+    assert bool(repaired.fixes) is may_move

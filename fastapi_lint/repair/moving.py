@@ -75,8 +75,8 @@ class Moving:
         """What speaks against handing the reported call to a thread."""
         risk = self.pause(use)
         around = self.around(use)
-        if risk is None and self.threads.memory.may_serve(use.call.name):
-            risk = Risk("each thread has its own database in memory")
+        if risk is None and (reason := self.threads.thread_bound.reason(use.call)):
+            risk = Risk(reason)
         if risk is None and around.holds_unknown():
             risk = Risk("what the `with` around it holds is not known")
         if risk is None and self.is_after_cancellation(use):

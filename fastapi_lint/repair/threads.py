@@ -30,9 +30,9 @@ from fastapi_lint.project.types.values import (
     Value,
 )
 from fastapi_lint.repair.containers import Containers
-from fastapi_lint.repair.memory_databases import MemoryDatabases
 from fastapi_lint.repair.ownership import Ownership
 from fastapi_lint.repair.state_use import StateUse
+from fastapi_lint.repair.thread_bound_databases import ThreadBoundDatabases
 from fastapi_lint.repair.unlocked import Unlocked
 
 _LOOP_BOUND = ("asyncio.", "anyio.", "trio.", "signal.", "uvloop.", "sniffio.", "nest_asyncio.")
@@ -112,7 +112,7 @@ class ThreadSafety:
         self._state = state
         self._containers = Containers(project, state)
         self._unlocked = Unlocked(project, state)
-        self.memory = MemoryDatabases(project)
+        self.thread_bound = ThreadBoundDatabases(project)
         self._known: dict[tuple[Frame, Given], Risk | None] = {}
 
     # -- whole functions
@@ -272,8 +272,8 @@ class ThreadSafety:
 
     def _of_library_call(self, frame: Frame, call: LibraryCall, given: Given) -> Risk | None:
         """An object of a thread, or one for a single thread at a time, that comes from elsewhere."""
-        if self.memory.may_serve(call.name):
-            return Risk("each thread has its own database in memory")
+        if reason := self.thread_bound.reason(call):
+            return Risk(reason)
         rule = self._threads_of(call.value)
         if rule is None or call.expr == NONE:
             return Risk(f"`{call.name}` belongs to one thread") if rule == "same" else None
