@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SESSIONS = ("sqlalchemy.orm.Session.", "sqlalchemy.orm.scoped_session.", "sqlmodel.Session.")
 """What the names of all methods of synchronous sessions start with."""
 
-_DEEPEST = 12
+_DEEPEST = 60
 _SELECTS = frozenset({"sqlalchemy.select", "sqlalchemy.future.select", "sqlalchemy.sql.select", "sqlmodel.select"})
 _SAME_OBJECTS = frozenset(
     {
@@ -55,6 +55,8 @@ class Entities:
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
+        self._known: dict[tuple[Frame, int, bool], Entity | None] = {}
+        self._cuts = 0
 
     def of_query(self, frame: Frame, expr: int, depth: int = 0) -> Entity | None:
         """What a query, or the result of one, gives."""
@@ -72,10 +74,27 @@ class Entities:
         return Entity(kind[0].gid) if len(kind) == 1 and isinstance(kind[0], ClassV) else None
 
     def _followed(self, frame: Frame, expr: int, depth: int, of_call: _OfCall) -> Entity | None:
-        """What a call gives; what a name gives if all its definitions give objects of the same class."""
-        node = frame.scope.exprs[expr]
+        """What a call gives; what a name gives if all its definitions give objects of the same class.
+
+        Answers are kept, but for those that rest on a way that was too long to follow.
+        """
+        key = (frame, expr, of_call == self._of_selected)
+        if key in self._known:
+            return self._known[key]
         if depth > _DEEPEST:
+            self._cuts += 1
             return None
+        self._known[key] = None  # a query that is built in a loop
+        before = self._cuts
+        found = self._find(frame, expr, depth, of_call)
+        if self._cuts == before:
+            self._known[key] = found
+        else:
+            del self._known[key]
+        return found
+
+    def _find(self, frame: Frame, expr: int, depth: int, of_call: _OfCall) -> Entity | None:
+        node = frame.scope.exprs[expr]
         if isinstance(node, (Use, Phi)):
             found = [self._followed(frame, frame.scope.defs[n].value, depth + 1, of_call) for n in node.defs]
             known = [one for one in found if one is not None]

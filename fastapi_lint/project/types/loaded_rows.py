@@ -43,7 +43,7 @@ from fastapi_lint.project.types.values import ExternalV, FunctionV, Value
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
-_DEEPEST = 12
+_DEEPEST = 60
 _ONE = frozenset({"first", "one", "one_or_none", "get", "scalar_one", "scalar_one_or_none", "scalar"})
 _WITH = frozenset({"with", "async-with"})
 _LETS_GO = frozenset({"close", "remove", "expunge", "expunge_all"})
@@ -75,6 +75,8 @@ class LoadedRows:
         self._entities = Entities(inference)
         self._injection = Injection(inference)
         self._given: dict[tuple[Frame, EventKind], Row | None] = {}
+        self._rows: dict[tuple[Frame, int], Row | None] = {}
+        self._cuts = 0
 
     def read(self, frame: Frame, number: int) -> str:
         """The relationship that an event of a frame loads (`Build.environment`), or the empty string."""
@@ -125,10 +127,24 @@ class LoadedRows:
     # -- rows
 
     def _row(self, frame: Frame, expr: int, depth: int) -> Row | None:
-        """What an expression gives, if it was loaded."""
-        node = frame.scope.exprs[expr]
+        """What an expression gives, if it was loaded; kept as in `entities`."""
+        key = (frame, expr)
+        if key in self._rows:
+            return self._rows[key]
         if depth > _DEEPEST:
+            self._cuts += 1
             return None
+        self._rows[key] = None  # what depends on itself
+        before = self._cuts
+        found = self._find_row(frame, expr, depth)
+        if self._cuts == before:
+            self._rows[key] = found
+        else:
+            del self._rows[key]
+        return found
+
+    def _find_row(self, frame: Frame, expr: int, depth: int) -> Row | None:
+        node = frame.scope.exprs[expr]
         if isinstance(node, (Use, Phi)):
             return self._only(frame, (frame.scope.defs[number].value for number in node.defs), depth)
         if isinstance(node, Choice):
