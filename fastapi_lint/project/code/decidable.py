@@ -147,7 +147,7 @@ def _level_of(scope: Scope, node: Expr, known: dict[int, int]) -> int:
     if isinstance(node, Call):
         return LITERAL  # it may ask for a keyword, or a function that always gives the same
     if isinstance(node, Await):
-        return LITERAL if isinstance(scope.exprs[node.value], Call) else NOTHING
+        return PRESENCE if isinstance(scope.exprs[node.value], Call) else NOTHING
     if isinstance(node, Narrow):
         return _level(scope, node.value, known)
     if isinstance(node, Opaque):

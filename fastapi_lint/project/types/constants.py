@@ -114,9 +114,10 @@ class Constants:
         return PRESENT if known is None and self._constructs_of_library(node) else known
 
     def awaited(self, node: Await, _hops: int) -> Constant | None:
-        """What async functions of the project give that always give the same."""
+        """What a text starts with that async functions of the project give."""
         call = self._scope.exprs[node.value]
-        return self._returned(call, is_awaited=True) if isinstance(call, Call) else None
+        known = self._returned(call, is_awaited=True) if isinstance(call, Call) else None
+        return known if text(known) else None
 
     def opaque(self, node: Opaque, _hops: int) -> Constant | None:
         return PRESENT if node.type else None
