@@ -9,7 +9,7 @@ import libcst as cst
 
 from fastapi_lint.extract.annotations import lower_annotation
 from fastapi_lint.extract.builder import ScopeBuilder, Signature, merge
-from fastapi_lint.extract.literals import head, lower_float, lower_integer, lower_string, pieces, template
+from fastapi_lint.extract.literals import head, is_formatted, lower_float, lower_integer, lower_string, pieces, template
 from fastapi_lint.extract.narrowing import narrow
 from fastapi_lint.extract.operators import COMPARISONS, OPERATORS, TESTS
 from fastapi_lint.facts import (
@@ -85,7 +85,8 @@ def _of_parts(scope: ScopeBuilder, node: Any, strings: list[Any]) -> int:
     if not parts:
         return scope.opaque("str")
     start = template(strings) or head(strings[0])
-    text = scope.expr(Lit(start)) if start.isascii() and "\\" not in start else scope.opaque("str")
+    is_known = start.isascii() and "\\" not in start and not (start == "" and is_formatted(strings[0]))
+    text = scope.expr(Lit(start)) if is_known else scope.opaque("str")
     return scope.expr(Bin("%", text, scope.expr(Seq("tuple", tuple(parts))), scope.where(node)))
 
 

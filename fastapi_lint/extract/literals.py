@@ -52,6 +52,12 @@ def head(piece: Any) -> str:
     return getattr(piece.parts[0], "value", "") if piece.parts else ""
 
 
+def is_formatted(piece: Any) -> bool:
+    """Whether an f-string begins with what it formats, as in `f"{name:>20}"`: not as that begins itself."""
+    part = piece.parts[0] if getattr(piece, "parts", ()) else None
+    return isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)) and _is_changed(part)
+
+
 def template(strings: list[Any]) -> str:
     """An f-string as `%` would take it, `"%s/users"`; empty where it is long or formats its parts."""
     found = ""
@@ -63,8 +69,12 @@ def template(strings: list[Any]) -> str:
             text = getattr(part, "value", None)
             if isinstance(text, str):
                 found += text.replace("%", "%%").replace("{{", "{").replace("}}", "}")
-            elif part.format_spec or part.conversion or part.equal:
+            elif _is_changed(part):
                 return ""
             else:
                 found += "%s"
     return found if len(found) <= _LONGEST_TEMPLATE else ""
+
+
+def _is_changed(part: cst.FormattedStringExpression | cst.TemplatedStringExpression) -> bool:
+    return bool(part.format_spec or part.conversion or part.equal)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from fastapi_lint.facts import (
     NONE,
     Attr,
+    Await,
     Bin,
     Call,
     Choice,
@@ -145,6 +146,8 @@ def _level_of(scope: Scope, node: Expr, known: dict[int, int]) -> int:
         return max(_level(scope, item, known) for item in node.items)
     if isinstance(node, Call):
         return LITERAL  # it may ask for a keyword, or a function that always gives the same
+    if isinstance(node, Await):
+        return PRESENCE if isinstance(scope.exprs[node.value], Call) else NOTHING
     if isinstance(node, Narrow):
         return _level(scope, node.value, known)
     if isinstance(node, Opaque):

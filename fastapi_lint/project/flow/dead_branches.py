@@ -273,20 +273,23 @@ class DeadBranches:
         return None if member is None or member.of != left.of else (left == member) is (node.op == "is")
 
     def _prefix(self, node: Call) -> bool | None:
-        """`name.startswith("x")` for a constant name."""
+        """`name.startswith("x")` for a constant name, or for one of which the beginning is known."""
         func = self._scope.exprs[node.func]
         if not isinstance(func, Attr) or func.name not in ("startswith", "endswith") or len(node.args) != 1:
             return None
         literal = self._literal(func.base)
         wanted = tuple(strings(self._scope, node.args[0]))
         known = self._constants.of(func.base)
+        found: bool | None = None
         if isinstance(known, PresentV) and known.prefix and func.name == "startswith" and wanted:
-            if known.prefix.startswith(wanted):
-                return True
-            return None if any(one.startswith(known.prefix) for one in wanted) else False
-        if literal is None or not isinstance(literal.value, str) or literal.of != NONE or not wanted:
-            return None
-        return literal.value.startswith(wanted) if func.name == "startswith" else literal.value.endswith(wanted)
+            if not known.prefix.startswith(wanted) and any(one.startswith(known.prefix) for one in wanted):
+                return None
+            found = known.prefix.startswith(wanted)
+        elif literal is not None and isinstance(literal.value, str) and literal.of == NONE and wanted:
+            found = literal.value.startswith(wanted) if func.name == "startswith" else literal.value.endswith(wanted)
+        asked = self._scope.exprs[node.args[0]]
+        is_all = not isinstance(asked, Seq) or len(asked.items) == len(wanted)
+        return found if found or is_all else None  # what else it may begin with is not known
 
     def _literal(self, expr: int) -> LiteralV | None:
         if self._inference.decidable.level(self._frame.gid, expr) != LITERAL:

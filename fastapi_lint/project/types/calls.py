@@ -190,13 +190,15 @@ class Calls:
             for part in _still_possible(scope, event.expr, dead)
         ]
 
-    def constant(self, value: Value) -> Constant | None:
+    def constant(self, value: Value, is_awaited: bool = False) -> Constant | None:
         """The literal that a function always returns, or that it never returns None; no subclass may override it."""
         function = value.function if isinstance(value, MethodV) else value
         if not isinstance(function, FunctionV):
             return None
         scope = self._index.scope(function.gid)
-        if scope.is_async or scope.is_generator or scope.is_stub or not self._is_undecorated(function.gid):
+        if scope.is_async is not is_awaited or scope.is_generator or scope.is_stub:
+            return None
+        if not self._is_undecorated(function.gid):
             return None
         literal = self._literal(scope, value)
         if literal is not None or scope.falls_through:
@@ -240,7 +242,7 @@ class Calls:
             if event.kind == EventKind.RETURN and not within(scope, event.region, skipped)
         ]
         is_present = bool(given) and all(one is not None and one != LiteralV(None) for one in given)
-        return PresentV(self._inference.asked.scheme(text(common(given)))) if is_present else None
+        return PresentV(text(common(given))) if is_present else None
 
     def _is_overridden(self, value: Value) -> bool:
         if not isinstance(value, MethodV):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi_lint.facts import (
     NONE,
     Attr,
+    Await,
     Bin,
     Call,
     Choice,
@@ -112,6 +113,12 @@ class Constants:
         known = known or self._returned(node)
         return PRESENT if known is None and self._constructs_of_library(node) else known
 
+    def awaited(self, node: Await, _hops: int) -> Constant | None:
+        """What a text starts with that async functions of the project give."""
+        call = self._scope.exprs[node.value]
+        known = self._returned(call, is_awaited=True) if isinstance(call, Call) else None
+        return known if text(known) else None
+
     def opaque(self, node: Opaque, _hops: int) -> Constant | None:
         return PRESENT if node.type else None
 
@@ -142,12 +149,15 @@ class Constants:
         return PRESENT
 
     def _defined(self, defs: tuple[int, ...], hops: int) -> Constant | None:
-        made = [self._scope.defs[number] for number in defs]
-        rebinds = self._inference.index.rebinds
-        if any((self._frame.gid, definition.name) in rebinds for definition in made):
+        if self._is_bound_elsewhere(defs):
             return None
+        made = [self._scope.defs[number] for number in defs]
         alive = [d.value for d in made if self._is_dead is None or not self._is_dead(d.region)]
         return common([self.of(value, hops + 1) for value in alive])
+
+    def _is_bound_elsewhere(self, defs: tuple[int, ...]) -> bool:
+        rebinds = self._inference.index.rebinds
+        return any((self._frame.gid, self._scope.defs[number].name) in rebinds for number in defs)
 
     def var(self, node: Var, hops: int) -> Constant | None:
         """That a name is never None which its module binds, or what a function around this one was given for it."""
@@ -201,7 +211,17 @@ class Constants:
             return common([left, right])
         if isinstance(left, LiteralV):
             return left if left.value else right
-        return PRESENT if right is not None and right != LiteralV(None) else None
+        if right is None or right == LiteralV(None):
+            return None
+        return common([*self._true_values(node.items[0], left, hops), right]) or PRESENT
+
+    def _true_values(self, expr: int, known: Constant | None, hops: int) -> list[Constant | None]:
+        """What the left side of `given or default` may be where it is what the whole gives."""
+        node = self._scope.exprs[expr]
+        if text(known) or not isinstance(node, (Use, Phi)) or self._is_bound_elsewhere(node.defs):
+            return [known]
+        values = [self.of(self._scope.defs[number].value, hops + 1) for number in node.defs]
+        return [one for one in values if not isinstance(one, LiteralV) or one.value]
 
     def _truth(self, expr: int, hops: int) -> bool | None:
         """Whether the test of `a if test else b` holds."""
@@ -326,10 +346,10 @@ class Constants:
         kept = start.rstrip(given[0]) if func.name == "rstrip" else start.removesuffix(given[0])
         return PresentV(kept) if kept else None
 
-    def _returned(self, node: Call) -> Constant | None:
+    def _returned(self, node: Call, is_awaited: bool = False) -> Constant | None:
         """What functions of the project give that always give the same: `def supports_async(self): return True`."""
         called = self._inference.type(self._frame, node.func)
-        return common([self._inference.calls.constant(value) for value in called])
+        return common([self._inference.calls.constant(value, is_awaited) for value in called])
 
     def _constructs(self, node: Call) -> bool:
         called = self._inference.type(self._frame, node.func)
@@ -358,6 +378,7 @@ _RULES: dict[type, Callable[[Constants, Any, int], Constant | None]] = {
     Choice: Constants.choice,
     Attr: Constants.attr,
     Call: Constants.call,
+    Await: Constants.awaited,
     Opaque: Constants.opaque,
     Bin: Constants.bin,
     **dict.fromkeys((Seq, Map, Comp, Func, Cls), Constants.made),
