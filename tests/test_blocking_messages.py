@@ -459,13 +459,15 @@ def test_an_api_that_is_the_special_case_goes_by_its_own_name(tmp_path: Path) ->
         ("cachetools.cached(cachetools.TTLCache(maxsize=1, ttl=60))", False),
         ("cachetools.cached(cache=TTLCache(1, 60))", False),
         ("cachetools.func.ttl_cache(maxsize=1, ttl=60)", False),
+        ("cachetools.func.ttl_cache", False),
+        ("cachetools.cached(kept)", False),
         ("cachetools.cached(cachetools.LRUCache(maxsize=1))", True),
         ("functools.cache", True),
     ],
 )
 def test_what_gets_too_old_blocks_again_and_again(tmp_path: Path, decorator: str, is_once: bool) -> None:
     body = (
-        "import functools, cachetools, cachetools.func\nfrom cachetools import TTLCache\n"
+        "import functools, cachetools, cachetools.func\nfrom cachetools import TTLCache\nkept = TTLCache(1, 60)\n"
         f'@{decorator}\ndef keys():\n    time.sleep(1)\n    return "keys"\n'
         '@app.get("/")\nasync def index():\n    return keys()\n'
     )

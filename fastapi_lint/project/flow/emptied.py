@@ -98,4 +98,6 @@ def _stored(scope: Scope, call: int, base: int, name: str) -> int:
             return event.value if is_it and is_alone else NONE
         if event.pauses or hands_over(scope, event, base) or reads(scope, event, name):
             return NONE
+        if event.kind == EventKind.CALL:
+            return NONE  # it may know the object by another name
     return NONE

@@ -14,7 +14,7 @@ from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in
 from fastapi_lint.project.code.spelling import parameter_of
-from fastapi_lint.project.types.values import ClassV
+from fastapi_lint.project.types.values import ClassV, InstanceV
 
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
@@ -61,9 +61,25 @@ class KeptArguments:
                 for event in stores
                 if event.region == 0 and event.value != NONE
                 if len(self._inference.classes.stored(gid, event.name)) == 1
+                if init is not None and not self._is_stored_elsewhere(gid, event.name, init.gid)
             )
             self._kept[gid] = tuple((name, number, scope.params[number]) for name, number in kept if number > 0)
         return self._kept[gid]
+
+    def _is_stored_elsewhere(self, gid: int, name: str, init: int) -> bool:
+        """Whether any code but the constructor may store the attribute, under its name or one that is put together."""
+        inference = self._inference
+        constants, classes = inference.class_constants, inference.classes
+        for where, expr in (*constants.stores().get(name, ()), *constants.computed_stores(name)):
+            kinds = inference.type(inference.plain_frame(where), expr)
+            related = (
+                classes.is_subclass(gid, v.gid) or classes.is_subclass(v.gid, gid)
+                for v in kinds
+                if isinstance(v, InstanceV)
+            )
+            if where != init and (not kinds or any(related)):
+                return True
+        return False
 
 
 def _origins(scope: Scope, expr: int) -> frozenset[int]:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
 _DEEPEST = 8
+_OPEN = ("__getattr__", "__getattribute__", "__new__")
+"""Methods that may give an object attributes of any name."""
 _MOST_HOPS = 3
 
 
@@ -92,6 +94,17 @@ class KindAnswers:
             self._lacking[key] = found
         return self._lacking[key]
 
+    def may_hold_others(self, gid: int) -> bool:
+        """Whether objects of other classes may count as its own: of a protocol, or of what others register with."""
+        classes, index = self._inference.classes, self._inference.index
+        hooks = ("__subclasshook__", "__instancecheck__")
+        has_metaclass = any(name == "metaclass" for name, _ in index.scope(gid).keywords)
+        if has_metaclass or any(isinstance(classes.member(gid, hook)[1], int) for hook in hooks):
+            return True
+        if any(one.endswith(".Protocol") for one in classes.external_bases(gid)):
+            return True
+        return "abc.ABC" in classes.external_bases(gid) and bool(index.call_sites("register"))
+
     def _find_lacking(self, gid: int, name: str) -> bool:
         family = {gid, *self._inference.classes.subclasses(gid)}
         is_plain = self._inference.class_constants.is_plain
@@ -113,9 +126,10 @@ class KindAnswers:
             return True
         open_to_all = {one for one in related - family if owners.isdisjoint(classes.subclasses(one))}
         known = [self._kinds(gid, expr) for gid, expr in stores.get(name, ())]
-        if any(not one.isdisjoint(family | open_to_all) or not (one or owners) for one in known):
+        if any(not one or not one.isdisjoint(family | open_to_all) for one in known):
             return True
-        return any(not self._kinds(gid, expr).isdisjoint(related) for gid, expr in constants.computed_stores(name))
+        computed = [self._kinds(gid, expr) for gid, expr in constants.computed_stores(name)]
+        return any(not one or not one.isdisjoint(related) for one in computed)
 
     def _kinds(self, gid: int, expr: int) -> set[int]:
         """The classes of the project that an object is known to be of."""
@@ -130,7 +144,7 @@ class KindAnswers:
 
     def _has(self, gid: int, name: str) -> bool:
         member = self._inference.classes.member
-        return any(isinstance(member(gid, one)[1], int) for one in (name, "__getattr__", "__getattribute__"))
+        return any(isinstance(member(gid, one)[1], int) for one in (name, *_OPEN))
 
 
 class Asked:
@@ -247,6 +261,8 @@ class Asked:
         if any(classes.is_subclass(self._gid, one) for one in asked):
             return True
         family = (self._gid, *classes.subclasses(self._gid))
+        if any(self._inference.kind_answers.may_hold_others(one) for one in asked):
+            return None
         return None if any(classes.is_subclass(own, one) for own in family for one in asked) else False
 
     def _lacks(self, name: str) -> bool:

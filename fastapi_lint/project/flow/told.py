@@ -115,6 +115,8 @@ class Tellings:
     def _is_left_alone(self, frame: Frame, until: int, number: int, path: Path) -> bool:
         """Whether nobody has changed a list of the receiver before an event, or got hold of it."""
         scope, owner = frame.scope, self._inference.index.class_of(frame.gid)
+        if stands_in(scope, scope.events[until].region, "loop"):
+            return False  # what comes behind it comes before the next pass
         for event in scope.events[:until]:
             if may_change(scope, event, number) or reads(scope, event, path[-1]) or _stores(event, path):
                 return False

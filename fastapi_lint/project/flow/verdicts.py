@@ -24,17 +24,25 @@ class Verdicts:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._known: dict[int, bool | None] = {}
+        self._open: set[int] = set()
+        self._knots = 0
 
     def of(self, gid: int) -> bool | None:
         """The answer of a function that stands in no class; None if it may be either, or anything else."""
-        if gid not in self._known:
-            self._known[gid] = None  # what depends on itself is not known
-            found, is_settled = self._inference.apart(lambda: self._find(gid))
-            if not is_settled:
-                del self._known[gid]
-                return found
+        if gid in self._known:
+            return self._known[gid]
+        if gid in self._open:
+            self._knots += 1
+            return None
+        self._open.add(gid)
+        before = self._knots
+        found, is_settled = self._inference.apart(lambda: self._find(gid))
+        self._open.discard(gid)
+        if self._knots > before:  # what depends on itself is not known, whoever asked first
+            self._known[gid] = None
+        elif is_settled:
             self._known[gid] = found
-        return self._known[gid]
+        return self._known.get(gid, found)
 
     def _find(self, gid: int) -> bool | None:
         scope = self._inference.index.scope(gid)

@@ -49,7 +49,8 @@ class AwaitedCalls:
     def _to(self, callee: Frame, coroutine: Frame) -> Iterator[Edge]:
         events = coroutine.scope.events
         for edge in self._graph.node(coroutine).edges:
-            if edge.callee.gid == callee.gid and edge.certain and 0 <= edge.event < len(events):
+            is_run = edge.mode in ("once", "runs") and not edge.off_loop
+            if edge.callee.gid == callee.gid and edge.certain and is_run and 0 <= edge.event < len(events):
                 yield edge
 
     def _is_same(self, frame: Frame, edge: Edge, awaited: Edge, inner: Edge) -> bool:

@@ -6,7 +6,7 @@ functions under `functools.cache`, where nothing clears it.
 
 from __future__ import annotations
 
-from fastapi_lint.facts import NONE, Attr, Bin, Call, Declared, EventKind, Free, Map, Scope, Sub, Use, Var
+from fastapi_lint.facts import NONE, Attr, Bin, Call, Declared, EventKind, Free, Lit, Map, Scope, Sub, Use, Var
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.name_uses import NameUse, name_uses
 from fastapi_lint.project.serving.misses import Misses
@@ -16,6 +16,7 @@ _UNBOUNDED = "functools.cache"
 _CLEARS = "cache_clear"
 _READS = frozenset({"get", "items", "keys", "setdefault", "values"})
 _TESTS = frozenset({"among", "in", "not among"})
+_NOTHING = (Lit(None), Lit(False))
 
 
 class LastingCaches:
@@ -76,7 +77,8 @@ def _is_of_items(scope: Scope, use: NameUse) -> bool:
     """Whether code looks up or puts in one thing, and lets nobody else have the dictionary."""
     holder = scope.exprs[use.holder] if use.holder != NONE else None
     if isinstance(holder, Sub):
-        takes_out = (e for e in scope.events if e.kind == EventKind.STORE_ITEM and e.value == NONE)
+        nothing = (NONE, *(number for number, node in enumerate(scope.exprs) if node in _NOTHING))
+        takes_out = (e for e in scope.events if e.kind == EventKind.STORE_ITEM and e.value in nothing)
         return holder.base == use.expr and all(event.expr != use.expr for event in takes_out)
     if isinstance(holder, Bin):
         return holder.op in _TESTS and holder.right == use.expr

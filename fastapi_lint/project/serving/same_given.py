@@ -25,6 +25,23 @@ _OF_ARGUMENTS = frozenset(
     | {"set", "sorted", "str", "tuple", "zip"}
 )
 
+_OF_TEXTS = frozenset(
+    {
+        "capitalize",
+        "casefold",
+        "endswith",
+        "format",
+        "join",
+        "lower",
+        "lstrip",
+        "partition",
+        "removeprefix",
+        "removesuffix",
+    }
+    | {"replace", "rpartition", "rsplit", "rstrip", "split", "startswith", "strip", "title", "upper"}
+)
+"""Methods that change nothing and give the same each time."""
+
 
 class Made(msgspec.Struct, frozen=True):
     """What a function of arguments alone makes of some."""
@@ -103,6 +120,11 @@ class SameGiven:
             any(event.name in names for event in stores) or self._may_store(frame, names, first, last)
         )
 
+    def _gives_the_same(self, frame: Frame, expr: int) -> bool:
+        """Whether an expression calls nothing but functions of arguments: written twice, it is the same twice."""
+        nodes = written(frame.scope, expr) if expr != NONE else ()
+        return all(self._function(frame, node) != NONE for node in nodes if isinstance(node, Call))
+
     def _passed_on(self, callee: Frame, expr: int, given: Given, hops: int) -> Part | None:
         number = parameter_of(callee.scope, expr)
         if number != NONE:
@@ -120,7 +142,7 @@ class SameGiven:
 
     def _is_alike(self, frame: Frame, one: Part, other: Part) -> bool:
         if isinstance(one, int) and isinstance(other, int):
-            return one == other or same(frame.scope, one, other)
+            return one == other or (same(frame.scope, one, other) and self._gives_the_same(frame, one))
         first, second = (self._made(frame, part) for part in (one, other))
         if first is None or second is None:
             return one == other
@@ -157,7 +179,8 @@ class SameGiven:
             return False
         functions = (scope.exprs[node.func] for node in scope.exprs if isinstance(node, Call))
         return all(
-            func.name in _OF_ARGUMENTS if isinstance(func, Free) else isinstance(func, Attr) for func in functions
+            func.name in _OF_ARGUMENTS if isinstance(func, Free) else isinstance(func, Attr) and func.name in _OF_TEXTS
+            for func in functions
         )
 
     def _may_store(self, frame: Frame, names: set[str], first: int, last: int) -> bool:

@@ -10,6 +10,7 @@ from fastapi_lint.project.code.index import Index
 from fastapi_lint.project.types.values import (
     ClassV,
     ExternalV,
+    ExtInstanceV,
     ExtMemberV,
     FunctionV,
     InstanceV,
@@ -184,12 +185,15 @@ class Decorators:
         frame = self._inference.plain_frame(self._index.parent(gid))
         for decorator in self._index.scope(gid).decorators:
             node = frame.scope.exprs[decorator]
-            given = (node.func, *node.args, *(value for _, value in node.keywords)) if isinstance(node, Call) else ()
+            given = [decorator]
+            if isinstance(node, Call):
+                given = [node.func, *node.args, *(value for _, value in node.keywords)]
             for one in given:
-                made = frame.scope.exprs[one]
-                for value in self._inference.type(frame, made.func if isinstance(made, Call) else one):
-                    if isinstance(value, ExternalV) and value.name in _EXPIRING:
-                        return True
+                where, made = self._inference.annotations.definition(frame, one) or (frame, one)
+                node = where.scope.exprs[made]
+                kinds = self._inference.type(where, node.func if isinstance(node, Call) else made)
+                if any(isinstance(value, (ExternalV, ExtInstanceV)) and value.name in _EXPIRING for value in kinds):
+                    return True
         return False
 
     def is_cached_property(self, gid: int) -> bool:

@@ -94,6 +94,8 @@ class LoadedRows:
             return ""
         if any(self._mentions(gid, node.name) for gid in row.through):
             return ""
+        if self._is_handed_over(frame, node.base, number) or self._has_target(frame, number, row, node.name):
+            return ""
         return f"{self._index.name(row.gid)}.{node.name}"
 
     def _mentions(self, gid: int, name: str) -> bool:
@@ -110,6 +112,34 @@ class LoadedRows:
             if event.kind == EventKind.CALL and name in _texts(scope, node):
                 return True
         return False
+
+    def _is_handed_over(self, frame: Frame, expr: int, until: int) -> bool:
+        """Whether a call before an event is handed the object that is no library's: it may read what it likes of it."""
+        scope = frame.scope
+        for event in scope.events[:until]:
+            node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
+            given = [*node.args, *(value for _, value in node.keywords)] if isinstance(node, Call) else []
+            if isinstance(node, Call) and any(same(scope, one, expr) for one in given):
+                called = self._inference.calls.callees(frame, node)
+                if not called or any(callee.frame is not None for callee in called):
+                    return True
+        return False
+
+    def _has_target(self, frame: Frame, until: int, row: Row, name: str) -> bool:
+        """Whether what a relationship leads to may be loaded already: a session finds objects by their keys."""
+        target = self.relationships.target(row.gid, name)
+        if target in (NONE, row.gid) or self.relationships.is_collection(row.gid, name):
+            return False
+        injected = (self._injected(frame, number) for number in range(len(frame.scope.params)))
+        if any(one is not None and one.gid == target for one in injected):
+            return True
+        functions = ((frame, until), *((self._inference.plain_frame(gid), None) for gid in row.through))
+        return any(
+            (loaded := self._row(where, event.expr, 0)) is not None and loaded.gid == target
+            for where, end in functions
+            for event in where.scope.events[:end]
+            if event.kind in (EventKind.CALL, EventKind.ITER)
+        )
 
     def _leads_back(self, row: Row, name: str) -> bool:
         """Whether a relationship leads to what the object came from, which the session knows by its key."""
@@ -238,6 +268,8 @@ class LoadedRows:
         ):
             return None
         if not all(self._is_open(scope, event.expr, event.region) for event in given):
+            return None
+        if any(self._is_handed_over(frame, event.expr, len(scope.events)) for event in given):
             return None
         row = _alike(self._row(frame, event.expr, 0) for event in given)
         return msgspec.structs.replace(row, through=row.through | {frame.gid}) if row is not None else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from fastapi_lint.facts import NONE, Attr, Call, Declared, Free, Lit, Map, Scope, Use, Var
+from fastapi_lint.facts import NONE, Attr, Call, Declared, Free, Lit, Map, Scope, Sub, Use, Var
 from fastapi_lint.project.types.values import ClassV, ExternalV, ExtInstanceV, InstanceV, Type
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _SPELLED = frozenset({"relationship", "Relationship"})
 _LAZY = ("select", True)
+_QUERIES = ("DynamicMapped", "WriteOnlyMapped")
 _SQLALCHEMY = frozenset({"sqlalchemy.orm.relationship", "sqlalchemy.orm.relationships.relationship"})
 _SQLMODEL = frozenset({"sqlmodel.Relationship", "sqlmodel.main.Relationship"})
 _COLLECTIONS = frozenset({"list", "set", "builtins.list", "builtins.set", "typing.List", "typing.Set"})
@@ -62,6 +63,8 @@ class Relationships:
         if found is None:
             return False
         owner, call = found
+        if self._is_query(owner, name):
+            return False
         given = dict(call.keywords)
         if "**" in given or "sa_relationship" in given:
             return False
@@ -77,6 +80,20 @@ class Relationships:
         lazy = scope.exprs[given["lazy"]] if "lazy" in given else Lit("select")
         return isinstance(lazy, Lit) and lazy.value in _LAZY
 
+    def _is_query(self, owner: int, name: str) -> bool:
+        """Whether the annotation says that the attribute gives a query, not objects: `DynamicMapped[Order]`."""
+        scope = self._index.scope(owner)
+        for number in scope.names.get(name, ()):
+            node = scope.exprs[scope.defs[number].value]
+            annotation = scope.exprs[node.annotation] if isinstance(node, Declared) else None
+            head = scope.exprs[annotation.base] if isinstance(annotation, Sub) else annotation
+            text = head.value if isinstance(head, Lit) else getattr(head, "name", "")
+            if isinstance(head, Use) and head.defs:
+                text = scope.defs[head.defs[0]].name
+            if any(kind in str(text) for kind in _QUERIES):
+                return True
+        return False
+
     def target(self, gid: int, name: str) -> int:
         """The class of what the attribute of class `gid` leads to, one object or many; NONE if that is not said."""
         found = self._maker(gid, name)
@@ -90,6 +107,14 @@ class Relationships:
                 return held[0].gid if len(held) == 1 else NONE
         owner, call = found
         return self._first_argument(owner, call) if call.args else NONE
+
+    def is_collection(self, gid: int, name: str) -> bool:
+        """Whether the annotation, or a table in between, says that the attribute leads to many objects."""
+        found = self._maker(gid, name)
+        if found is not None and "secondary" in dict(found[1].keywords):
+            return True
+        kinds = self._inference.classes.attribute(InstanceV(gid), name)
+        return any(isinstance(value, ExtInstanceV) and value.name in _COLLECTIONS for value in kinds)
 
     def _first_argument(self, owner: int, call: Call) -> int:
         """The class that `relationship(Item)` or `relationship("Item")` names."""
