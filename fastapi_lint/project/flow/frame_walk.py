@@ -245,8 +245,8 @@ class FrameWalk(ImplicitCalls):
 
     def is_once(self, gid: int, event: Event) -> bool:
         """Whether a function is cached for good, and for no more than a handful of arguments."""
-        scope, decorators = self.index.scope(gid), self.inference.decorators
-        if not scope.decorators or not decorators.is_cached(gid) or decorators.expires(gid):
+        scope = self.index.scope(gid)
+        if not scope.decorators or not self.inference.decorators.is_kept_for_good(gid):
             return False
         node = self.scope.exprs[event.expr]
         return all(self.inference.few_values.is_parameter(gid, number) for number in range(len(scope.params))) or (

@@ -29,6 +29,7 @@ from fastapi_lint.facts import (
 )
 from fastapi_lint.project.code.call_arguments import argument_at
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.kept_answers import KeptAnswers
 from fastapi_lint.project.code.logic import truth
 from fastapi_lint.project.code.regions import around, branches, within
 from fastapi_lint.project.code.spelling import behind_names, parameter_of, same, strings
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 _DEEPEST = 8
 _OPEN = ("__getattr__", "__getattribute__", "__new__")
 """Methods that may give an object attributes of any name."""
-_MOST_HOPS = 3
 
 
 class KindAnswers:
@@ -48,7 +48,7 @@ class KindAnswers:
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
-        self._said: dict[tuple[int, int, int], bool | None] = {}
+        self._said: KeptAnswers[bool] = KeptAnswers(inference)
         self._lacking: dict[tuple[int, str], bool] = {}
 
     def exclude(self, frame: Frame, region: int, func: int, gid: int) -> bool:
@@ -57,31 +57,23 @@ class KindAnswers:
         method = scope.exprs[func]
         if not isinstance(method, Attr) or _is_stored(scope, scope.exprs[method.base]):
             return False
-        asked = Asked(self._inference, frame, gid, lambda expr: same(scope, expr, method.base), 0)
+        asked = Asked(self._inference, frame, gid, lambda expr: same(scope, expr, method.base))
         for branch in branches(scope, region):
             decided = asked.truth(branch.expr)
             if decided is not None and decided is not (branch.kind == "if"):
                 return True
         return False
 
-    def said(self, function: FunctionV | MethodV, number: int, gid: int, hops: int) -> bool | None:
+    def said(self, function: FunctionV | MethodV, number: int, gid: int) -> bool | None:
         """What a function answers where a parameter is an object of a class."""
         inner = self._inference.binding.frame_of(function)
-        key = (inner.gid, number, gid)
-        if key not in self._said:
-            self._said[key] = None  # what depends on itself is not known
-            found, is_settled = self._inference.apart(lambda: self._find(inner, number, gid, hops))
-            if not is_settled or hops:
-                del self._said[key]
-                return found
-            self._said[key] = found
-        return self._said[key]
+        return self._said.get((inner.gid, number, gid), lambda: self._find(inner, number, gid))
 
-    def _find(self, frame: Frame, number: int, gid: int, hops: int) -> bool | None:
+    def _find(self, frame: Frame, number: int, gid: int) -> bool | None:
         scope = frame.scope
         if scope.is_async or scope.is_generator or scope.is_stub or scope.decorators or scope.falls_through:
             return None
-        asked = Asked(self._inference, frame, gid, lambda expr: parameter_of(scope, expr) == number, hops)
+        asked = Asked(self._inference, frame, gid, lambda expr: parameter_of(scope, expr) == number)
         return asked.answer()
 
     def lacks(self, gid: int, name: str) -> bool:
@@ -150,13 +142,12 @@ class KindAnswers:
 class Asked:
     """What a scope asks of one object of class `gid`; `is_it` knows the expressions that are that object."""
 
-    def __init__(self, inference: Inference, frame: Frame, gid: int, is_it: Callable[[int], bool], hops: int) -> None:
+    def __init__(self, inference: Inference, frame: Frame, gid: int, is_it: Callable[[int], bool]) -> None:
         self._inference = inference
         self._frame = frame
         self._scope: Scope = frame.scope
         self._gid = gid
         self._is_it = is_it
-        self._hops = hops
         self._dead: set[int] = set()
 
     def truth(self, test: int) -> bool | None:
@@ -224,7 +215,7 @@ class Asked:
         if isinstance(func, Free) and func.name in ("hasattr", "isinstance") and len(node.args) == 2:
             return self._has(node) if func.name == "hasattr" else self._is_one(node)
         given = [*node.args, *(value for _, value in node.keywords)]
-        if self._hops > _MOST_HOPS or not any(self._is_it(one) for one in given):
+        if not any(self._is_it(one) for one in given):
             return None
         called = self._inference.type(self._frame, node.func)
         only = called[0] if len(called) == 1 else None
@@ -238,7 +229,7 @@ class Asked:
                 else NONE
             )
             if at != NONE and self._is_it(at):
-                return self._inference.kind_answers.said(only, number, self._gid, self._hops + 1)
+                return self._inference.kind_answers.said(only, number, self._gid)
         return None
 
     def _has(self, node: Call) -> bool | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Bin, Choice, Event, EventKind, Lit, Scope
+from fastapi_lint.project.code.kept_answers import KeptAnswers
 from fastapi_lint.project.code.regions import within
 from fastapi_lint.project.flow.dead_branches import dead_regions, truth
 
@@ -23,26 +24,11 @@ class Verdicts:
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
-        self._known: dict[int, bool | None] = {}
-        self._open: set[int] = set()
-        self._knots = 0
+        self._known: KeptAnswers[bool] = KeptAnswers(inference)
 
     def of(self, gid: int) -> bool | None:
         """The answer of a function that stands in no class; None if it may be either, or anything else."""
-        if gid in self._known:
-            return self._known[gid]
-        if gid in self._open:
-            self._knots += 1
-            return None
-        self._open.add(gid)
-        before = self._knots
-        found, is_settled = self._inference.apart(lambda: self._find(gid))
-        self._open.discard(gid)
-        if self._knots > before:  # what depends on itself is not known, whoever asked first
-            self._known[gid] = None
-        elif is_settled:
-            self._known[gid] = found
-        return self._known.get(gid, found)
+        return self._known.get(gid, lambda: self._find(gid))
 
     def _find(self, gid: int) -> bool | None:
         scope = self._inference.index.scope(gid)

@@ -77,9 +77,8 @@ class FirstTimes:
         """Whether an edge is a call of a cached function that always asks it for the same."""
         if edge.mode != "runs" or not edge.callee.scope.decorators:
             return False
-        decorators, called = self._graph.inference.decorators, edge.callee.gid
-        is_cached = decorators.is_cached(called) and not decorators.expires(called)
-        return is_cached and self._is_for_one_key(caller, edge)
+        is_kept = self._graph.inference.decorators.is_kept_for_good(edge.callee.gid)
+        return is_kept and self._is_for_one_key(caller, edge)
 
     def _is_for_known_keys(self, caller: Frame, edge: Edge) -> bool:
         """Whether a call of a cached function passes only what no request brings, and on no object of a request's."""

@@ -178,9 +178,9 @@ class Decorators:
 
     def is_kept_for_good(self, gid: int) -> bool:
         """Whether the body runs once per key, and again only where newer keys leave no room: nothing gets too old."""
-        return any(name in _CACHES for name in self.names(gid))
+        return self.is_cached(gid) and not self._expires(gid)
 
-    def expires(self, gid: int) -> bool:
+    def _expires(self, gid: int) -> bool:
         """Whether what a cached function keeps gets too old, so that its body runs again and again."""
         frame = self._inference.plain_frame(self._index.parent(gid))
         for decorator in self._index.scope(gid).decorators:

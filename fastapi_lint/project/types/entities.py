@@ -13,6 +13,7 @@ import msgspec
 
 from fastapi_lint.facts import Attr, Call, Phi, Use
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.kept_answers import KeptAnswers
 from fastapi_lint.project.types.values import ClassV, ExternalV
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 SESSIONS = ("sqlalchemy.orm.Session.", "sqlalchemy.orm.scoped_session.", "sqlmodel.Session.")
 """What the names of all methods of synchronous sessions start with."""
 
-_DEEPEST = 60
 _SELECTS = frozenset({"sqlalchemy.select", "sqlalchemy.future.select", "sqlalchemy.sql.select", "sqlmodel.select"})
 _SAME_OBJECTS = frozenset(
     {
@@ -47,7 +47,7 @@ class Entity(msgspec.Struct, frozen=True):
     named: frozenset[str] = frozenset()
 
 
-_OfCall = Callable[[Frame, Call, int], "Entity | None"]
+_OfCall = Callable[[Frame, Call], "Entity | None"]
 
 
 class Entities:
@@ -55,55 +55,40 @@ class Entities:
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
-        self._known: dict[tuple[Frame, int, bool], Entity | None] = {}
-        self._cuts = 0
+        self._queries: KeptAnswers[Entity] = KeptAnswers(inference)
+        self._statements: KeptAnswers[Entity] = KeptAnswers(inference)
 
-    def of_query(self, frame: Frame, expr: int, depth: int = 0) -> Entity | None:
+    def of_query(self, frame: Frame, expr: int) -> Entity | None:
         """What a query, or the result of one, gives."""
-        return self._followed(frame, expr, depth, self._of_called)
+        return self._followed(frame, expr, self._of_called)
 
-    def of_statement(self, frame: Frame, node: Call, depth: int = 0) -> Entity | None:
+    def of_statement(self, frame: Frame, node: Call) -> Entity | None:
         """What a method of a session gives that is handed a statement first."""
         if not node.args or "options" in dict(node.keywords):
             return None
-        return self._followed(frame, node.args[0], depth + 1, self._of_selected)
+        return self._followed(frame, node.args[0], self._of_selected)
 
     def of_class(self, frame: Frame, expr: int) -> Entity | None:
         """The objects of the class that an expression is."""
         kind = self._inference.type(frame, expr)
         return Entity(kind[0].gid) if len(kind) == 1 and isinstance(kind[0], ClassV) else None
 
-    def _followed(self, frame: Frame, expr: int, depth: int, of_call: _OfCall) -> Entity | None:
-        """What a call gives; what a name gives if all its definitions give objects of the same class.
+    def _followed(self, frame: Frame, expr: int, of_call: _OfCall) -> Entity | None:
+        """What a call gives; what a name gives if all its definitions give objects of the same class."""
+        kept = self._queries if of_call == self._of_called else self._statements
+        return kept.get((frame, expr), lambda: self._find(frame, expr, of_call))
 
-        Answers are kept, but for those that rest on a way that was too long to follow.
-        """
-        key = (frame, expr, of_call == self._of_selected)
-        if key in self._known:
-            return self._known[key]
-        if depth > _DEEPEST:
-            self._cuts += 1
-            return None
-        self._known[key] = None  # a query that is built in a loop
-        before = self._cuts
-        found = self._find(frame, expr, depth, of_call)
-        if self._cuts == before:
-            self._known[key] = found
-        else:
-            del self._known[key]
-        return found
-
-    def _find(self, frame: Frame, expr: int, depth: int, of_call: _OfCall) -> Entity | None:
+    def _find(self, frame: Frame, expr: int, of_call: _OfCall) -> Entity | None:
         node = frame.scope.exprs[expr]
         if isinstance(node, (Use, Phi)):
-            found = [self._followed(frame, frame.scope.defs[n].value, depth + 1, of_call) for n in node.defs]
+            found = [self._followed(frame, frame.scope.defs[number].value, of_call) for number in node.defs]
             known = [one for one in found if one is not None]
             if not known or len(known) < len(found) or len({one.gid for one in known}) > 1:
                 return None
             return Entity(known[0].gid, frozenset().union(*(one.named for one in known)))
-        return of_call(frame, node, depth) if isinstance(node, Call) else None
+        return of_call(frame, node) if isinstance(node, Call) else None
 
-    def _of_called(self, frame: Frame, node: Call, depth: int) -> Entity | None:
+    def _of_called(self, frame: Frame, node: Call) -> Entity | None:
         func = frame.scope.exprs[node.func]
         if not isinstance(func, Attr):
             return None
@@ -111,23 +96,23 @@ class Entities:
         if names and all(name.startswith(SESSIONS) for name in names):
             if func.name == "query":
                 return self.of_class(frame, node.args[0]) if len(node.args) == 1 else None
-            return self.of_statement(frame, node, depth) if func.name in ("execute", "scalars", "exec") else None
+            return self.of_statement(frame, node) if func.name in ("execute", "scalars", "exec") else None
         if len(names) != 1:
             return None
         if func.name == "options":
-            return self._with_options(frame, node, self.of_query(frame, func.base, depth + 1))
-        return self.of_query(frame, func.base, depth + 1) if func.name in _SAME_OBJECTS | {"scalars"} else None
+            return self._with_options(frame, node, self.of_query(frame, func.base))
+        return self.of_query(frame, func.base) if func.name in _SAME_OBJECTS | {"scalars"} else None
 
-    def _of_selected(self, frame: Frame, node: Call, depth: int) -> Entity | None:
+    def _of_selected(self, frame: Frame, node: Call) -> Entity | None:
         func = frame.scope.exprs[node.func]
         if self._is_select(frame, node):
             return self.of_class(frame, node.args[0]) if len(node.args) == 1 else None
         if not isinstance(func, Attr):
             return None
         if func.name == "options":
-            return self._with_options(frame, node, self._followed(frame, func.base, depth + 1, self._of_selected))
+            return self._with_options(frame, node, self._followed(frame, func.base, self._of_selected))
         if func.name in _SAME_OBJECTS:
-            return self._followed(frame, func.base, depth + 1, self._of_selected)
+            return self._followed(frame, func.base, self._of_selected)
         return None
 
     def _with_options(self, frame: Frame, node: Call, entity: Entity | None) -> Entity | None:

@@ -32,6 +32,7 @@ from fastapi_lint.facts import (
     Use,
 )
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.kept_answers import KeptAnswers
 from fastapi_lint.project.code.regions import around, exclude_each_other
 from fastapi_lint.project.code.spelling import same
 from fastapi_lint.project.serving.injection import Injection
@@ -43,7 +44,6 @@ from fastapi_lint.project.types.values import ExternalV, FunctionV, Value
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
-_DEEPEST = 60
 _ONE = frozenset({"first", "one", "one_or_none", "get", "scalar_one", "scalar_one_or_none", "scalar"})
 _WITH = frozenset({"with", "async-with"})
 _LETS_GO = frozenset({"close", "remove", "expunge", "expunge_all"})
@@ -74,9 +74,8 @@ class LoadedRows:
         self.relationships = Relationships(inference)
         self._entities = Entities(inference)
         self._injection = Injection(inference)
-        self._given: dict[tuple[Frame, EventKind], Row | None] = {}
-        self._rows: dict[tuple[Frame, int], Row | None] = {}
-        self._cuts = 0
+        self._given: KeptAnswers[Row] = KeptAnswers(inference)
+        self._rows: KeptAnswers[Row] = KeptAnswers(inference)
 
     def read(self, frame: Frame, number: int) -> str:
         """The relationship that an event of a frame loads (`Build.environment`), or the empty string."""
@@ -85,7 +84,7 @@ class LoadedRows:
         node = scope.exprs[event.expr]
         if not isinstance(node, Attr) or _is_known_already(scope, number, node):
             return ""
-        row = self._row(frame, node.base, 0)
+        row = self._row(frame, node.base)
         if row is None or row.is_many or node.name in row.named:
             return ""
         if not self.relationships.is_lazy(row.gid, node.name) or self._leads_back(row, node.name):
@@ -135,7 +134,7 @@ class LoadedRows:
             return True
         functions = ((frame, until), *((self._inference.plain_frame(gid), None) for gid in row.through))
         return any(
-            (loaded := self._row(where, event.expr, 0)) is not None and loaded.gid == target
+            (loaded := self._row(where, event.expr)) is not None and loaded.gid == target
             for where, end in functions
             for event in where.scope.events[:end]
             if event.kind in (EventKind.CALL, EventKind.ITER)
@@ -156,62 +155,49 @@ class LoadedRows:
 
     # -- rows
 
-    def _row(self, frame: Frame, expr: int, depth: int) -> Row | None:
-        """What an expression gives, if it was loaded; kept as in `entities`."""
-        key = (frame, expr)
-        if key in self._rows:
-            return self._rows[key]
-        if depth > _DEEPEST:
-            self._cuts += 1
-            return None
-        self._rows[key] = None  # what depends on itself
-        before = self._cuts
-        found = self._find_row(frame, expr, depth)
-        if self._cuts == before:
-            self._rows[key] = found
-        else:
-            del self._rows[key]
-        return found
+    def _row(self, frame: Frame, expr: int) -> Row | None:
+        """What an expression gives, if it was loaded."""
+        return self._rows.get((frame, expr), lambda: self._find_row(frame, expr))
 
-    def _find_row(self, frame: Frame, expr: int, depth: int) -> Row | None:
+    def _find_row(self, frame: Frame, expr: int) -> Row | None:
         node = frame.scope.exprs[expr]
         if isinstance(node, (Use, Phi)):
-            return self._only(frame, (frame.scope.defs[number].value for number in node.defs), depth)
+            return self._only(frame, (frame.scope.defs[number].value for number in node.defs))
         if isinstance(node, Choice):
-            return self._only(frame, node.items, depth)
+            return self._only(frame, node.items)
         if isinstance(node, (Narrow, Await, Declared)):
-            return self._row(frame, node.value, depth + 1) if node.value != NONE else None
+            return self._row(frame, node.value) if node.value != NONE else None
         if isinstance(node, Iter):
-            return None if node.is_async else self._item(frame, node.value, depth)
+            return None if node.is_async else self._item(frame, node.value)
         if isinstance(node, Unpack):
-            return self._numbered(frame, node, depth)
+            return self._numbered(frame, node)
         if isinstance(node, Sub):
             is_one = isinstance(frame.scope.exprs[node.index], Lit)
-            return self._item(frame, node.base, depth) if is_one else None
+            return self._item(frame, node.base) if is_one else None
         if isinstance(node, Attr):
-            return self._related(self._row(frame, node.base, depth + 1), node.name)
+            return self._related(self._row(frame, node.base), node.name)
         if isinstance(node, Param):
             return self._injected(frame, node.index)
-        return self._called(frame, node, depth) if isinstance(node, Call) else None
+        return self._called(frame, node) if isinstance(node, Call) else None
 
-    def _only(self, frame: Frame, exprs: Iterable[int], depth: int) -> Row | None:
+    def _only(self, frame: Frame, exprs: Iterable[int]) -> Row | None:
         """What several expressions give alike, but for those that give None."""
-        return _alike(self._row(frame, one, depth + 1) for one in exprs if frame.scope.exprs[one] != Lit(None))
+        return _alike(self._row(frame, one) for one in exprs if frame.scope.exprs[one] != Lit(None))
 
-    def _item(self, frame: Frame, expr: int, depth: int) -> Row | None:
+    def _item(self, frame: Frame, expr: int) -> Row | None:
         """One of the objects that an expression gives."""
-        row = self._row(frame, expr, depth + 1)
+        row = self._row(frame, expr)
         if row is None:
-            return _row_of(self._entities.of_query(frame, expr, depth + 1), is_many=False)
+            return _row_of(self._entities.of_query(frame, expr), is_many=False)
         return msgspec.structs.replace(row, is_many=False) if row.is_many is not False else None
 
-    def _numbered(self, frame: Frame, node: Unpack, depth: int) -> Row | None:
+    def _numbered(self, frame: Frame, node: Unpack) -> Row | None:
         """`for number, row in enumerate(rows)`."""
         items = frame.scope.exprs[node.value]
         call = frame.scope.exprs[items.value] if isinstance(items, Iter) else None
         if node.index != 1 or not isinstance(call, Call) or not call.args:
             return None
-        return self._item(frame, call.args[0], depth) if self._is(frame, call, {"builtins.enumerate"}) else None
+        return self._item(frame, call.args[0]) if self._is(frame, call, {"builtins.enumerate"}) else None
 
     def _related(self, row: Row | None, name: str) -> Row | None:
         """What the relationship of an object leads to."""
@@ -220,14 +206,14 @@ class LoadedRows:
         target = self.relationships.target(row.gid, name)
         return Row(target, None, row.named, row.gid, row.through) if target != NONE else None
 
-    def _called(self, frame: Frame, node: Call, depth: int) -> Row | None:
+    def _called(self, frame: Frame, node: Call) -> Row | None:
         if node.args and self._is(frame, node, _SAME_ITEMS):
-            row = self._item(frame, node.args[0], depth)
+            row = self._item(frame, node.args[0])
             return msgspec.structs.replace(row, is_many=True) if row is not None else None
         callees = self._inference.calls.callees(frame, node)
-        return _alike(self._gives(frame, node, callee, depth) for callee in callees)
+        return _alike(self._gives(frame, node, callee) for callee in callees)
 
-    def _gives(self, frame: Frame, node: Call, callee: Callee, depth: int) -> Row | None:
+    def _gives(self, frame: Frame, node: Call, callee: Callee) -> Row | None:
         if callee.frame is not None:
             is_run = callee.mode in ("runs", "coroutine") and callee.certain
             return self._returned(callee.frame, EventKind.RETURN) if is_run else None
@@ -241,9 +227,9 @@ class LoadedRows:
             if func.name in ("get", "get_one") and node.args and "options" not in dict(node.keywords):
                 return _row_of(self._entities.of_class(frame, node.args[0]), is_many=False)
             is_one = func.name == "scalar"
-            return _row_of(self._entities.of_statement(frame, node, depth), is_many=False) if is_one else None
+            return _row_of(self._entities.of_statement(frame, node), is_many=False) if is_one else None
         if func.name == "all" or func.name in _ONE:
-            return _row_of(self._entities.of_query(frame, func.base, depth + 1), is_many=func.name == "all")
+            return _row_of(self._entities.of_query(frame, func.base), is_many=func.name == "all")
         return None
 
     def _is(self, frame: Frame, node: Call, names: Iterable[str]) -> bool:
@@ -253,10 +239,7 @@ class LoadedRows:
 
     def _returned(self, frame: Frame, kind: EventKind) -> Row | None:
         """What a function gives whose session is still open behind it: nothing that a `with` of its own has loaded."""
-        if (frame, kind) not in self._given:
-            self._given[frame, kind] = None  # a function that asks for its own result
-            self._given[frame, kind] = self._find_returned(frame, kind)
-        return self._given[frame, kind]
+        return self._given.get((frame, kind), lambda: self._find_returned(frame, kind))
 
     def _find_returned(self, frame: Frame, kind: EventKind) -> Row | None:
         scope = frame.scope
@@ -271,7 +254,7 @@ class LoadedRows:
             return None
         if any(self._is_handed_over(frame, event.expr, len(scope.events)) for event in given):
             return None
-        row = _alike(self._row(frame, event.expr, 0) for event in given)
+        row = _alike(self._row(frame, event.expr) for event in given)
         return msgspec.structs.replace(row, through=row.through | {frame.gid}) if row is not None else None
 
     def _is_method(self, frame: Frame) -> bool:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Call, Declared, Free, Lit, Map, Scope, Sub, Use, Var
+from fastapi_lint.project.types.classes import PLAIN_BASES
 from fastapi_lint.project.types.values import ClassV, ExternalV, ExtInstanceV, InstanceV, Type
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _SPELLED = frozenset({"relationship", "Relationship"})
 _LAZY = ("select", True)
-_QUERIES = ("DynamicMapped", "WriteOnlyMapped")
+_QUERIES = frozenset({"sqlalchemy.orm.DynamicMapped", "sqlalchemy.orm.WriteOnlyMapped"})
 _SQLALCHEMY = frozenset({"sqlalchemy.orm.relationship", "sqlalchemy.orm.relationships.relationship"})
 _SQLMODEL = frozenset({"sqlmodel.Relationship", "sqlmodel.main.Relationship"})
 _COLLECTIONS = frozenset({"list", "set", "builtins.list", "builtins.set", "typing.List", "typing.Set"})
@@ -82,15 +83,14 @@ class Relationships:
 
     def _is_query(self, owner: int, name: str) -> bool:
         """Whether the annotation says that the attribute gives a query, not objects: `DynamicMapped[Order]`."""
-        scope = self._index.scope(owner)
+        scope, frame = self._index.scope(owner), self._index.frame(owner)
         for number in scope.names.get(name, ()):
             node = scope.exprs[scope.defs[number].value]
             annotation = scope.exprs[node.annotation] if isinstance(node, Declared) else None
-            head = scope.exprs[annotation.base] if isinstance(annotation, Sub) else annotation
-            text = head.value if isinstance(head, Lit) else getattr(head, "name", "")
-            if isinstance(head, Use) and head.defs:
-                text = scope.defs[head.defs[0]].name
-            if any(kind in str(text) for kind in _QUERIES):
+            if isinstance(annotation, Lit):
+                return True  # not read: in doubt nothing is loaded
+            kind = self._inference.type(frame, annotation.base) if isinstance(annotation, Sub) else ()
+            if any(isinstance(value, ExternalV) and value.name in _QUERIES for value in kind):
                 return True
         return False
 
@@ -121,12 +121,21 @@ class Relationships:
         given = self._index.scope(owner).exprs[call.args[0]]
         if isinstance(given, Lit):
             named = self._named(str(given.value).rpartition(".")[2])
+            named = [one for one in named if self._may_share_registry(owner, one)]
             return named[0] if len(named) == 1 else NONE
         kind = self._inference.type(self._index.frame(owner), call.args[0])
         return kind[0].gid if len(kind) == 1 and isinstance(kind[0], ClassV) else NONE
 
+    def _may_share_registry(self, one: int, other: int) -> bool:
+        """Whether two classes may derive from one declarative base, which knows its classes by name."""
+        first, second = (
+            {base for base in self._inference.classes.mro(gid) if base not in PLAIN_BASES and base != gid}
+            for gid in (one, other)
+        )
+        return not first or not second or not first.isdisjoint(second)
+
     def _named(self, name: str) -> list[int]:
-        """All classes of this name: SQLAlchemy has a registry of them."""
+        """All classes of this name."""
         if self._classes is None:
             self._classes = {}
             for gid, scope in enumerate(self._index.scopes):
