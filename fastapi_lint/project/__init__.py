@@ -337,8 +337,8 @@ class Project:
         """Every dependency generator that serving code drives by hand and leaves suspended."""
         leaked = LeakedGenerators(self.graph, self._dependencies)
         for gid in range(self.index.count):
-            if self.index.scope(gid).kind == "function" and self.is_served(gid) and self.contexts.serves(gid):
-                yield from leaked.find(gid)
+            if self.index.scope(gid).kind == "function" and self.is_served(gid):
+                yield from (one for one in leaked.find(gid) if self.contexts.serves(gid))
 
     @cached_property
     def _dependencies(self) -> frozenset[int]:

@@ -16,6 +16,7 @@ from fastapi_lint.facts import NONE, Attr, Call, EventKind, Lit, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in
 from fastapi_lint.project.flow.given_coroutines import LOOP_STARTERS
+from fastapi_lint.project.flow.frame_walk import TASK_MAKERS
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.entrypoints import EntryPoint
@@ -70,6 +71,7 @@ class Contexts:
         self._on_loop: dict[str, dict[Frame, Arrival]] = {}
         self._by_gid: dict[int, set[str]] | None = None
         self._serving: dict[int, bool] = {}
+        self._tasks: dict[int, frozenset[int]] = {}
         self._named_calls: dict[str, list[tuple[int, tuple[int, ...]]]] = {}
 
     def reached(self, category: str) -> dict[Frame, Arrival]:
@@ -122,17 +124,17 @@ class Contexts:
         found: list[Frame] = []
         for gid in range(self._graph.index.count):
             frame = self._graph.inference.plain_frame(gid)
-            if self._may_start_loop(frame):
+            if self._may_call_one(frame, LOOP_STARTERS):
                 found += [edge.callee for edge in self._graph.node(frame).edges if edge.mode == "new-loop"]
         return found
 
-    def _may_start_loop(self, frame: Frame) -> bool:
-        """Whether a frame calls what starts a loop, or may: to know what else all frames run would take far longer."""
+    def _may_call_one(self, frame: Frame, names: frozenset[str]) -> bool:
+        """Whether a frame calls one of these APIs, or may: to know what else all frames run would take far longer."""
         scope, inference = self._graph.index.scope(frame.gid), self._graph.inference
         for event in scope.events:
             node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
             for value in inference.type(frame, node.func) if isinstance(node, Call) else ():
-                if isinstance(value, (InstanceV, PartialV)) or inference.libraries.call_spec(value)[1] in LOOP_STARTERS:
+                if isinstance(value, (InstanceV, PartialV)) or inference.libraries.call_spec(value)[1] in names:
                     return True
         return False
 
@@ -220,8 +222,12 @@ class Contexts:
 
     def _is_task_of(self, gid: int, caller: int) -> bool:
         """Whether a function leaves another one running beside it: `create_task(self.poll())`."""
-        edges = self._graph.node(self._graph.inference.plain_frame(caller)).edges
-        return any(edge.mode == "task" and edge.callee.gid == gid for edge in edges)
+        started = self._tasks.get(caller)
+        if started is None:
+            frame = self._graph.inference.plain_frame(caller)
+            edges = self._graph.node(frame).edges if self._may_call_one(frame, TASK_MAKERS) else ()
+            started = self._tasks[caller] = frozenset(edge.callee.gid for edge in edges if edge.mode == "task")
+        return gid in started
 
     def _never_runs(self, gid: int) -> bool:
         inference = self._graph.inference
