@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -25,6 +25,7 @@ from fastapi_lint.facts import (
 )
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import LibraryCall
 
 
 class OwnLock(msgspec.Struct, frozen=True):
@@ -47,11 +48,11 @@ class OwnLocks:
     def find(self, gid: int) -> Iterator[OwnLock]:
         """The locks that the function makes and takes."""
         scope = self._index.scope(gid)
-        if scope.kind != "function" or not _may_take(scope):
+        taken = _taken(scope) if scope.kind == "function" else []
+        if not taken:
             return
         frame = self._inference.plain_frame(gid)
-        made = [call for call in self._graph.node(frame).calls if call.spec.creates == "lock" and call.expr != NONE]
-        for call in made:
+        for call in self._made(frame, {origin for expr in taken for origin in _origins(scope, expr)}):
             same = aliases(scope, call.expr)
             if _takes(scope, same) and not _escapes(scope, same) and not self._is_captured(gid, scope, same):
                 yield OwnLock(gid, call.place, call.name)
@@ -61,6 +62,20 @@ class OwnLocks:
                 maker = self._maker(frame, node)
                 if maker is not None:
                     yield OwnLock(gid, event.place, maker[1], maker[0])
+
+    def _made(self, frame: Frame, exprs: Iterable[int]) -> list[LibraryCall]:
+        """The calls that make locks, if any of these expressions is one.
+
+        What else a function runs is not asked before: that costs a tenth of a run, and says nothing here.
+        """
+        if not any(self._makes_lock(frame, expr) for expr in exprs):
+            return []
+        return [call for call in self._graph.node(frame).calls if call.spec.creates == "lock" and call.expr != NONE]
+
+    def _makes_lock(self, frame: Frame, expr: int) -> bool:
+        node = frame.scope.exprs[expr]
+        callees = self._inference.calls.callees(frame, node) if isinstance(node, Call) else []
+        return any(callee.spec is not None and callee.spec.creates == "lock" for callee in callees)
 
     def _is_captured(self, gid: int, scope: Scope, same: set[int]) -> bool:
         """Whether a function inside uses the name: it may run as a task or thread of its own."""
@@ -83,17 +98,33 @@ class OwnLocks:
         returned = self._inference.names.returns(inner.gid)
         if not returned or self._inference.decorators.is_cached(inner.gid) or self._index.scope(inner.gid).is_async:
             return None
-        locks = {call.expr: call.name for call in self._graph.node(inner).calls if call.spec.creates == "lock"}
+        locks = {call.expr: call.name for call in self._made(inner, returned)}
         if not all(expr in locks for expr in returned):
             return None
         return self._index.name(inner.gid), locks[returned[0]]
 
 
-def _may_take(scope: Scope) -> bool:
-    """Whether the function takes anything at all: what else it runs costs a tenth of a run, and says nothing here."""
-    if any(event.kind == EventKind.ENTER for event in scope.events):
-        return True
-    return any(isinstance(node, Attr) and node.name == "acquire" for node in scope.exprs)
+def _taken(scope: Scope) -> list[int]:
+    """What the function enters, or calls `acquire` of."""
+    entered = [event.expr for event in scope.events if event.kind == EventKind.ENTER]
+    return entered + [node.base for node in scope.exprs if isinstance(node, Attr) and node.name == "acquire"]
+
+
+def _origins(scope: Scope, expr: int) -> set[int]:
+    """Everything that an expression may stand for, through local names."""
+    seen: set[int] = set()
+    todo = [expr]
+    while todo:
+        number = todo.pop()
+        if number == NONE or number in seen:
+            continue
+        seen.add(number)
+        node = scope.exprs[number]
+        if isinstance(node, Declared):
+            todo.append(node.value)
+        elif isinstance(node, (Use, Phi)):
+            todo += [scope.defs[definition].value for definition in node.defs]
+    return seen
 
 
 def aliases(scope: Scope, expr: int) -> set[int]:
