@@ -132,6 +132,8 @@ class EntryPoints:
         if not isinstance(node, Call) or self._unmounted.holds(gid, expr):
             return []
         found: list[EntryPoint] = []
+        if all(self._is_own(value) for value in self._inference.type(frame, node.func)):
+            return found
         for callee in self._inference.calls.callees(frame, node):
             spec = callee.spec
             for entry in spec.registers if spec is not None else ():
@@ -146,6 +148,10 @@ class EntryPoints:
                             made = self._targets(entry.kind, label, self._handed_in(frame, target), gid, node.place)
                         found += [msgspec.structs.replace(one, where=entry.where) for one in made]
         return found
+
+    def _is_own(self, value: Value) -> bool:
+        """Whether a value is a function of the project that the catalogue says nothing of: that registers nothing."""
+        return isinstance(value, (FunctionV, MethodV)) and self._inference.libraries.call_spec(value)[0] is None
 
     def _imported(self, gid: int, expr: int) -> Type:
         """What a text names that is imported when it is needed: `app.command("package.module:function")`.
