@@ -10,6 +10,7 @@ import pytest
 from fastapi_lint.extract import extract
 from fastapi_lint.facts import Scope
 from fastapi_lint.project.code import decidable, index
+from fastapi_lint.project.code.captures import Captures
 from fastapi_lint.project.code.dependence import OUTER, dependences, parameter_bit
 from fastapi_lint.source import SourceFile
 from fastapi_lint.testing import reported, run_case
@@ -44,8 +45,12 @@ def _no_prefilter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decidable, "_may_decide", lambda *_: True)
 
 
+def _all_taken_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Captures, "of", lambda _self, _gid: None)
+
+
 @pytest.mark.parametrize("folder", _FOLDERS)
-@pytest.mark.parametrize("change", [_no_sharing, _no_prefilter])
+@pytest.mark.parametrize("change", [_no_sharing, _no_prefilter, _all_taken_along])
 def test_nothing_else_is_reported_without_the_short_cut(
     folder: str, change: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,3 +77,50 @@ def work(first, second):
     assert bits[returned] == parameter_bit(0) | parameter_bit(1)
     assert 0 in bits
     assert any(bit & OUTER for bit in dependences(scope, True))
+
+
+_CLOSURES = b"""
+def traced(function, level=1):
+    name = function.__name__
+
+    def free(function):
+        return function.__name__
+
+    def by_name():
+        return name
+
+    def by_default(given=function):
+        return given
+
+    def around():
+        def inside():
+            return level
+
+        return inside
+
+    def through():
+        return by_name()
+
+    def hands_on(*args):
+        return free(args)
+
+    def outer(local):
+        def deeper():
+            return local
+
+        return deeper
+
+    return around
+"""
+
+
+def test_a_function_takes_along_what_it_names_of_those_around_it() -> None:
+    closures = index.Index([("case.py", extract(SourceFile("case.py", _CLOSURES)))])
+    gids = {closures.name(gid).rpartition(".")[2]: gid for gid in range(closures.count)}
+    captures, traced, outer = Captures(closures), gids["traced"], gids["outer"]
+    taken = {name: captures.of(gid) for name, gid in gids.items()}
+    assert taken["free"] == taken["outer"] == frozenset()
+    for name in ("by_name", "by_default", "around", "inside", "through"):
+        assert taken[name] == {traced}, name
+    assert taken["deeper"] == {outer}
+    assert taken["hands_on"] is None

@@ -98,13 +98,14 @@ class Index:
         known = self._frames.get(key)
         if known is None:
             plain = self.frame(gid, receiver) if bound or awaited or holds or told else None
-            bits = self._dependences_of(gid) if bound else ()
+            bits = self.dependences(gid) if bound else ()
             known = self._frames[key] = Frame(gid, receiver, bound, awaited, holds, told, self.scopes[gid], plain, bits)
             if awaited or holds or told:  # that changes what the caller gets of it and what it runs, and no type in it
                 known.answers = self.frame(gid, receiver, bound).answers
         return known
 
-    def _dependences_of(self, gid: int) -> tuple[int, ...]:
+    def dependences(self, gid: int) -> tuple[int, ...]:
+        """On what that a caller passes each expression of a scope depends, as bits (see `dependence`)."""
         known = self._dependences.get(gid)
         if known is None:
             parent = self.parent(gid)

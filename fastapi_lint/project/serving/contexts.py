@@ -15,8 +15,8 @@ import msgspec
 from fastapi_lint.facts import NONE, Attr, Call, EventKind, Lit, Use
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.code.regions import stands_in
-from fastapi_lint.project.flow.given_coroutines import LOOP_STARTERS
 from fastapi_lint.project.flow.frame_walk import TASK_MAKERS
+from fastapi_lint.project.flow.given_coroutines import LOOP_STARTERS
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import Edge
 from fastapi_lint.project.serving.entrypoints import EntryPoint

@@ -34,6 +34,7 @@ from fastapi_lint.facts import (
     Use,
     Var,
 )
+from fastapi_lint.project.code.captures import Captures
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.flow.dead_branches import truth
 from fastapi_lint.project.types.displays import Displays
@@ -63,6 +64,7 @@ class ExpressionTypes:
         self._inference = inference
         self._index = inference.index
         self._type = inference.type
+        self._captures = Captures(inference.index)
         self._displays = Displays(inference.index, inference)
 
     def rules(self) -> dict[type, Callable[[Frame, Any], Type]]:
@@ -115,8 +117,17 @@ class ExpressionTypes:
     def _func(self, frame: Frame, node: Func) -> Type:
         gid = self._index.local(frame.gid, node.scope)
         closes_over = self._index.scope(frame.gid).kind in ("function", "lambda")
-        function = FunctionV(gid, frame.bound, frame.receiver) if closes_over else FunctionV(gid)
+        function = self._closure(frame, gid) if closes_over else FunctionV(gid)
         return self._inference.decorators.applied(frame, function)
+
+    def _closure(self, frame: Frame, gid: int) -> FunctionV:
+        """A function with what it takes along of the one that makes it."""
+        taken = self._captures.of(gid) if frame.bound or frame.receiver is not None else None
+        if taken is None:
+            return FunctionV(gid, frame.bound, frame.receiver)
+        bound = tuple(one for one in frame.bound if one[0] in taken)
+        is_apart = not taken and self._index.method_around(gid) == NONE
+        return FunctionV(gid, bound, None if is_apart else frame.receiver)
 
     # -- values
 
