@@ -63,6 +63,7 @@ class Index:
         self._module_of: list[Module] = [m for m in self.modules for _ in m.facts.scopes]
         self.scopes: list[Scope] = [scope for m in self.modules for scope in m.facts.scopes]
         self._frames: dict[_FrameKey, Frame] = {}
+        self._bare: dict[int, Frame] = {}
         self.rebinds: dict[tuple[int, str], list[Site]] = {}
         for module in self.modules:
             for rebind in module.facts.rebinds:
@@ -116,7 +117,10 @@ class Index:
     def around(self, gid: int, frame: Frame) -> Frame:
         """The scope `gid` around what a frame runs, as it ran then: modules, and classes in them, run only once."""
         if not self.is_nested(gid):
-            return self.frame(gid)
+            bare = self._bare.get(gid)
+            if bare is None:
+                bare = self._bare[gid] = self.frame(gid)
+            return bare
         return self.frame(gid, frame.receiver, frame.bound)
 
     def is_nested(self, gid: int) -> bool:

@@ -66,14 +66,22 @@ class FrameWalk(ImplicitCalls):
         off_loop = OffLoop(self.inference, self.frame).regions()
         selected = self.selected()
         conditions = Conditions(self.inference, self.frame)
+        here, is_run, is_off_loop = NONE - 1, False, False  # most events stand in the region of the one before
         for number, event in enumerate(self.scope.events):
             handler = _HANDLERS.get(event.kind)
-            if handler is not None and not (skipped and within(self.scope, event.region, skipped)):
+            if handler is None:
+                continue
+            if event.region != here:
+                here = event.region
+                is_run = not (skipped and within(self.scope, here, skipped))
+                if is_run:
+                    is_off_loop = bool(off_loop) and within(self.scope, here, off_loop)
+                    self.first_use = self.inference.first_use.of(self.frame, here)
+                    self.is_selected = bool(selected) and within(self.scope, here, selected)
+                    self.conditions = conditions.at(here)
+            if is_run:
                 self.number = number
-                self.off_loop = self.has_served or (bool(off_loop) and within(self.scope, event.region, off_loop))
-                self.first_use = self.inference.first_use.of(self.frame, event.region)
-                self.is_selected = bool(selected) and within(self.scope, event.region, selected)
-                self.conditions = conditions.at(event.region)
+                self.off_loop = self.has_served or is_off_loop
                 handler(self, event)
         self.off_loop, self.first_use, self.is_selected, self.conditions = False, "", False, 0
         self.injected()

@@ -81,6 +81,12 @@ class Annotations:
         self._inference = inference
         self._open: set[tuple[int, int]] = set()
         self._known: dict[tuple[Frame, int], Type] = {}
+        self._definitions: dict[tuple[Frame, str], tuple[Frame, int] | None] = {}
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether an annotation is being read: one that names itself says nothing."""
+        return bool(self._open)
 
     def type(self, frame: Frame, expr: int) -> Type:
         """The instances that an annotation allows; nothing for what it leaves open."""
@@ -193,6 +199,12 @@ class Annotations:
         return None
 
     def _named(self, frame: Frame, name: str) -> tuple[Frame, int] | None:
+        key = (frame, name)
+        if key not in self._definitions:
+            self._definitions[key] = self._definition(frame, name)
+        return self._definitions[key]
+
+    def _definition(self, frame: Frame, name: str) -> tuple[Frame, int] | None:
         scope = self._index.scope(frame.gid)
         numbers = scope.names.get(name, ())
         if len(numbers) != 1:

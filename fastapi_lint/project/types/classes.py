@@ -45,6 +45,8 @@ class Classes:
         self._index = index
         self._inference = inference
         self._mro: dict[int, tuple[Ancestor, ...]] = {}
+        self._unordered = 0
+        self._members: dict[tuple[int, str, int], tuple[Type, Ancestor | None]] = {}
         self._stores: dict[int, dict[str, list[Site]]] = {}
         self._regions: dict[Site, int] = {}
         self._outside: dict[tuple[int, tuple[int, int] | None, str], list[Site]] = {}
@@ -57,6 +59,14 @@ class Classes:
         if known is not None:
             return known
         self._mro[gid] = (gid,)  # a class that inherits from itself ends here
+        self._unordered += 1
+        try:
+            self._mro[gid] = self._order(gid)
+        finally:
+            self._unordered -= 1
+        return self._mro[gid]
+
+    def _order(self, gid: int) -> tuple[Ancestor, ...]:
         chains: list[tuple[Ancestor, ...]] = []
         frame = self._inference.plain_frame(self._index.parent(gid))
         for base in self._index.scope(gid).bases:
@@ -68,8 +78,12 @@ class Classes:
         order: dict[Ancestor, None] = {gid: None}
         for entry in _linearize(chains):
             order[entry] = None
-        self._mro[gid] = tuple(order)
-        return self._mro[gid]
+        return tuple(order)
+
+    @property
+    def is_ordering(self) -> bool:
+        """Whether the bases of a class are being found, or what its constructor excludes."""
+        return bool(self._unordered or self._asked)
 
     def external_bases(self, gid: int) -> list[str]:
         return [entry for entry in self.mro(gid) if isinstance(entry, str)]
@@ -98,6 +112,15 @@ class Classes:
 
     def member(self, gid: int, name: str, after: int = NONE) -> tuple[Type, Ancestor | None]:
         """The class attribute `name` and the class that has it; `after` starts the search behind a class (`super`)."""
+        key = (gid, name, after)
+        known = self._members.get(key)
+        if known is None:
+            known, is_settled = self._inference.apart(lambda: self._member(gid, name, after))
+            if is_settled and not self._inference.is_cut_short:
+                self._members[key] = known
+        return known
+
+    def _member(self, gid: int, name: str, after: int) -> tuple[Type, Ancestor | None]:
         order = self.mro(gid)
         if after != NONE and after in order:
             order = order[order.index(after) + 1 :]

@@ -216,6 +216,11 @@ class Inference:
         self._gaps |= before
         return answer, not gaps
 
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether a look-up that goes on around us answers nothing where it meets itself: without a gap to tell it."""
+        return self.annotations.is_reading or self.names.is_looking_up or self.classes.is_ordering
+
     def for_now(self, question: Callable[[], Answer], earlier: ForNow[Answer] | None) -> ForNow[Answer]:
         """An answer that holds as long as the last of what it met unfinished is; the `earlier` one if that still is."""
         if earlier is not None and self._open[earlier.level : earlier.level + 1] == [earlier.count]:

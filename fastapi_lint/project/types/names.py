@@ -21,6 +21,7 @@ class Names:
         self._index = index
         self._inference = inference
         self._open: set[tuple[str, str]] = set()
+        self._members: dict[tuple[int, str], Type] = {}
         self._builtins: dict[str, Type] = {}
 
     def variable(self, frame: Frame, gid: int, name: str) -> Type:
@@ -69,16 +70,28 @@ class Names:
         annotations = [value.annotation for value in values if isinstance(value, Declared)]
         return union(self._inference.annotations.type(frame, annotation) for annotation in annotations)
 
+    @property
+    def is_looking_up(self) -> bool:
+        """Whether a member of a module is being looked up: modules that import it from each other have none."""
+        return bool(self._open)
+
     def member(self, module: Module, name: str) -> Type:
         """The attribute `name` of a first-party module, wherever it comes from."""
+        known = self._members.get((module.base, name))
+        if known is not None:
+            return known
         key = (module.key, name)
         if key in self._open:  # two modules that import the name from each other
             return ()
+        is_cut_short = self._inference.is_cut_short
         self._open.add(key)
         try:
-            return self._member(module, name)
+            found, is_settled = self._inference.apart(lambda: self._member(module, name))
         finally:
             self._open.discard(key)
+        if is_settled and not is_cut_short:
+            self._members[module.base, name] = found
+        return found
 
     def _member(self, module: Module, name: str) -> Type:
         scope = module.facts.scopes[0]
