@@ -27,7 +27,8 @@ class Frame:
     it answers for all expressions that do not depend on what is bound. Their bits are in `dependences`, and what is
     bound is in `given` (see `dependence`). `dead` and `sure` belong to `dead_branches`: the regions that are
     never taken, and those that are taken always; `callees` to `frame_walk`: what the calls run that are the same in all
-    frames of the scope; `called` to `binding`: the frames that its calls run functions in.
+    frames of the scope; `called` to `binding`: the frames that its calls run functions in; `returned` to `calls`: what
+    a call of the function gives.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class Frame:
         "holds",
         "plain",
         "receiver",
+        "returned",
         "scope",
         "sure",
         "told",
@@ -75,6 +77,7 @@ class Frame:
         self.dead: frozenset[int] | None = None
         self.dead_for_now: ForNow[frozenset[int]] | None = None
         self.sure: frozenset[int] | None = None
+        self.returned: Type | None = None
         self.plain = plain
         self.dependences = dependences
         self.given = 0

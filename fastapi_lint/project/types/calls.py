@@ -158,6 +158,14 @@ class Calls:
 
     def returned(self, frame: Frame) -> Type:
         """What calling the function gives: a coroutine, a generator, or the value itself."""
+        if frame.returned is None:
+            found, is_settled = self._inference.apart(lambda: self._returned(frame))
+            if not is_settled or self._inference.is_cut_short:
+                return found
+            frame.returned = found
+        return frame.returned
+
+    def _returned(self, frame: Frame) -> Type:
         scope = self._index.scope(frame.gid)
         function = FunctionV(frame.gid, frame.bound, frame.receiver)
         if scope.is_generator:

@@ -114,11 +114,12 @@ class Classes:
         """The class attribute `name` and the class that has it; `after` starts the search behind a class (`super`)."""
         key = (gid, name, after)
         known = self._members.get(key)
-        if known is None:
-            known, is_settled = self._inference.apart(lambda: self._member(gid, name, after))
-            if is_settled and not self._inference.is_cut_short:
-                self._members[key] = known
-        return known
+        if known is not None:
+            return known
+        found, is_settled = self._inference.apart(lambda: self._member(gid, name, after))
+        if is_settled and not self._inference.is_cut_short:
+            self._members[key] = found
+        return found
 
     def _member(self, gid: int, name: str, after: int) -> tuple[Type, Ancestor | None]:
         order = self.mro(gid)
