@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi_lint.facts import EventKind
+from fastapi_lint.facts import NONE, Event, EventKind
 from fastapi_lint.project.code.frames import Frame
 from fastapi_lint.project.flow.graph import Graph
+from fastapi_lint.project.flow.nodes import Edge
 
 
 class Pauses:
@@ -32,17 +33,24 @@ class Pauses:
                 if event.pauses and not self._is_past(frame, event.region)
             )
             self._known[frame] = all_  # what awaits itself
-            known = self._known[frame] = tuple(number for number in all_ if not self._runs_through(frame, number))
+            calls = self._calls(frame) if all_ else {}
+            known = self._known[frame] = tuple(
+                number for number in all_ if not self._runs_through(frame.scope.events[number], calls)
+            )
         return known
 
-    def _runs_through(self, frame: Frame, number: int) -> bool:
+    def _calls(self, frame: Frame) -> dict[int, list[Edge]]:
+        """What the calls of a frame run, by the expression that a call is."""
         events = frame.scope.events
-        if events[number].kind != EventKind.AWAIT:
-            return False
-        calls = {
-            n for n, event in enumerate(events) if (event.kind, event.expr) == (EventKind.CALL, events[number].expr)
-        }
-        edges = [edge for edge in self._graph.node(frame).edges if edge.event in calls]
+        found: dict[int, list[Edge]] = {}
+        for edge in self._graph.node(frame).edges:
+            if edge.event != NONE and events[edge.event].kind == EventKind.CALL:
+                found.setdefault(events[edge.event].expr, []).append(edge)
+        return found
+
+    def _runs_through(self, event: Event, calls: dict[int, list[Edge]]) -> bool:
+        """Whether an event awaits nothing but coroutines of the project that never wait."""
+        edges = calls.get(event.expr, []) if event.kind == EventKind.AWAIT else []
         return bool(edges) and all(
             edge.mode == "coroutine" and edge.certain and self._never_waits(edge.callee) for edge in edges
         )
