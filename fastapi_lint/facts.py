@@ -13,6 +13,8 @@ Unreachable code and `TYPE_CHECKING` blocks have no events. Places are indices i
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
 import msgspec
@@ -332,6 +334,32 @@ class Place(_Plain):
     end_column: int
 
 
+class PlaceTable:
+    """The places of a module by number, packed: 16 bytes each, where an object with its numbers takes 130."""
+
+    __slots__ = ("_packed",)
+    _ONE = struct.Struct("<4I")
+
+    def __init__(self, packed: bytes) -> None:
+        self._packed = packed
+
+    @classmethod
+    def pack(cls, places: Iterable[Place]) -> bytes:
+        """The other way round: what `ModuleFacts.packed_places` holds."""
+        return b"".join(cls._ONE.pack(one.row, one.column, one.end_row, one.end_column) for one in places)
+
+    def __len__(self) -> int:
+        return len(self._packed) // self._ONE.size
+
+    def __getitem__(self, number: int) -> Place:
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        return Place(*self._ONE.unpack_from(self._packed, number * self._ONE.size))
+
+    def __iter__(self) -> Iterator[Place]:
+        return (Place(*one) for one in self._ONE.iter_unpack(self._packed))
+
+
 class ModuleFacts(msgspec.Struct, frozen=True, array_like=True):
     """Everything that later phases may know of a file. `scopes[0]` is the module itself.
 
@@ -340,10 +368,15 @@ class ModuleFacts(msgspec.Struct, frozen=True, array_like=True):
     """
 
     scopes: tuple[Scope, ...]
-    places: tuple[Place, ...]
+    packed_places: bytes
     rebinds: tuple[Rebind, ...] = ()
     star_imports: tuple[StarImport, ...] = ()
     exported: tuple[str, ...] | None = None
     diagnostics: tuple[LocalDiagnostic, ...] = ()
     names_pooler: bool = False
     unreached: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> PlaceTable:
+        """The places that everything else names by number."""
+        return PlaceTable(self.packed_places)

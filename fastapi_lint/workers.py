@@ -23,6 +23,7 @@ from fastapi_lint.extract import NodeHandler, extract
 from fastapi_lint.facts import ModuleFacts
 from fastapi_lint.garbage import uncollected
 from fastapi_lint.registry import load_rules
+from fastapi_lint.shared_strings import SharedStrings
 from fastapi_lint.source import SourceError, SourceFile
 
 _FEWEST_FOR_PROCESSES = 50
@@ -109,7 +110,7 @@ class _Worker:
         """What the process found; if it died, the work is done here."""
         self._talk.join()
         try:
-            return msgspec.msgpack.decode(self._answer, type=list[Outcome])
+            return list(_read(self._answer))
         except msgspec.DecodeError:
             return list(_extract_here(self._jobs, self._rules))
 
@@ -118,6 +119,16 @@ class _Worker:
         if self._process.poll() is None:
             self._process.kill()
         self._talk.join()
+
+
+def _read(answer: bytes) -> Iterator[Outcome]:
+    """The outcomes, one after the other, so that what one leaves over makes room for the next."""
+    decoder, strings = msgspec.msgpack.Decoder(Outcome), SharedStrings()
+    for one in msgspec.msgpack.decode(answer, type=list[msgspec.Raw]):
+        outcome = decoder.decode(one)
+        if outcome.facts is not None:
+            strings.share(outcome.facts)
+        yield outcome
 
 
 def serve() -> None:

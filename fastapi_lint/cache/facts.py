@@ -17,6 +17,7 @@ import msgspec
 from fastapi_lint import __version__
 from fastapi_lint.cache.database import Database
 from fastapi_lint.facts import ModuleFacts
+from fastapi_lint.shared_strings import SharedStrings
 
 _MOST_BYTES = 256 * 1024 * 1024
 _BATCH = 500
@@ -24,7 +25,7 @@ _BATCH = 500
 
 def shape(facts: ModuleFacts) -> bytes:
     """Stands for facts without their places: comments, blank lines and layout do not change it."""
-    unplaced = msgspec.structs.replace(facts, places=())
+    unplaced = msgspec.structs.replace(facts, packed_places=b"")
     content = msgspec.msgpack.encode((len(facts.places), unplaced))
     return hashlib.blake2b(content, digest_size=16).digest()
 
@@ -37,6 +38,7 @@ class FactsCache:
         salt = "\n".join([__version__, sys.version.split()[0], *sorted(codes)]).encode()
         self._salt = hashlib.blake2b(salt + _code_of_extraction(), digest_size=32).digest()
         self._decoder = msgspec.msgpack.Decoder(ModuleFacts)
+        self._strings = SharedStrings()
         self._encoder = msgspec.msgpack.Encoder()
 
     def key(self, digest: bytes) -> bytes:
@@ -48,7 +50,7 @@ class FactsCache:
         found: dict[bytes, ModuleFacts] = {}
         for key, data in self._rows("data", keys):
             with contextlib.suppress(msgspec.DecodeError):
-                found[key] = self._decoder.decode(data)
+                found[key] = self._strings.share(self._decoder.decode(data))
         return found
 
     def shapes(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:

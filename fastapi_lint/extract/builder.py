@@ -26,6 +26,7 @@ from fastapi_lint.facts import (
     ParamFacts,
     Phi,
     Place,
+    PlaceTable,
     Rebind,
     Region,
     Scope,
@@ -106,7 +107,7 @@ class ModuleBuilder:
         self.wanted.clear()
         return ModuleFacts(
             scopes=scopes,
-            places=places,
+            packed_places=PlaceTable.pack(places),
             rebinds=tuple(self.rebinds),
             star_imports=tuple(self.star_imports),
             exported=self.exported,

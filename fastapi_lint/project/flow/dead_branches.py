@@ -34,13 +34,17 @@ if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
 _TEXTS = ("builtins.str", "enum.StrEnum")
+NO_REGIONS: frozenset[int] = frozenset()
+"""The one empty set for most frames: Python makes a new one each time, and there were thousands."""
 _ASKS_FOR_COROUTINE_FUNCTION = frozenset({"inspect.iscoroutinefunction", "asyncio.iscoroutinefunction"})
 
 
 def dead_regions(inference: Inference, frame: Frame) -> frozenset[int]:
     """The regions of a frame's scope that it never takes, without those nested in them. Kept once all is known."""
     if frame.dead is None:
-        found = inference.for_now(lambda: frozenset(DeadBranches(inference, frame).regions()), frame.dead_for_now)
+        found = inference.for_now(
+            lambda: frozenset(DeadBranches(inference, frame).regions()) or NO_REGIONS, frame.dead_for_now
+        )
         if found.gaps:
             frame.dead_for_now = found
             return found.answer
@@ -53,7 +57,8 @@ def sure_regions(inference: Inference, frame: Frame) -> frozenset[int]:
     if frame.sure is None:
         dead = dead_regions(inference, frame)
         branches = DeadBranches(inference, frame)
-        frame.sure = frozenset(branches.sure(dead)) if inference.decidable.regions(frame.gid) else frozenset()
+        is_asked = bool(inference.decidable.regions(frame.gid))
+        frame.sure = (frozenset(branches.sure(dead)) if is_asked else NO_REGIONS) or NO_REGIONS
     return frame.sure
 
 

@@ -148,6 +148,7 @@ class Inference:
         self.asking_for_nothing: list[int] = []
         self._open: list[int] = []
         self._count = 0
+        self._same: dict[Type, Type] = {}  # equal types are one object
         self._rules = ExpressionTypes(self).rules()
 
     def is_application(self, frame: Frame, expr: int) -> bool:
@@ -206,7 +207,7 @@ class Inference:
         gaps = self._gaps & ~(1 << level)
         self._gaps = before | gaps
         if not gaps or self._is_exhausted((frame, expr)):
-            known[expr] = found
+            found = known[expr] = self._same.setdefault(found, found)
         return found
 
     def apart(self, question: Callable[[], Answer]) -> tuple[Answer, bool]:
