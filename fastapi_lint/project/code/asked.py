@@ -6,6 +6,7 @@ What no condition asks for tells no frames apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from fastapi_lint.facts import (
     NONE,
@@ -38,6 +39,8 @@ OTHER = LiteralV("\0")
 """A string that passes none of the project's tests."""
 
 _READS = frozenset({"copy", "items", "keys", "values"})
+_LEADING = frozenset({Bin, Call, Choice, Declared, Narrow, Param, Use})
+"""The kinds of expressions that may lead to a parameter."""
 _STRING_TESTS = frozenset({"equals", "differs", "among", "not among"})
 
 
@@ -60,6 +63,9 @@ class Asked:
         known = self._tested.get(gid)
         if known is None:
             scope = self._index.scope(gid)
+            if not scope.params:
+                known = self._tested[gid] = frozenset()
+                return known
             found: set[int] = set()
             for region in scope.regions:
                 if region.kind in ("if", "else") and region.expr != NONE:
@@ -67,7 +73,7 @@ class Asked:
             found |= {  # passed on as they are, perhaps to a function that tests them
                 number
                 for expr in scope.exprs
-                if isinstance(expr, Call)
+                if type(expr) is Call and (expr.args or expr.keywords)
                 for argument in (*expr.args, *(value for _, value in expr.keywords))
                 for number in _parameters_in(scope, argument)
             }
@@ -153,11 +159,10 @@ class Asked:
         """The attributes of their receiver that conditions in the methods of a class look at."""
         known = self._asked_attributes.get(owner)
         if known is None:
-            module = self._index.module(owner)
             known = self._asked_attributes[owner] = frozenset(
                 name
-                for number, scope in enumerate(module.facts.scopes)
-                if scope.kind == "function" and self._index.parent(module.base + number) == owner
+                for scope in map(self._index.scope, self._index.inside(owner))
+                if scope.kind == "function"
                 for region in scope.regions
                 if region.kind in ("if", "else") and region.expr != NONE
                 for name in _attributes_in(scope, region.expr)
@@ -203,7 +208,7 @@ class Asked:
 
 def _compared_attributes(scope: Scope) -> Iterator[str]:
     for node in scope.exprs:
-        if isinstance(node, Bin) and node.op in _STRING_TESTS and _parameters_in(scope, node.left):
+        if type(node) is Bin and node.op in _STRING_TESTS and _parameters_in(scope, node.left):
             right = scope.exprs[node.right]
             for item in right.items if isinstance(right, Seq) else (node.right,):
                 part = scope.exprs[item]
@@ -217,28 +222,30 @@ def _string_tests(scopes: Iterable[Scope]) -> tuple[tuple[str, ...], tuple[str, 
     whole: set[str] = set()
     for scope in scopes:
         for node in scope.exprs:
-            if isinstance(node, Bin) and node.op in _STRING_TESTS:
+            if type(node) is Bin and node.op in _STRING_TESTS:
                 if _parameters_in(scope, node.left):
                     whole.update(strings(scope, node.right))
-            elif isinstance(node, Call) and node.args:
+            elif type(node) is Call and node.args:
                 func = scope.exprs[node.func]
-                if isinstance(func, Attr) and func.name in affixes and _parameters_in(scope, func.base):
+                if type(func) is Attr and func.name in affixes and _parameters_in(scope, func.base):
                     affixes[func.name].update(strings(scope, node.args[0]))
     return tuple(sorted(affixes["startswith"])), tuple(sorted(affixes["endswith"])), frozenset(whole)
 
 
-def _parameters_in(scope: Scope, expr: int) -> set[int]:
+def _parameters_in(scope: Scope, expr: int) -> AbstractSet[int]:
     """The parameters that a condition names, through `not`, `and`, `or`, `is`."""
+    if type(scope.exprs[expr]) not in _LEADING:
+        return frozenset()
     found: set[int] = set()
     # many ways lead to a name that each of many branches narrows: each expression is looked at once
     seen = {expr}
     waiting = [expr]
     while waiting:
         node = scope.exprs[waiting.pop()]
-        if isinstance(node, Param):
+        if type(node) is Param:
             found.add(node.index)
-        elif isinstance(node, Use):
-            found.update(value.index for value in _values_of(scope, node) if isinstance(value, Param))
+        elif type(node) is Use:
+            found.update(value.index for value in _values_of(scope, node) if type(value) is Param)
         for part in _parts_that_ask(scope, node):
             if part != NONE and part not in seen:
                 seen.add(part)
@@ -276,18 +283,18 @@ def _may_be_left_out(scope: Scope, number: int) -> bool:
 
 def _parts_that_ask(scope: Scope, node: Expr) -> Sequence[int]:
     """The expressions inside of a condition that stand for a parameter as it does."""
-    if isinstance(node, Bin):
+    if type(node) is Bin:
         return node.left, node.right
-    if isinstance(node, Choice):
+    if type(node) is Choice:
         return (*node.items, node.test) if node.test != NONE else node.items
-    if isinstance(node, Narrow) or (isinstance(node, Declared) and node.value != NONE):
+    if type(node) is Narrow or (type(node) is Declared and node.value != NONE):
         return (node.value,)
-    if isinstance(node, Use):
+    if type(node) is Use:
         values = [scope.defs[number].value for number in node.defs]
         if len(values) == 1 and _is_named_test(scope.exprs[values[0]]):
             return values
-        return [value for value in values if isinstance(scope.exprs[value], Narrow)]
-    if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):
+        return [value for value in values if type(scope.exprs[value]) is Narrow]
+    if type(node) is Call and isinstance(func := scope.exprs[node.func], Attr):
         return (func.base,) if func.name in ("startswith", "endswith") else ()
     return ()
 
@@ -299,9 +306,9 @@ def _values_of(scope: Scope, use: Use) -> Iterator[Expr]:
 
 def _is_named_test(node: Expr) -> bool:
     """Whether a local name stands for a test, or for what a test has chosen."""
-    if isinstance(node, Bin):
+    if type(node) is Bin:
         return node.op in TESTS
-    return isinstance(node, Choice) and node.test != NONE
+    return type(node) is Choice and node.test != NONE
 
 
 def _captured_in(scope: Scope, expr: int) -> Iterator[Var]:

@@ -65,15 +65,15 @@ def same(scope: Scope, first: int, second: int, hops: int = 0) -> bool:
 
 def signature(node: Expr) -> tuple[object, list[int]]:
     """What tells an expression from others of its kind, and its parts."""
-    if isinstance(node, Attr):
+    if type(node) is Attr:
         return node.name, [node.base]
-    if isinstance(node, Call):
+    if type(node) is Call:
         return [name for name, _ in node.keywords], [node.func, *node.args, *(value for _, value in node.keywords)]
-    if isinstance(node, Bin):
+    if type(node) is Bin:
         return node.op, [node.left, node.right]
-    if isinstance(node, Sub):
+    if type(node) is Sub:
         return None, [node.base, node.index]
-    return (node.kind, list(node.items)) if isinstance(node, Seq) else (None, [])
+    return (node.kind, list(node.items)) if type(node) is Seq else (None, [])
 
 
 def defined(scope: Scope, expr: int) -> int:
@@ -136,17 +136,18 @@ def parts(scope: Scope, expr: int, *, through_names: bool = True) -> Iterator[in
 def spelled(scope: Scope, expr: int) -> list[str]:
     """The last names under which an expression is written, and that of what a local name stands for."""
     node = scope.exprs[expr]
-    if isinstance(node, (Attr, Var, Free)):
+    if type(node) is Attr or type(node) is Var or type(node) is Free:
         return [node.name]
-    if isinstance(node, Sub):
+    if type(node) is Sub:
         return spelled(scope, node.base)
-    if isinstance(node, Use):
-        found = [scope.defs[number].name for number in node.defs]
-        for number in node.defs:
-            value = scope.exprs[scope.defs[number].value]
-            found += [value.name] if isinstance(value, (Attr, Var, Free)) else []
-        return found
-    return []
+    if type(node) is not Use:
+        return []
+    found = [scope.defs[number].name for number in node.defs]
+    for number in node.defs:
+        value = scope.exprs[scope.defs[number].value]
+        if type(value) is Attr or type(value) is Var or type(value) is Free:
+            found.append(value.name)
+    return found
 
 
 def read_attribute(scope: Scope, expr: int) -> Attr | None:
@@ -162,10 +163,7 @@ def read_attribute(scope: Scope, expr: int) -> Attr | None:
 
 def is_receiver(scope: Scope, expr: int) -> bool:
     """Whether an expression is the method's own first parameter."""
-    value = scope.exprs[expr]
-    if not isinstance(value, Use):
-        return False
-    return all(scope.exprs[scope.defs[n].value] == Param(0) for n in value.defs)
+    return is_parameter(scope, expr, 0)
 
 
 def is_empty(scope: Scope, value: int) -> bool:
@@ -187,9 +185,13 @@ def strings(scope: Scope, expr: int) -> list[str]:
 def is_parameter(scope: Scope, expr: int, number: int) -> bool:
     """Whether an expression is a parameter as the caller gave it."""
     node = scope.exprs[expr]
-    if not isinstance(node, Use):
+    if type(node) is not Use:
         return False
-    return all(scope.exprs[scope.defs[n].value] == Param(number) for n in node.defs)
+    for definition in node.defs:
+        value = scope.exprs[scope.defs[definition].value]
+        if type(value) is not Param or value.index != number:
+            return False
+    return True
 
 
 def parameter_of(scope: Scope, expr: int) -> int:

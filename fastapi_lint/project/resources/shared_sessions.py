@@ -138,13 +138,13 @@ class SharedSessions:
     def _stored(self) -> Iterator[SharedSession]:
         """`app.state.session = ...` at start-up, and `self.session = ...` in the constructor of a shared object."""
         shared = self._shared_classes()
-        for gid in range(self._index.count):
+        for gid in self._index.doing(EventKind.STORE_ATTR):
             scope = self._index.scope(gid)
             if self._runs_per_request(gid):
                 continue
             owner = self._index.class_of(gid)
             for event in scope.events:
-                if event.kind != EventKind.STORE_ATTR or event.value == NONE:
+                if event.kind is not EventKind.STORE_ATTR or event.value == NONE:
                     continue
                 if scope.name == "__init__" and owner in shared and is_receiver(scope, event.expr):
                     holder = f"{self._index.scope(owner).name}.{event.name}"

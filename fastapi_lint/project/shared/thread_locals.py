@@ -200,9 +200,9 @@ class ThreadLocals:
         """The statements of the project that set an attribute of a thread-local object."""
         return [
             (frame, event)
-            for gid, scope in enumerate(self._index.scopes)
-            for event in scope.events
-            if event.kind == EventKind.STORE_ATTR
+            for gid in self._index.doing(EventKind.STORE_ATTR)
+            for event in self._index.scope(gid).events
+            if event.kind is EventKind.STORE_ATTR
             and self._is_local(frame := self._inference.plain_frame(gid), event.expr)
         ]
 

@@ -244,10 +244,8 @@ class Classes:
         table = self._stores.get(gid)
         if table is None:
             table = self._stores[gid] = {}
-            module = self._index.module(gid)
-            for number, scope in enumerate(module.facts.scopes):
-                method = module.base + number
-                if scope.kind == "function" and self._index.parent(method) == gid:
+            for method in self._index.inside(gid):
+                if self._index.scope(method).kind == "function":
                     for event in self._index.stores(method):
                         if event.value != NONE:
                             site = Site(method, event.value)
@@ -304,8 +302,8 @@ class Classes:
         """Every first-party class below this one."""
         if self._subclasses is None:
             self._subclasses = {}
-            for other in range(self._index.count):
-                if self._index.scope(other).kind == "class":
+            for other, scope in enumerate(self._index.scopes):
+                if scope.kind == "class":
                     for entry in self.mro(other)[1:]:
                         if isinstance(entry, int):
                             self._subclasses.setdefault(entry, []).append(other)
