@@ -144,7 +144,7 @@ class SharedSessions:
                 continue
             owner = self._index.class_of(gid)
             for event in scope.events:
-                if event.kind is not EventKind.STORE_ATTR or event.value == NONE:
+                if event.kind != EventKind.STORE_ATTR or event.value == NONE:
                     continue
                 if scope.name == "__init__" and owner in shared and is_receiver(scope, event.expr):
                     holder = f"{self._index.scope(owner).name}.{event.name}"

@@ -22,7 +22,6 @@ from fastapi_lint.project.serving.entrypoints import EntryPoint
 from fastapi_lint.project.types.library_objects import is_library_object
 from fastapi_lint.project.types.values import FunctionV, InstanceV, MethodV, PartialV, Value, WrappedV
 
-_CALL = EventKind.CALL
 _CATEGORIES = {
     "route": "request",
     "websocket": "request",
@@ -121,7 +120,7 @@ class Contexts:
 
     def _with_own_loop(self) -> list[Frame]:
         found: list[Frame] = []
-        for gid in self._graph.index.doing(_CALL):
+        for gid in self._graph.index.doing(EventKind.CALL):
             frame = self._graph.inference.plain_frame(gid)
             if self._may_start_loop(frame):
                 found += [edge.callee for edge in self._graph.node(frame).edges if edge.mode == "new-loop"]
@@ -131,7 +130,7 @@ class Contexts:
         """Whether a frame calls what starts a loop, or may: to know what else all frames run would take far longer."""
         scope, inference = self._graph.index.scope(frame.gid), self._graph.inference
         for event in scope.events:
-            node = scope.exprs[event.expr] if event.kind is _CALL else None
+            node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
             for value in inference.type(frame, node.func) if isinstance(node, Call) else ():
                 if isinstance(value, (InstanceV, PartialV)) or inference.libraries.call_spec(value)[1] in LOOP_STARTERS:
                     return True
