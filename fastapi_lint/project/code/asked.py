@@ -261,7 +261,7 @@ def _iterated(scope: Scope) -> set[int]:
     while waiting:
         expr = waiting.pop()
         node = scope.exprs[expr]
-        if isinstance(node, Param):
+        if type(node) is Param:
             found.add(node.index)
         following = [part for part in sources(scope, expr) if part not in seen]
         seen.update(following)
@@ -273,7 +273,7 @@ def _kept_or_empty(scope: Scope) -> Iterator[int]:
     """The parameters for which a function stores an empty list where they are missing: `form.paths = paths or []`."""
     for event in scope.events if scope.params and scope.name != "__init__" else ():
         node = scope.exprs[event.value] if event.kind == EventKind.STORE_ATTR and event.value != NONE else None
-        if isinstance(node, Choice) and node.test == NONE and scope.exprs[node.items[-1]] == Seq("list", ()):
+        if type(node) is Choice and node.test == NONE and scope.exprs[node.items[-1]] == Seq("list", ()):
             yield from _parameters_in(scope, event.value)
 
 
@@ -314,16 +314,16 @@ def _is_named_test(node: Expr) -> bool:
 def _captured_in(scope: Scope, expr: int) -> Iterator[Var]:
     """The names of scopes around this one that a condition asks for, or compares with None."""
     node = scope.exprs[expr]
-    if isinstance(node, Var):
+    if type(node) is Var:
         yield node
-    elif isinstance(node, Bin) and node.op in ("is", "is not"):
+    elif type(node) is Bin and node.op in ("is", "is not"):
         left = scope.exprs[node.left]
-        if isinstance(left, Var) and scope.exprs[node.right] == Lit(None):
+        if type(left) is Var and scope.exprs[node.right] == Lit(None):
             yield left
-    elif isinstance(node, Bin) and node.op in ("and", "not"):
+    elif type(node) is Bin and node.op in ("and", "not"):
         for part in (node.left, node.right):
             yield from _captured_in(scope, part) if part != NONE else ()
-    elif isinstance(node, Choice):
+    elif type(node) is Choice:
         for part in node.items:
             yield from _captured_in(scope, part)
 
@@ -332,7 +332,7 @@ def _hands_on(scope: Scope, number: int) -> bool:
     """Whether a function gives what its `**kwargs` holds to another one, as it was given."""
     if any(_puts_into(scope, event, number) for event in scope.events):
         return False
-    calls = (node for node in scope.exprs if isinstance(node, Call))
+    calls = (node for node in scope.exprs if type(node) is Call)
     return any(key == "**" and is_parameter(scope, value, number) for call in calls for key, value in call.keywords)
 
 
@@ -340,10 +340,10 @@ def _asked_keywords(scope: Scope, number: int) -> frozenset[str] | None:
     """The names that a function asks its `**kwargs` for; None where something else may be done to it."""
     names: set[str] = set()
     for node in scope.exprs:
-        if isinstance(node, Bin) and node.op in ("among", "not among") and is_parameter(scope, node.right, number):
+        if type(node) is Bin and node.op in ("among", "not among") and is_parameter(scope, node.right, number):
             names.update(strings(scope, node.left))
-        func = scope.exprs[node.func] if isinstance(node, Call) else None
-        if isinstance(node, Call) and isinstance(func, Attr) and is_parameter(scope, func.base, number):
+        func = scope.exprs[node.func] if type(node) is Call else None
+        if type(node) is Call and type(func) is Attr and is_parameter(scope, func.base, number):
             if func.name in _READS:
                 continue
             if func.name not in ("get", "pop") or not node.args:
@@ -384,12 +384,12 @@ def _asks(scope: Scope, expr: int, number: int, names: list[str]) -> bool:
 def _attributes_in(scope: Scope, expr: int) -> set[str]:
     """The attributes of the receiver that a condition names."""
     node = scope.exprs[expr]
-    if isinstance(node, Bin):
+    if type(node) is Bin:
         return _attributes_in(scope, node.left) | _attributes_in(scope, node.right)
-    if isinstance(node, Choice):
+    if type(node) is Choice:
         return {name for item in node.items for name in _attributes_in(scope, item)}
-    if isinstance(node, Attr):
+    if type(node) is Attr:
         return {node.name} if is_receiver(scope, node.base) else _attributes_in(scope, node.base)
-    if isinstance(node, Call):
+    if type(node) is Call:
         return _attributes_in(scope, node.func)
     return set()

@@ -300,30 +300,30 @@ class Index:
 def _is_state(scope: Scope, expr: int) -> bool:
     """Whether an expression is spelled `x.state`, or is a local name for that."""
     node = scope.exprs[expr]
-    if isinstance(node, Use) and len(node.defs) == 1:
+    if type(node) is Use and len(node.defs) == 1:
         node = scope.exprs[scope.defs[node.defs[0]].value]
-    return isinstance(node, Attr) and node.name == "state"
+    return type(node) is Attr and node.name == "state"
 
 
 def _items(scope: Scope, expr: int) -> list[tuple[str, int]]:
     node = scope.exprs[expr]
-    if isinstance(node, Use) and len(node.defs) == 1:
+    if type(node) is Use and len(node.defs) == 1:
         node = scope.exprs[scope.defs[node.defs[0]].value]
-    if not isinstance(node, Map):
+    if type(node) is not Map:
         return []
     found = []
     for key, value in zip(node.keys, node.values, strict=True):
         literal = scope.exprs[key] if key != NONE else None
-        if isinstance(literal, Lit) and isinstance(literal.value, str):
+        if type(literal) is Lit and isinstance(literal.value, str):
             found.append((literal.value, value))
     return found
 
 
 def _spelled(scope: Scope, func: Expr) -> str:
-    if isinstance(func, (Attr, Free, Var)):
+    if type(func) is Attr or type(func) is Free or type(func) is Var:
         return func.name
-    if isinstance(func, Use) and func.defs:
+    if type(func) is Use and func.defs:
         definition = scope.defs[func.defs[0]]
         value = scope.exprs[definition.value]
-        return value.name if isinstance(value, Import) and value.name else definition.name
+        return value.name if type(value) is Import and value.name else definition.name
     return ""

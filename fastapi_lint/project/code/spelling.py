@@ -34,11 +34,11 @@ _MOST_NAMES = 8
 def dotted(scope: Scope, expr: int) -> tuple[str, ...]:
     """The parts of a dotted name (`a.b.c`); empty for anything else."""
     node = scope.exprs[expr]
-    if isinstance(node, Var):
+    if type(node) is Var:
         return (node.name,)
-    if isinstance(node, Use) and node.defs:
+    if type(node) is Use and node.defs:
         return (scope.defs[node.defs[0]].name,)
-    if isinstance(node, Attr):
+    if type(node) is Attr:
         head = dotted(scope, node.base)
         return (*head, node.name) if head else ()
     return ()
@@ -79,16 +79,16 @@ def signature(node: Expr) -> tuple[object, list[int]]:
 def defined(scope: Scope, expr: int) -> int:
     """What a local name with one definition stands for; any other expression as it is."""
     node = scope.exprs[expr]
-    return scope.defs[node.defs[0]].value if isinstance(node, Use) and len(node.defs) == 1 else expr
+    return scope.defs[node.defs[0]].value if type(node) is Use and len(node.defs) == 1 else expr
 
 
 def behind_names(scope: Scope, expr: int) -> int:
     """What a local name stands for, if it is one thing, through `await`, declarations and what narrows its type."""
     for _ in range(_MOST_NAMES):
         node = scope.exprs[expr]
-        if isinstance(node, (Await, Narrow)) or (isinstance(node, Declared) and node.value != NONE):
+        if (type(node) is Await or type(node) is Narrow) or (type(node) is Declared and node.value != NONE):
             expr = node.value
-        elif isinstance(node, Use) and len(node.defs) == 1:
+        elif type(node) is Use and len(node.defs) == 1:
             expr = scope.defs[node.defs[0]].value
         else:
             break
@@ -99,7 +99,7 @@ def behind_tests(scope: Scope, expr: int) -> int:
     """What an expression was before `isinstance` told more of it."""
     for _ in range(_MOST_NAMES):
         node = scope.exprs[expr]
-        if not isinstance(node, Narrow):
+        if type(node) is not Narrow:
             break
         expr = defined(scope, node.value)
     return expr
@@ -121,13 +121,13 @@ def parts(scope: Scope, expr: int, *, through_names: bool = True) -> Iterator[in
         seen.add(number)
         yield number
         node = scope.exprs[number]
-        if isinstance(node, (Use, Phi)):
+        if type(node) is Use or type(node) is Phi:
             todo += [scope.defs[definition].value for definition in node.defs] if through_names else []
-        elif isinstance(node, (Await, Declared)):
+        elif type(node) is Await or type(node) is Declared:
             todo.append(node.value)
-        elif isinstance(node, Choice):
+        elif type(node) is Choice:
             todo += node.items
-        elif isinstance(node, Map):
+        elif type(node) is Map:
             todo += [*node.keys, *node.values]
         else:
             todo += signature(node)[1]
@@ -177,9 +177,9 @@ def is_empty(scope: Scope, value: int) -> bool:
 def strings(scope: Scope, expr: int) -> list[str]:
     """The strings of a literal, or of a display of literals."""
     node = scope.exprs[expr]
-    items = node.items if isinstance(node, Seq) else (expr,)
+    items = node.items if type(node) is Seq else (expr,)
     literals = [scope.exprs[item] for item in items]
-    return [value.value for value in literals if isinstance(value, Lit) and isinstance(value.value, str)]
+    return [value.value for value in literals if type(value) is Lit and isinstance(value.value, str)]
 
 
 def is_parameter(scope: Scope, expr: int, number: int) -> bool:
@@ -198,11 +198,11 @@ def parameter_of(scope: Scope, expr: int) -> int:
     """The number of the parameter that an expression is as it was passed; NONE if it is none."""
     node = scope.exprs[expr]
     for _ in range(_MOST_NAMES):
-        if isinstance(node, Param):
+        if type(node) is Param:
             return node.index
-        if isinstance(node, Use) and len(node.defs) == 1:
+        if type(node) is Use and len(node.defs) == 1:
             node = scope.exprs[scope.defs[node.defs[0]].value]
-        elif isinstance(node, Narrow):
+        elif type(node) is Narrow:
             node = scope.exprs[node.value]
         else:
             break
@@ -214,7 +214,7 @@ def stored_item(scope: Scope, event: Event) -> Sub | None:
     if event.kind != EventKind.STORE_ITEM:
         return None
     for node in reversed(scope.exprs):
-        if isinstance(node, Sub) and node.place == event.place and node.base == event.expr:
+        if type(node) is Sub and node.place == event.place and node.base == event.expr:
             return node
     return None
 
@@ -222,9 +222,9 @@ def stored_item(scope: Scope, event: Event) -> Sub | None:
 def looks_up(scope: Scope, expr: int, item: Sub) -> bool:
     """Whether an expression looks the same item up: `seen[key]`, `seen.get(key)`."""
     node = scope.exprs[expr]
-    if isinstance(node, Sub):
+    if type(node) is Sub:
         return same(scope, node.base, item.base) and same(scope, node.index, item.index)
-    func = scope.exprs[node.func] if isinstance(node, Call) and node.args else None
-    if not isinstance(node, Call) or not isinstance(func, Attr) or func.name != "get":
+    func = scope.exprs[node.func] if type(node) is Call and node.args else None
+    if type(node) is not Call or type(func) is not Attr or func.name != "get":
         return False
     return same(scope, func.base, item.base) and same(scope, node.args[0], item.index)

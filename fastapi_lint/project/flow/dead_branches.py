@@ -152,14 +152,14 @@ class DeadBranches:
         forked = holds_in_server(self._inference, self._frame, named_test(self._scope, expr))
         if forked is not None:
             return forked
-        if isinstance(node, Bin):
+        if type(node) is Bin:
             return self._operation(node)
-        if isinstance(node, Choice) and node.test == NONE:
+        if type(node) is Choice and node.test == NONE:
             parts = [self._truth(item) for item in node.items]
             if True in parts:
                 return True
             return False if all(part is False for part in parts) else None
-        if isinstance(node, Call):
+        if type(node) is Call:
             known = self._prefix(node)
             known = self._is_coroutine_function(node) if known is None else known
             known = True if known is None and self._inference.own_attributes.is_there(self._frame, node) else known
@@ -167,7 +167,7 @@ class DeadBranches:
                 return known
         if self._constants.is_empty_container(expr):
             return False
-        if isinstance(node, Var):
+        if type(node) is Var:
             return self._captured(node)
         literal = self._literal(expr)
         if literal is not None:

@@ -414,5 +414,5 @@ def loads(scope: Scope) -> list[int]:
     return [
         number
         for number, node in enumerate(scope.exprs)
-        if isinstance(node, Call) or (isinstance(node, Sub) and node.place not in stores)
+        if type(node) is Call or (type(node) is Sub and node.place not in stores)
     ]

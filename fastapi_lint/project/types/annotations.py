@@ -104,13 +104,13 @@ class Annotations:
 
     def _read(self, frame: Frame, expr: int) -> Type:
         node = self._index.scope(frame.gid).exprs[expr]
-        if isinstance(node, Sub):
+        if type(node) is Sub:
             return self._subscript(frame, node)
-        if isinstance(node, Bin) and node.op == "|":
+        if type(node) is Bin and node.op == "|":
             return union([self.type(frame, node.left), self.type(frame, node.right)])
-        if isinstance(node, (Lit, Call)):
+        if type(node) is Lit or type(node) is Call:
             return ()
-        if isinstance(node, Declared):
+        if type(node) is Declared:
             return self.type(frame, node.value)
         alias = self._alias(frame, expr)
         if alias is not None:

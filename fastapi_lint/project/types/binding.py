@@ -325,7 +325,7 @@ class Binding:
             useful = kind if not all(map(_is_builtin, kind)) else ()
         elif any(isinstance(value, _CALLABLES) for value in kind):
             useful = kind
-        elif any(isinstance(value, InstanceV) for value in declared) and all(isinstance(v, InstanceV) for v in kind):
+        elif any(type(value) is InstanceV for value in declared) and all(type(v) is InstanceV for v in kind):
             allowed = self._allowed(declared, kind)
             refined = allowed if is_narrowed and allowed else self._inference.annotations.refine(declared, allowed)
             useful = refined if frozenset(refined) != frozenset(declared) else ()
@@ -341,11 +341,11 @@ class Binding:
         if self._is_protocol(declared):
             return kind
         classes = self._inference.classes
-        wanted = [value for value in declared if isinstance(value, InstanceV)]
+        wanted = [value for value in declared if type(value) is InstanceV]
         return tuple(
             value
             for value in kind
-            if isinstance(value, InstanceV) and any(classes.is_subclass(value.gid, w.gid) for w in wanted)
+            if type(value) is InstanceV and any(classes.is_subclass(value.gid, w.gid) for w in wanted)
         )
 
     def _is_protocol(self, declared: Type) -> bool:

@@ -90,21 +90,21 @@ class Calls:
     def result_of(self, value: Value, frame: Frame, node: Call) -> Type:
         """What calling `value` with the arguments of `node` gives."""
         said, _ = self._inference.libraries.call_spec(value)
-        if said is not None and said.returns is not None and isinstance(value, (FunctionV, MethodV)):
+        if said is not None and said.returns is not None and (type(value) is FunctionV or type(value) is MethodV):
             return self._inference.libraries.read(said.returns, receiver_type(value))
-        if isinstance(value, (FunctionV, MethodV)):
+        if type(value) is FunctionV or type(value) is MethodV:
             found = self.returned(self._inference.binding.frame_for(value, frame, node)) or self._implemented(value)
             return self._variables.solved(value, frame, node, found)
-        if isinstance(value, WrappedV):
+        if type(value) is WrappedV:
             return self._wrapped(value, self._inference.binding.frame_for(value.function, frame, node))
-        if isinstance(value, ClassV):
+        if type(value) is ClassV:
             return (self.made(value, frame, node),)
-        if isinstance(value, PartialV):
-            if isinstance(value.function, (FunctionV, MethodV)):
+        if type(value) is PartialV:
+            if type(value.function) is FunctionV or type(value.function) is MethodV:
                 inner = self._inference.binding.frame_for(value.function, frame, node, value)
                 return self.returned(inner) or self._implemented(value.function)
             return self.result_of(value.function, frame, msgspec.structs.replace(node, args=(), keywords=()))
-        if isinstance(value, InstanceV):
+        if type(value) is InstanceV:
             return self._inference.protocols.special(value, "__call__")
         return self._library_result(value, frame, node)
 
@@ -303,26 +303,28 @@ class Calls:
         said, name = self._inference.libraries.call_spec(value)
         if said is not None:
             return [Callee(name, spec=entry_for(self._inference, frame, node, said), value=value)]
-        if isinstance(value, (FunctionV, MethodV)):
+        if type(value) is FunctionV or type(value) is MethodV:
             return self._function_callees(value, frame, node)
-        if isinstance(value, WrappedV):
+        if type(value) is WrappedV:
             target = self._inference.binding.frame_for(value.function, frame, node)
             mode = {"offloads": "offloaded", "contextmanager": "lazy"}.get(value.how, self.mode(target.gid))
             return [Callee(self._index.name(target.gid), target, mode, value=value)]
-        if isinstance(value, ClassV):
+        if type(value) is ClassV:
             return self._constructor(value, frame, node)
-        if isinstance(value, PartialV):
+        if type(value) is PartialV:
             held = value.function
-            if isinstance(held, (FunctionV, MethodV)) and self._inference.libraries.call_spec(held)[0] is None:
+            if (type(held) is FunctionV or type(held) is MethodV) and self._inference.libraries.call_spec(held)[
+                0
+            ] is None:
                 return self._function_callees(held, frame, node, value)
             return self._callees(held, frame, msgspec.structs.replace(node, args=(), keywords=()))
-        if isinstance(value, InstanceV):
+        if type(value) is InstanceV:
             return [
                 callee
                 for method in self._inference.classes.attribute(value, "__call__")
                 for callee in self._callees(method, frame, node)
             ]
-        if isinstance(value, (ExternalV, ExtMemberV, ExtInstanceV)):
+        if type(value) is ExternalV or type(value) is ExtMemberV or type(value) is ExtInstanceV:
             return [Callee(name, value=value)]
         return []
 

@@ -125,9 +125,9 @@ class Classes:
     def find_method(self, gid: int, name: str) -> FunctionV | None:
         """The first-party function that `instance.name()` runs, or None."""
         for value in self.member(gid, name)[0]:
-            if isinstance(value, FunctionV):
+            if type(value) is FunctionV:
                 return value
-            if isinstance(value, (WrappedV, PropertyV)):
+            if type(value) is WrappedV or type(value) is PropertyV:
                 return value.function
         return None
 
@@ -136,7 +136,7 @@ class Classes:
     def attribute(self, receiver: InstanceV, name: str) -> Type:
         """`instance.name`: properties and methods of the class first, then what methods store."""
         members, owner = self.member(receiver.gid, name)
-        if any(isinstance(value, (FunctionV, PropertyV, WrappedV)) for value in members):
+        if any((type(value) is FunctionV or type(value) is PropertyV or type(value) is WrappedV) for value in members):
             return self.bind(members, receiver)
         stored = self._inference.contents.refined(receiver.gid, name, self._filled(receiver, name))
         if stored == (LiteralV(None),):
@@ -258,10 +258,10 @@ class Classes:
         return union(self._bind_one(value, receiver) for value in members)
 
     def _bind_one(self, value: Value, receiver: InstanceV | ClassV) -> Type:
-        on_class = isinstance(receiver, ClassV)
-        if isinstance(value, FunctionV):
+        on_class = type(receiver) is ClassV
+        if type(value) is FunctionV:
             return (value,) if on_class else (MethodV(value, receiver),)
-        if isinstance(value, WrappedV):
+        if type(value) is WrappedV:
             if value.how == "static":
                 return (value.function,)
             if value.how == "class":
@@ -269,11 +269,11 @@ class Classes:
             if on_class:
                 return (value,)
             return (WrappedV(msgspec.structs.replace(value.function, receiver=receiver), value.how),)
-        if isinstance(value, PropertyV):
+        if type(value) is PropertyV:
             if on_class:
                 return (value,)
             return self._inference.calls.returned(self._index.frame(value.function.gid, receiver, value.function.bound))
-        if isinstance(value, ExtMemberV):
+        if type(value) is ExtMemberV:
             return self._inherited(value, receiver)
         return (value,)
 

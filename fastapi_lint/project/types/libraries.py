@@ -84,7 +84,7 @@ class Libraries:
 
     def call_spec(self, value: Value) -> tuple[CallSpec | None, str]:
         """The entry for calling `value`, and the qualified name to show."""
-        if isinstance(value, ExternalV):
+        if type(value) is ExternalV:
             spec = self.catalogue.function(value.name)
             if spec is None and self.catalogue.type(value.name) is not None:
                 spec = self.catalogue.method(value.name, "__init__")
@@ -93,9 +93,9 @@ class Libraries:
                 if self.catalogue.type(owner) is not None:
                     spec = self.catalogue.method(owner, member)
             return spec, value.name
-        if isinstance(value, ExtMemberV):
+        if type(value) is ExtMemberV:
             return self.catalogue.method(value.name, value.path), _qualified(value)
-        if isinstance(value, ExtInstanceV):
+        if type(value) is ExtInstanceV:
             return self.catalogue.method(value.name, "__call__"), value.name
         return self._own_spec(value) if self._described else (None, "")
 
@@ -114,9 +114,9 @@ class Libraries:
 
     def _own_spec(self, value: Value) -> tuple[CallSpec | None, str]:
         """What is said of a function whose source is at hand."""
-        if isinstance(value, (MethodV, WrappedV)):
+        if type(value) is MethodV or type(value) is WrappedV:
             value = value.function
-        if isinstance(value, (FunctionV, ClassV)):
+        if type(value) is FunctionV or type(value) is ClassV:
             return self._described.get(value.gid, (None, ""))
         return None, ""
 
