@@ -67,9 +67,8 @@ class Asked:
                 known = self._tested[gid] = frozenset()
                 return known
             found: set[int] = set()
-            for region in scope.regions:
-                if region.kind in ("if", "else") and region.expr != NONE:
-                    found |= _parameters_in(scope, region.expr)
+            for test in _tests(scope):
+                found |= _parameters_in(scope, test)
             found |= {  # passed on as they are, perhaps to a function that tests them
                 number
                 for expr in scope.exprs
@@ -95,10 +94,9 @@ class Asked:
         if known is None:
             found: dict[int, set[str]] = {}
             for scope in module.facts.scopes:
-                for region in scope.regions:
-                    if region.kind in ("if", "else") and region.expr != NONE:
-                        for node in _captured_in(scope, region.expr):
-                            found.setdefault(module.base + node.scope, set()).add(node.name)
+                for test in _tests(scope):
+                    for node in _captured_in(scope, test):
+                        found.setdefault(module.base + node.scope, set()).add(node.name)
             known = self._captured[module.base] = {owner: frozenset(names) for owner, names in found.items()}
         return known.get(gid, frozenset())
 
@@ -149,9 +147,8 @@ class Asked:
                 name
                 for scope in self._index.scopes
                 if scope.params
-                for region in scope.regions
-                if region.kind in ("if", "else") and region.expr != NONE
-                for name in _attributes_in(scope, region.expr)
+                for test in _tests(scope)
+                for name in _attributes_in(scope, test)
             )
         return self._attribute_tests
 
@@ -163,9 +160,8 @@ class Asked:
                 name
                 for scope in map(self._index.scope, self._index.inside(owner))
                 if scope.kind == "function"
-                for region in scope.regions
-                if region.kind in ("if", "else") and region.expr != NONE
-                for name in _attributes_in(scope, region.expr)
+                for test in _tests(scope)
+                for name in _attributes_in(scope, test)
             )
         return known
 
@@ -204,6 +200,11 @@ class Asked:
                     for definition in scope.defs:
                         if definition.name in names:
                             yield from strings(scope, definition.value)
+
+
+def _tests(scope: Scope) -> set[int]:
+    """The conditions of the branches of a scope; that of an `if` and its `else` once."""
+    return {region.expr for region in scope.regions if region.kind in ("if", "else") and region.expr != NONE}
 
 
 def _compared_attributes(scope: Scope) -> Iterator[str]:
@@ -381,15 +382,19 @@ def _asks(scope: Scope, expr: int, number: int, names: list[str]) -> bool:
     return is_parameter(scope, func.base, number) and bool(node.args) and strings(scope, node.args[0]) == names
 
 
-def _attributes_in(scope: Scope, expr: int) -> set[str]:
+def _attributes_in(scope: Scope, expr: int) -> Iterator[str]:
     """The attributes of the receiver that a condition names."""
-    node = scope.exprs[expr]
-    if type(node) is Bin:
-        return _attributes_in(scope, node.left) | _attributes_in(scope, node.right)
-    if type(node) is Choice:
-        return {name for item in node.items for name in _attributes_in(scope, item)}
-    if type(node) is Attr:
-        return {node.name} if is_receiver(scope, node.base) else _attributes_in(scope, node.base)
-    if type(node) is Call:
-        return _attributes_in(scope, node.func)
-    return set()
+    waiting = [expr]
+    while waiting:
+        node = scope.exprs[waiting.pop()]
+        if type(node) is Bin:
+            waiting += (node.left,) if node.op == "not" else (node.left, node.right)
+        elif type(node) is Choice:
+            waiting += node.items
+        elif type(node) is Call:
+            waiting.append(node.func)
+        elif type(node) is Attr:
+            if is_receiver(scope, node.base):
+                yield node.name
+            else:
+                waiting.append(node.base)

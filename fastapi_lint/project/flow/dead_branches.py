@@ -33,6 +33,7 @@ from fastapi_lint.project.types.values import (
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
+_CALLABLES = frozenset({ClassV, FunctionV, MethodV})
 _TEXTS = ("builtins.str", "enum.StrEnum")
 _ASKS_FOR_COROUTINE_FUNCTION = frozenset({"inspect.iscoroutinefunction", "asyncio.iscoroutinefunction"})
 
@@ -199,11 +200,11 @@ class DeadBranches:
 
     def _is_object(self, expr: int) -> bool:
         """Whether a value is surely there, and nothing that could be empty."""
-        kinds = [kind for kind in self._inference.type(self._frame, expr) if not isinstance(kind, PresentV)]
+        kinds = [kind for kind in self._inference.type(self._frame, expr) if type(kind) is not PresentV]
         is_object = bool(kinds) and all(
-            isinstance(kind, (FunctionV, MethodV, ClassV))
-            or (isinstance(kind, InstanceV) and self._inference.classes.is_always_true(kind.gid))
-            or (isinstance(kind, ExtInstanceV) and self._inference.libraries.is_plain_object(kind.name))
+            type(kind) in _CALLABLES
+            or (type(kind) is InstanceV and self._inference.classes.is_always_true(kind.gid))
+            or (type(kind) is ExtInstanceV and self._inference.libraries.is_plain_object(kind.name))
             for kind in kinds
         )
         return is_object and isinstance(self._constants.of(expr), PresentV)
@@ -295,7 +296,7 @@ class DeadBranches:
         if self._inference.decidable.level(self._frame.gid, expr) != LITERAL:
             return None
         known = self._constants.of(expr)
-        return known if isinstance(known, LiteralV) else None
+        return known if type(known) is LiteralV else None
 
     def _is_coroutine_function(self, node: Call) -> bool | None:
         if len(node.args) != 1:

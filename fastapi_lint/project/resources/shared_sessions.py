@@ -234,11 +234,11 @@ class SharedSessions:
     def _made(self, scope: Scope, expr: int, hops: int = 0) -> Call | None:
         """The call that makes it; a parameter or an import is made elsewhere."""
         node: Expr = scope.exprs[expr]
-        if isinstance(node, Call):
+        if type(node) is Call:
             return node
         if hops < 6 and isinstance(node, (Await, Declared, Enter, Unpack)) and node.value != NONE:
             return self._made(scope, node.value, hops + 1)
-        if hops < 6 and isinstance(node, Use) and len(node.defs) == 1:
+        if hops < 6 and type(node) is Use and len(node.defs) == 1:
             return self._made(scope, scope.defs[node.defs[0]].value, hops + 1)
         return None
 

@@ -177,23 +177,23 @@ class Calls:
             return union(types)  # the declaration speaks of the returns in the other branches, too
         return self._inference.annotations.refine(declared, union(types))
 
-    def taken_returns(self, frame: Frame) -> list[int]:
+    def taken_returns(self, frame: Frame) -> tuple[int, ...]:
         """The returned expressions, without those in branches that this frame never takes."""
         if not frame.bound and not frame.told:
             return self._inference.names.returns(frame.gid)
         scope = self._index.scope(frame.gid)
         dead = dead_regions(self._inference, frame)
-        return [
+        return tuple(
             part
             for event in scope.events
             if event.kind == EventKind.RETURN and event.expr != NONE and not within(scope, event.region, dead)
             for part in _still_possible(scope, event.expr, dead)
-        ]
+        )
 
     def constant(self, value: Value, is_awaited: bool = False) -> Constant | None:
         """The literal that a function always returns, or that it never returns None; no subclass may override it."""
-        function = value.function if isinstance(value, MethodV) else value
-        if not isinstance(function, FunctionV):
+        function = value.function if type(value) is MethodV else value
+        if type(function) is not FunctionV:
             return None
         scope = self._index.scope(function.gid)
         if scope.is_async is not is_awaited or scope.is_generator or scope.is_stub:

@@ -252,7 +252,7 @@ class Constants:
         if not isinstance(self._scope.exprs[node.base], (Use, Var, Free, Attr)):
             return None
         for value in self._inference.type(self._frame, node.base):
-            if isinstance(value, ClassV) and self.is_enum(value.gid):
+            if type(value) is ClassV and self.is_enum(value.gid):
                 found = self._inference.index.scope(value.gid).names.get(node.name)
                 return LiteralV(node.name, value.gid) if found else None
         return None
@@ -353,7 +353,7 @@ class Constants:
 
     def _constructs(self, node: Call) -> bool:
         called = self._inference.type(self._frame, node.func)
-        return bool(called) and all(isinstance(value, ClassV) for value in called)
+        return bool(called) and all(type(value) is ClassV for value in called)
 
     def _constructs_of_library(self, node: Call) -> bool:
         """Whether a call gives an instance of the very thing that it calls: `httpx.AsyncClient()`."""

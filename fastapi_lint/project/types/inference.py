@@ -262,7 +262,7 @@ class Inference:
 
     def functions(self, kind: Type) -> list[FunctionV | MethodV]:
         """The first-party functions among the values."""
-        return [value for value in kind if isinstance(value, (FunctionV, MethodV))]
+        return [value for value in kind if type(value) is FunctionV or type(value) is MethodV]
 
     def coroutine_functions(self, kind: Type) -> list[FunctionV | MethodV]:
-        return [v.function for v in kind if isinstance(v, CoroutineV) and v.function is not None]
+        return [v.function for v in kind if type(v) is CoroutineV and v.function is not None]
