@@ -71,6 +71,7 @@ class Index:
             for rebind in module.facts.rebinds:
                 key = (module.base + rebind.target, rebind.name)
                 self.rebinds.setdefault(key, []).append(Site(module.base + rebind.scope, rebind.value))
+        self.rebound = frozenset(gid for gid, _ in self.rebinds)
         self._call_sites: dict[str, list[Site]] | None = None
         self._reading: dict[str, list[int]] | None = None
         self._doing: dict[EventKind, list[int]] | None = None

@@ -26,6 +26,8 @@ def holds_in_server(inference: Inference, frame: Frame, expr: int) -> bool | Non
             return None
         return node.op == "differs" if holds_in_server(inference, frame, node.left) else None
     call = forked(frame.scope, expr)
-    called = () if call is None else inference.type(frame, call.func)
+    if call is None:
+        return None
+    called = inference.type(frame, call.func)
     names = {value.name for value in called if type(value) is ExternalV}
     return True if names and names <= _FORKS and len(names) == len(called) else None

@@ -54,7 +54,7 @@ class OffLoop:
         if self._scope.regions[number].kind != "try":
             return False
         return any(
-            event.kind == EventKind.CALL and event.region == number and self._is_probe(event.expr)
+            event.region == number and event.kind == EventKind.CALL and self._is_probe(event.expr)
             for event in self._scope.events
         )
 

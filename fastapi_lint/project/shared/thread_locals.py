@@ -20,6 +20,7 @@ from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, InstanceV
 
 _LOCAL = "threading.local"
+_USES = frozenset({EventKind.ATTR, EventKind.CALL, EventKind.STORE_ATTR})
 _ACCESSORS = frozenset({"builtins.getattr", "builtins.setattr"})
 
 
@@ -162,6 +163,8 @@ class ThreadLocals:
     def _find_uses(self, frame: Frame) -> Iterator[_Use]:
         scope = self._index.scope(frame.gid)
         for event in scope.events:
+            if event.kind not in _USES:
+                continue
             node = scope.exprs[event.expr] if event.expr != NONE else None
             base, name, stores = NONE, "", event.kind == EventKind.STORE_ATTR
             if event.kind == EventKind.STORE_ATTR:

@@ -77,6 +77,7 @@ class Calls:
         self._guards = Guards(index)
         self._variables = TypeVariables(index, inference)
         self._giving: dict[int, PresentV | None] = {}
+        self._literals: dict[int, LiteralV | None] = {}
 
     # -- results
 
@@ -200,7 +201,8 @@ class Calls:
             return None
         if not self._is_undecorated(function.gid):
             return None
-        literal = self._literal(scope, value)
+        literal = self._literal(function.gid)
+        literal = None if literal is None or self._is_overridden(value) else literal
         if literal is not None or scope.falls_through:
             return literal
         said = self._inference.verdicts.of(function.gid)
@@ -214,13 +216,10 @@ class Calls:
         own = int(self._inference.decorators.method_kind(gid) != "instance")
         return len(self._index.scope(gid).decorators) <= own
 
-    def _literal(self, scope: Scope, value: Value) -> LiteralV | None:
-        ends = [event for event in scope.events if event.kind == EventKind.RETURN]
-        literals = {scope.exprs[event.expr] if event.expr != NONE else Lit(None) for event in ends}
-        literal = literals.pop() if len(literals) == 1 and any(event.region == 0 for event in ends) else None
-        if not isinstance(literal, Lit) or not isinstance(literal.value, bool) or self._is_overridden(value):
-            return None
-        return LiteralV(literal.value)
+    def _literal(self, gid: int) -> LiteralV | None:
+        if gid not in self._literals:
+            self._literals[gid] = _returned_literal(self._index.scope(gid))
+        return self._literals[gid]
 
     def _given(self, gid: int) -> PresentV | None:
         """What is common to all that a function returns, if nothing of it is None; kept once all is known."""
@@ -435,6 +434,14 @@ class Calls:
         scope = self._index.scope(gid)
         spread = (value for key, value in node.keywords if key == "**")
         return next((item for value in spread for key, item in written_items(scope, value) if key == name), NONE)
+
+
+def _returned_literal(scope: Scope) -> LiteralV | None:
+    """The `True` or `False` that a function always returns."""
+    ends = [event for event in scope.events if event.kind == EventKind.RETURN]
+    literals = {scope.exprs[event.expr] if event.expr != NONE else Lit(None) for event in ends}
+    literal = literals.pop() if len(literals) == 1 and any(event.region == 0 for event in ends) else None
+    return LiteralV(literal.value) if isinstance(literal, Lit) and isinstance(literal.value, bool) else None
 
 
 def _still_possible(scope: Scope, expr: int, dead: frozenset[int]) -> list[int]:

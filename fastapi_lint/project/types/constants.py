@@ -156,8 +156,8 @@ class Constants:
         return common([self.of(value, hops + 1) for value in alive])
 
     def _is_bound_elsewhere(self, defs: tuple[int, ...]) -> bool:
-        rebinds = self._inference.index.rebinds
-        return any((self._frame.gid, self._scope.defs[number].name) in rebinds for number in defs)
+        gid, index = self._frame.gid, self._inference.index
+        return gid in index.rebound and any((gid, self._scope.defs[n].name) in index.rebinds for n in defs)
 
     def var(self, node: Var, hops: int) -> Constant | None:
         """That a name is never None which its module binds, or what a function around this one was given for it."""
@@ -399,6 +399,8 @@ def _meet(one: str, other: str) -> bool:
 
 def common(found: list[Constant | None]) -> Constant | None:
     """What all of several possibilities have in common."""
+    if len(found) == 1:
+        return found[0]
     if not found or None in found:
         return None
     if all(one == found[0] for one in found):
