@@ -66,22 +66,18 @@ class Asked:
             if not scope.params:
                 known = self._tested[gid] = frozenset()
                 return known
-            found: set[int] = set()
-            for test in _tests(scope):
-                found |= _parameters_in(scope, test)
-            found |= {  # passed on as they are, perhaps to a function that tests them
-                number
-                for expr in scope.exprs
-                if type(expr) is Call and (expr.args or expr.keywords)
-                for argument in (*expr.args, *(value for _, value in expr.keywords))
-                for number in _parameters_in(scope, argument)
-            }
+            looked_at = _tests(scope)
+            for expr in scope.exprs:
+                if type(expr) is Call:  # passed on as they are, perhaps to a function that tests them
+                    looked_at.update(expr.args)
+                    if expr.keywords:
+                        looked_at.update([value for _, value in expr.keywords])
+            for name in self._asked_inside(gid):
+                looked_at.update(scope.defs[number].value for number in scope.names.get(name, ()))
+            found = set(_parameters_in(scope, *looked_at))
             found |= {number for _, number in selections(scope)}
             found |= {number for number in _iterated(scope) if _may_be_left_out(scope, number)}
             found |= {number for number in _kept_or_empty(scope) if _may_be_left_out(scope, number)}
-            for name in self._asked_inside(gid):
-                defs = [scope.defs[number] for number in scope.names.get(name, ())]
-                found |= {number for one in defs for number in _parameters_in(scope, one.value)}
             if scope.name == "__init__":
                 found |= {n for n, name in self.kept_parameters(gid).items() if name in self._tested_attributes()}
             known = self._tested[gid] = frozenset(found)
@@ -233,14 +229,14 @@ def _string_tests(scopes: Iterable[Scope]) -> tuple[tuple[str, ...], tuple[str, 
     return tuple(sorted(affixes["startswith"])), tuple(sorted(affixes["endswith"])), frozenset(whole)
 
 
-def _parameters_in(scope: Scope, expr: int) -> AbstractSet[int]:
-    """The parameters that a condition names, through `not`, `and`, `or`, `is`."""
-    if type(scope.exprs[expr]) not in _LEADING:
+def _parameters_in(scope: Scope, *exprs: int) -> AbstractSet[int]:
+    """The parameters that conditions name, through `not`, `and`, `or`, `is`."""
+    waiting = [expr for expr in exprs if type(scope.exprs[expr]) in _LEADING]
+    if not waiting:
         return frozenset()
     found: set[int] = set()
     # many ways lead to a name that each of many branches narrows: each expression is looked at once
-    seen = {expr}
-    waiting = [expr]
+    seen = set(waiting)
     while waiting:
         node = scope.exprs[waiting.pop()]
         if type(node) is Param:

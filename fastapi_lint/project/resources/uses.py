@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from fastapi_lint.facts import NONE, Attr, Expr, Import, Lit, Use, Var
+from fastapi_lint.facts import NONE, Attr, Import, Lit, Use, Var
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.types.values import ClassV, InstanceV
@@ -66,15 +66,11 @@ class Uses:
                     named = () if defined.isdisjoint(node.defs) else defined.intersection(node.defs)
                     for name in {scope.defs[definition].name for definition in named}:
                         found.setdefault(name, []).append((gid, number))
-                elif (mentioned := _mentioned(node)) is not None and mentioned in functions:
-                    found.setdefault(mentioned, []).append((gid, number))
+                elif type(node) is Attr or type(node) is Var or type(node) is Import:
+                    if node.name is not None and node.name in functions:
+                        found.setdefault(node.name, []).append((gid, number))
+                elif type(node) is Lit and isinstance(node.value, str) and len(node.value) < _LONGEST:
+                    last = node.value.rpartition(":")[2].rpartition(".")[2]
+                    if last in functions:
+                        found.setdefault(last, []).append((gid, number))
         return found
-
-
-def _mentioned(node: Expr) -> str | None:
-    """What a name, an attribute or an import is called, or what a text of a path ends with."""
-    if type(node) is Attr or type(node) is Var or type(node) is Import:
-        return node.name
-    if type(node) is Lit and isinstance(node.value, str) and len(node.value) < _LONGEST:
-        return node.value.rpartition(":")[2].rpartition(".")[2]
-    return None

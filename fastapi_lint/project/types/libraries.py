@@ -70,6 +70,7 @@ class Libraries:
         self.catalogue = catalogue
         self._described = described or {}
         self._parsed: dict[str, Type] = {}
+        self._called: dict[str, CallSpec | None] = {}
 
     def external(self, name: str) -> ExternalV:
         """A library's symbol under its canonical name."""
@@ -85,19 +86,24 @@ class Libraries:
     def call_spec(self, value: Value) -> tuple[CallSpec | None, str]:
         """The entry for calling `value`, and the qualified name to show."""
         if type(value) is ExternalV:
-            spec = self.catalogue.function(value.name)
-            if spec is None and self.catalogue.type(value.name) is not None:
-                spec = self.catalogue.method(value.name, "__init__")
-            if spec is None and "." in value.name:
-                owner, _, member = value.name.rpartition(".")
-                if self.catalogue.type(owner) is not None:
-                    spec = self.catalogue.method(owner, member)
-            return spec, value.name
+            if value.name not in self._called:
+                self._called[value.name] = self._external_spec(value.name)
+            return self._called[value.name], value.name
         if type(value) is ExtMemberV:
             return self.catalogue.method(value.name, value.path), _qualified(value)
         if type(value) is ExtInstanceV:
             return self.catalogue.method(value.name, "__call__"), value.name
         return self._own_spec(value) if self._described else (None, "")
+
+    def _external_spec(self, name: str) -> CallSpec | None:
+        """What is said of a function, a class or a method of a library."""
+        spec = self.catalogue.function(name)
+        if spec is None and self.catalogue.type(name) is not None:
+            spec = self.catalogue.method(name, "__init__")
+        owner, _, member = name.rpartition(".")
+        if spec is None and owner and self.catalogue.type(owner) is not None:
+            return self.catalogue.method(owner, member)
+        return spec
 
     def shown(self, name: str) -> str:
         """A qualified name as messages say it: what has no public name goes by what gives it."""
