@@ -12,12 +12,12 @@ LATER, EARLIER = frozenset({">", ">="}), frozenset({"<", "<="})
 def implied(scope: Scope, test: int, holds: bool) -> Iterator[tuple[int, bool]]:
     """The simple tests that are sure to hold, or sure to fail, where a condition does."""
     node = scope.exprs[test]
-    if type(node) is Bin and node.op == "not":
+    if isinstance(node, Bin) and node.op == "not":
         yield from implied(scope, node.left, not holds)
-    elif type(node) is Bin and node.op == "and":
+    elif isinstance(node, Bin) and node.op == "and":
         for part in (node.left, node.right) if holds else ():
             yield from implied(scope, part, True)
-    elif type(node) is Choice and node.test == NONE:
+    elif isinstance(node, Choice) and node.test == NONE:
         for part in () if holds else node.items:
             yield from implied(scope, part, False)
     else:
@@ -37,7 +37,7 @@ def something(scope: Scope, test: int, holds: bool) -> Iterator[int]:
 def _tested(scope: Scope, test: int, holds: bool, *, is_there: bool) -> Iterator[int]:
     for part, is_true in implied(scope, test, holds):
         node = scope.exprs[part]
-        if type(node) is not Bin or node.op not in ("is", "is not"):
+        if not isinstance(node, Bin) or node.op not in ("is", "is not"):
             if is_true is is_there:
                 yield part
         elif scope.exprs[node.right] == Lit(None) and ((node.op == "is not") is is_true) is is_there:
@@ -47,10 +47,10 @@ def _tested(scope: Scope, test: int, holds: bool, *, is_there: bool) -> Iterator
 def simple_tests(scope: Scope, test: int) -> Iterator[int]:
     """The tests without parts that a condition is made of."""
     node = scope.exprs[test]
-    if type(node) is Bin and node.op in ("not", "and"):
+    if isinstance(node, Bin) and node.op in ("not", "and"):
         for part in (node.left, node.right) if node.op == "and" else (node.left,):
             yield from simple_tests(scope, part)
-    elif type(node) is Choice and node.test == NONE:
+    elif isinstance(node, Choice) and node.test == NONE:
         for part in node.items:
             yield from simple_tests(scope, part)
     else:
@@ -60,12 +60,12 @@ def simple_tests(scope: Scope, test: int) -> Iterator[int]:
 def truth(scope: Scope, test: int, simple: Callable[[int], bool | None]) -> bool | None:
     """What a condition is, if `simple` knows enough of the simple tests in it."""
     node = scope.exprs[test]
-    if type(node) is Bin and node.op == "not":
+    if isinstance(node, Bin) and node.op == "not":
         inner = truth(scope, node.left, simple)
         return None if inner is None else not inner
-    if type(node) is Bin and node.op == "and":
+    if isinstance(node, Bin) and node.op == "and":
         return _decided([truth(scope, part, simple) for part in (node.left, node.right)], by=False)
-    if type(node) is Choice and node.test == NONE:
+    if isinstance(node, Choice) and node.test == NONE:
         return _decided([truth(scope, part, simple) for part in node.items], by=True)
     return simple(test)
 

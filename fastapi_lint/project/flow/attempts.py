@@ -94,17 +94,12 @@ class Attempts:
 
 def _events(scope: Scope, body: int) -> Iterator[Event]:
     """What happens in the body of a `try`, without its handlers."""
-    regions = {number for number in {event.region for event in scope.events} if _is_in_body(scope, number, body)}
-    return (event for event in scope.events if event.region in regions)
-
-
-def _is_in_body(scope: Scope, region: int, body: int) -> bool:
-    for number in around(scope, region):
-        if number == body:
-            return True
-        if scope.regions[number].kind == "except" and scope.regions[number].parent == body:
-            return False
-    return False
+    for event in scope.events:
+        inside = list(around(scope, event.region))
+        if body in inside:
+            below = inside[: inside.index(body)]
+            if not any(scope.regions[n].kind == "except" and scope.regions[n].parent == body for n in below):
+                yield event
 
 
 def _may_be_quiet(scope: Scope, events: tuple[Event, ...]) -> bool:

@@ -39,12 +39,10 @@ class Pauses:
         events = frame.scope.events
         if events[number].kind != EventKind.AWAIT:
             return False
-        call = (EventKind.CALL, events[number].expr)
-        edges = [
-            edge
-            for edge in self._graph.node(frame).edges
-            if 0 <= edge.event < len(events) and (events[edge.event].kind, events[edge.event].expr) == call
-        ]
+        calls = {
+            n for n, event in enumerate(events) if (event.kind, event.expr) == (EventKind.CALL, events[number].expr)
+        }
+        edges = [edge for edge in self._graph.node(frame).edges if edge.event in calls]
         return bool(edges) and all(
             edge.mode == "coroutine" and edge.certain and self._never_waits(edge.callee) for edge in edges
         )

@@ -25,7 +25,7 @@ from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.start_up import StartUp
 from fastapi_lint.project.shared.never_taken import NeverTaken
 from fastapi_lint.project.shared.sharing_ways import SharingWays
-from fastapi_lint.project.shared.state import CHANGING, SharedState, State
+from fastapi_lint.project.shared.state import SharedState, State
 from fastapi_lint.project.types.values import ExternalV
 
 _CAST = ExternalV("typing.cast")
@@ -124,8 +124,6 @@ class Changes:
         scope = self._index.scope(frame.gid)
         dead = dead_regions(self._inference, frame) | self._never.regions(frame)
         for number, event in enumerate(scope.events):
-            if event.kind not in CHANGING:
-                continue
             is_run = event.place != NONE and not (dead and within(scope, event.region, dead))
             state = self._state.changed(frame, event) if is_run and not self._is_same_again(frame, event) else None
             if state is not None and not self._is_excluded(frame, event):

@@ -61,7 +61,7 @@ LOCKS = frozenset(
         "anyio.Semaphore",
     }
 )
-CHANGING = frozenset({EventKind.CALL, EventKind.REBIND, EventKind.STORE_ATTR, EventKind.STORE_ITEM})
+_CHANGING = frozenset({EventKind.CALL, EventKind.REBIND, EventKind.STORE_ATTR, EventKind.STORE_ITEM})
 """The kinds of events that may change what is shared."""
 _GETTERS = frozenset({"get", "setdefault"})
 _MOST_HOPS = 12
@@ -104,7 +104,7 @@ class SharedState:
 
     def changed(self, frame: Frame, event: Event) -> State | None:
         """The shared state that an event changes."""
-        if event.kind not in CHANGING:
+        if event.kind not in _CHANGING:
             return None
         if event.kind == EventKind.STORE_ITEM:
             return self.container(frame, event.expr)
