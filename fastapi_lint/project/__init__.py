@@ -323,7 +323,7 @@ class Project:
     def own_locks(self) -> Iterator[OwnLock]:
         """Every lock that the call that takes it has made."""
         locks = OwnLocks(self.graph)
-        for gid in range(self.index.count):
+        for gid in locks.takers():
             if self.is_served(gid):
                 yield from locks.find(gid)
 

@@ -6,6 +6,7 @@ What no condition asks for tells no frames apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from fastapi_lint.facts import (
     NONE,
@@ -38,6 +39,8 @@ OTHER = LiteralV("\0")
 """A string that passes none of the project's tests."""
 
 _READS = frozenset({"copy", "items", "keys", "values"})
+_LEADING = frozenset({Bin, Call, Choice, Declared, Narrow, Param, Use})
+"""The kinds of expressions that may lead to a parameter."""
 _STRING_TESTS = frozenset({"equals", "differs", "among", "not among"})
 
 
@@ -60,23 +63,21 @@ class Asked:
         known = self._tested.get(gid)
         if known is None:
             scope = self._index.scope(gid)
-            found: set[int] = set()
-            for region in scope.regions:
-                if region.kind in ("if", "else") and region.expr != NONE:
-                    found |= _parameters_in(scope, region.expr)
-            found |= {  # passed on as they are, perhaps to a function that tests them
-                number
-                for expr in scope.exprs
-                if isinstance(expr, Call)
-                for argument in (*expr.args, *(value for _, value in expr.keywords))
-                for number in _parameters_in(scope, argument)
-            }
+            if not scope.params:
+                known = self._tested[gid] = frozenset()
+                return known
+            looked_at = _tests(scope)
+            for expr in scope.exprs:
+                if type(expr) is Call:  # passed on as they are, perhaps to a function that tests them
+                    looked_at.update(expr.args)
+                    if expr.keywords:
+                        looked_at.update([value for _, value in expr.keywords])
+            for name in self._asked_inside(gid):
+                looked_at.update(scope.defs[number].value for number in scope.names.get(name, ()))
+            found = set(_parameters_in(scope, *looked_at))
             found |= {number for _, number in selections(scope)}
             found |= {number for number in _iterated(scope) if _may_be_left_out(scope, number)}
             found |= {number for number in _kept_or_empty(scope) if _may_be_left_out(scope, number)}
-            for name in self._asked_inside(gid):
-                defs = [scope.defs[number] for number in scope.names.get(name, ())]
-                found |= {number for one in defs for number in _parameters_in(scope, one.value)}
             if scope.name == "__init__":
                 found |= {n for n, name in self.kept_parameters(gid).items() if name in self._tested_attributes()}
             known = self._tested[gid] = frozenset(found)
@@ -89,10 +90,9 @@ class Asked:
         if known is None:
             found: dict[int, set[str]] = {}
             for scope in module.facts.scopes:
-                for region in scope.regions:
-                    if region.kind in ("if", "else") and region.expr != NONE:
-                        for node in _captured_in(scope, region.expr):
-                            found.setdefault(module.base + node.scope, set()).add(node.name)
+                for test in _tests(scope):
+                    for node in _captured_in(scope, test):
+                        found.setdefault(module.base + node.scope, set()).add(node.name)
             known = self._captured[module.base] = {owner: frozenset(names) for owner, names in found.items()}
         return known.get(gid, frozenset())
 
@@ -143,9 +143,8 @@ class Asked:
                 name
                 for scope in self._index.scopes
                 if scope.params
-                for region in scope.regions
-                if region.kind in ("if", "else") and region.expr != NONE
-                for name in _attributes_in(scope, region.expr)
+                for test in _tests(scope)
+                for name in _attributes_in(scope, test)
             )
         return self._attribute_tests
 
@@ -153,14 +152,12 @@ class Asked:
         """The attributes of their receiver that conditions in the methods of a class look at."""
         known = self._asked_attributes.get(owner)
         if known is None:
-            module = self._index.module(owner)
             known = self._asked_attributes[owner] = frozenset(
                 name
-                for number, scope in enumerate(module.facts.scopes)
-                if scope.kind == "function" and self._index.parent(module.base + number) == owner
-                for region in scope.regions
-                if region.kind in ("if", "else") and region.expr != NONE
-                for name in _attributes_in(scope, region.expr)
+                for scope in map(self._index.scope, self._index.inside(owner))
+                if scope.kind == "function"
+                for test in _tests(scope)
+                for name in _attributes_in(scope, test)
             )
         return known
 
@@ -201,9 +198,14 @@ class Asked:
                             yield from strings(scope, definition.value)
 
 
+def _tests(scope: Scope) -> set[int]:
+    """The conditions of the branches of a scope; that of an `if` and its `else` once."""
+    return {region.expr for region in scope.regions if region.kind in ("if", "else") and region.expr != NONE}
+
+
 def _compared_attributes(scope: Scope) -> Iterator[str]:
     for node in scope.exprs:
-        if isinstance(node, Bin) and node.op in _STRING_TESTS and _parameters_in(scope, node.left):
+        if type(node) is Bin and node.op in _STRING_TESTS and _parameters_in(scope, node.left):
             right = scope.exprs[node.right]
             for item in right.items if isinstance(right, Seq) else (node.right,):
                 part = scope.exprs[item]
@@ -217,28 +219,30 @@ def _string_tests(scopes: Iterable[Scope]) -> tuple[tuple[str, ...], tuple[str, 
     whole: set[str] = set()
     for scope in scopes:
         for node in scope.exprs:
-            if isinstance(node, Bin) and node.op in _STRING_TESTS:
+            if type(node) is Bin and node.op in _STRING_TESTS:
                 if _parameters_in(scope, node.left):
                     whole.update(strings(scope, node.right))
-            elif isinstance(node, Call) and node.args:
+            elif type(node) is Call and node.args:
                 func = scope.exprs[node.func]
-                if isinstance(func, Attr) and func.name in affixes and _parameters_in(scope, func.base):
+                if type(func) is Attr and func.name in affixes and _parameters_in(scope, func.base):
                     affixes[func.name].update(strings(scope, node.args[0]))
     return tuple(sorted(affixes["startswith"])), tuple(sorted(affixes["endswith"])), frozenset(whole)
 
 
-def _parameters_in(scope: Scope, expr: int) -> set[int]:
-    """The parameters that a condition names, through `not`, `and`, `or`, `is`."""
+def _parameters_in(scope: Scope, *exprs: int) -> AbstractSet[int]:
+    """The parameters that conditions name, through `not`, `and`, `or`, `is`."""
+    waiting = [expr for expr in exprs if type(scope.exprs[expr]) in _LEADING]
+    if not waiting:
+        return frozenset()
     found: set[int] = set()
     # many ways lead to a name that each of many branches narrows: each expression is looked at once
-    seen = {expr}
-    waiting = [expr]
+    seen = set(waiting)
     while waiting:
         node = scope.exprs[waiting.pop()]
-        if isinstance(node, Param):
+        if type(node) is Param:
             found.add(node.index)
-        elif isinstance(node, Use):
-            found.update(value.index for value in _values_of(scope, node) if isinstance(value, Param))
+        elif type(node) is Use:
+            found.update(value.index for value in _values_of(scope, node) if type(value) is Param)
         for part in _parts_that_ask(scope, node):
             if part != NONE and part not in seen:
                 seen.add(part)
@@ -254,7 +258,7 @@ def _iterated(scope: Scope) -> set[int]:
     while waiting:
         expr = waiting.pop()
         node = scope.exprs[expr]
-        if isinstance(node, Param):
+        if type(node) is Param:
             found.add(node.index)
         following = [part for part in sources(scope, expr) if part not in seen]
         seen.update(following)
@@ -266,7 +270,7 @@ def _kept_or_empty(scope: Scope) -> Iterator[int]:
     """The parameters for which a function stores an empty list where they are missing: `form.paths = paths or []`."""
     for event in scope.events if scope.params and scope.name != "__init__" else ():
         node = scope.exprs[event.value] if event.kind == EventKind.STORE_ATTR and event.value != NONE else None
-        if isinstance(node, Choice) and node.test == NONE and scope.exprs[node.items[-1]] == Seq("list", ()):
+        if type(node) is Choice and node.test == NONE and scope.exprs[node.items[-1]] == Seq("list", ()):
             yield from _parameters_in(scope, event.value)
 
 
@@ -276,18 +280,18 @@ def _may_be_left_out(scope: Scope, number: int) -> bool:
 
 def _parts_that_ask(scope: Scope, node: Expr) -> Sequence[int]:
     """The expressions inside of a condition that stand for a parameter as it does."""
-    if isinstance(node, Bin):
+    if type(node) is Bin:
         return node.left, node.right
-    if isinstance(node, Choice):
+    if type(node) is Choice:
         return (*node.items, node.test) if node.test != NONE else node.items
-    if isinstance(node, Narrow) or (isinstance(node, Declared) and node.value != NONE):
+    if type(node) is Narrow or (type(node) is Declared and node.value != NONE):
         return (node.value,)
-    if isinstance(node, Use):
+    if type(node) is Use:
         values = [scope.defs[number].value for number in node.defs]
         if len(values) == 1 and _is_named_test(scope.exprs[values[0]]):
             return values
-        return [value for value in values if isinstance(scope.exprs[value], Narrow)]
-    if isinstance(node, Call) and isinstance(func := scope.exprs[node.func], Attr):
+        return [value for value in values if type(scope.exprs[value]) is Narrow]
+    if type(node) is Call and isinstance(func := scope.exprs[node.func], Attr):
         return (func.base,) if func.name in ("startswith", "endswith") else ()
     return ()
 
@@ -299,24 +303,24 @@ def _values_of(scope: Scope, use: Use) -> Iterator[Expr]:
 
 def _is_named_test(node: Expr) -> bool:
     """Whether a local name stands for a test, or for what a test has chosen."""
-    if isinstance(node, Bin):
+    if type(node) is Bin:
         return node.op in TESTS
-    return isinstance(node, Choice) and node.test != NONE
+    return type(node) is Choice and node.test != NONE
 
 
 def _captured_in(scope: Scope, expr: int) -> Iterator[Var]:
     """The names of scopes around this one that a condition asks for, or compares with None."""
     node = scope.exprs[expr]
-    if isinstance(node, Var):
+    if type(node) is Var:
         yield node
-    elif isinstance(node, Bin) and node.op in ("is", "is not"):
+    elif type(node) is Bin and node.op in ("is", "is not"):
         left = scope.exprs[node.left]
-        if isinstance(left, Var) and scope.exprs[node.right] == Lit(None):
+        if type(left) is Var and scope.exprs[node.right] == Lit(None):
             yield left
-    elif isinstance(node, Bin) and node.op in ("and", "not"):
+    elif type(node) is Bin and node.op in ("and", "not"):
         for part in (node.left, node.right):
             yield from _captured_in(scope, part) if part != NONE else ()
-    elif isinstance(node, Choice):
+    elif type(node) is Choice:
         for part in node.items:
             yield from _captured_in(scope, part)
 
@@ -325,7 +329,7 @@ def _hands_on(scope: Scope, number: int) -> bool:
     """Whether a function gives what its `**kwargs` holds to another one, as it was given."""
     if any(_puts_into(scope, event, number) for event in scope.events):
         return False
-    calls = (node for node in scope.exprs if isinstance(node, Call))
+    calls = (node for node in scope.exprs if type(node) is Call)
     return any(key == "**" and is_parameter(scope, value, number) for call in calls for key, value in call.keywords)
 
 
@@ -333,10 +337,10 @@ def _asked_keywords(scope: Scope, number: int) -> frozenset[str] | None:
     """The names that a function asks its `**kwargs` for; None where something else may be done to it."""
     names: set[str] = set()
     for node in scope.exprs:
-        if isinstance(node, Bin) and node.op in ("among", "not among") and is_parameter(scope, node.right, number):
+        if type(node) is Bin and node.op in ("among", "not among") and is_parameter(scope, node.right, number):
             names.update(strings(scope, node.left))
-        func = scope.exprs[node.func] if isinstance(node, Call) else None
-        if isinstance(node, Call) and isinstance(func, Attr) and is_parameter(scope, func.base, number):
+        func = scope.exprs[node.func] if type(node) is Call else None
+        if type(node) is Call and type(func) is Attr and is_parameter(scope, func.base, number):
             if func.name in _READS:
                 continue
             if func.name not in ("get", "pop") or not node.args:
@@ -374,15 +378,19 @@ def _asks(scope: Scope, expr: int, number: int, names: list[str]) -> bool:
     return is_parameter(scope, func.base, number) and bool(node.args) and strings(scope, node.args[0]) == names
 
 
-def _attributes_in(scope: Scope, expr: int) -> set[str]:
+def _attributes_in(scope: Scope, expr: int) -> Iterator[str]:
     """The attributes of the receiver that a condition names."""
-    node = scope.exprs[expr]
-    if isinstance(node, Bin):
-        return _attributes_in(scope, node.left) | _attributes_in(scope, node.right)
-    if isinstance(node, Choice):
-        return {name for item in node.items for name in _attributes_in(scope, item)}
-    if isinstance(node, Attr):
-        return {node.name} if is_receiver(scope, node.base) else _attributes_in(scope, node.base)
-    if isinstance(node, Call):
-        return _attributes_in(scope, node.func)
-    return set()
+    waiting = [expr]
+    while waiting:
+        node = scope.exprs[waiting.pop()]
+        if type(node) is Bin:
+            waiting += (node.left,) if node.op == "not" else (node.left, node.right)
+        elif type(node) is Choice:
+            waiting += node.items
+        elif type(node) is Call:
+            waiting.append(node.func)
+        elif type(node) is Attr:
+            if is_receiver(scope, node.base):
+                yield node.name
+            else:
+                waiting.append(node.base)

@@ -83,14 +83,14 @@ def _items(scope: Scope, expr: int) -> list[tuple[str, int]] | None:
 
 def _may_change(scope: Scope, definition: int) -> bool:
     """Whether anything but reads and `**` gets hold of what a local name stands for."""
-    uses = {n for n, node in enumerate(scope.exprs) if isinstance(node, Use) and definition in node.defs}
+    uses = {n for n, node in enumerate(scope.exprs) if type(node) is Use and definition in node.defs}
     if any(event.kind == EventKind.STORE_ITEM and event.expr in uses for event in scope.events):
         return True
     harmless: set[int] = set()
     for node in scope.exprs:
-        if isinstance(node, Sub) or (isinstance(node, Attr) and node.name in _READS):
+        if type(node) is Sub or (type(node) is Attr and node.name in _READS):
             harmless.add(node.base)
-        elif isinstance(node, Call):
+        elif type(node) is Call:
             harmless.update(value for name, value in node.keywords if name == "**")
     return not uses <= harmless
 

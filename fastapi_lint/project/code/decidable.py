@@ -110,10 +110,10 @@ class Decidable:
 def named_test(scope: Scope, expr: int) -> int:
     """The test that a local name keeps: `is_own = client is None and own`. Any other expression as it is."""
     node = scope.exprs[expr]
-    if isinstance(node, Use) and len(node.defs) == 1:
+    if type(node) is Use and len(node.defs) == 1:
         value = scope.defs[node.defs[0]].value
         kept = scope.exprs[value]
-        if isinstance(kept, Bin) and kept.op in TESTS:
+        if type(kept) is Bin and kept.op in TESTS:
             return value
     return expr
 
@@ -134,25 +134,25 @@ def _level(scope: Scope, expr: int, known: dict[int, int]) -> int:
 
 
 def _level_of(scope: Scope, node: Expr, known: dict[int, int]) -> int:
-    if isinstance(node, (Use, Phi)):
+    if type(node) is Use or type(node) is Phi:
         return max((_level(scope, scope.defs[number].value, known) for number in node.defs), default=NOTHING)
-    if isinstance(node, Lit):
+    if type(node) is Lit:
         return LITERAL if node.value is None or isinstance(node.value, (bool, str)) else PRESENCE
-    if isinstance(node, (Param, Attr)):
+    if type(node) is Param or type(node) is Attr:
         return LITERAL
-    if isinstance(node, Declared):
+    if type(node) is Declared:
         return _level(scope, node.value, known) if node.value != NONE else NOTHING
-    if isinstance(node, Choice):
+    if type(node) is Choice:
         return max(_level(scope, item, known) for item in node.items)
-    if isinstance(node, Call):
+    if type(node) is Call:
         return LITERAL  # it may ask for a keyword, or a function that always gives the same
-    if isinstance(node, Await):
-        return PRESENCE if isinstance(scope.exprs[node.value], Call) else NOTHING
-    if isinstance(node, Narrow):
+    if type(node) is Await:
+        return PRESENCE if type(scope.exprs[node.value]) is Call else NOTHING
+    if type(node) is Narrow:
         return _level(scope, node.value, known)
-    if isinstance(node, Opaque):
+    if type(node) is Opaque:
         return PRESENCE if node.type else NOTHING
-    if isinstance(node, Bin):
+    if type(node) is Bin:
         return PRESENCE if node.op != "and" else NOTHING
     return PRESENCE if isinstance(node, (Seq, Map, Comp, Func, Cls, Enter, Var)) else NOTHING
 
@@ -163,9 +163,9 @@ def _may_be_empty(scope: Scope, expr: int) -> bool:
     while waiting:
         one = waiting.pop()
         node, parts = scope.exprs[one], sources(scope, one)
-        if isinstance(node, Param) or (isinstance(node, Attr) and is_receiver(scope, node.base)):
+        if type(node) is Param or (type(node) is Attr and is_receiver(scope, node.base)):
             return True
-        if isinstance(node, Call) and not parts:
+        if type(node) is Call and not parts:
             parts = (*node.args, *(value for _, value in node.keywords))
         waiting += (part for part in parts if part not in seen)
         seen.update(parts)
@@ -175,7 +175,7 @@ def _may_be_empty(scope: Scope, expr: int) -> bool:
 def _may_decide(scope: Scope, expr: int, known: dict[int, int], empty: frozenset[str]) -> bool:
     """Follows the shapes that `DeadBranches` understands; `empty` are the names of containers that may stay so."""
     node = scope.exprs[named_test(scope, expr)]
-    if isinstance(node, Bin):
+    if type(node) is Bin:
         if node.op == "not":
             return _may_decide(scope, node.left, known, empty)
         if node.op == "and":
@@ -190,18 +190,18 @@ def _may_decide(scope: Scope, expr: int, known: dict[int, int], empty: frozenset
         if is_test and scope.exprs[node.right] == Lit(0):
             return forked(scope, node.left) is not None
         return is_test and _level(scope, node.left, known) == LITERAL
-    if isinstance(node, Choice) and node.test == NONE:
+    if type(node) is Choice and node.test == NONE:
         return any(_may_decide(scope, item, known, empty) for item in node.items)
-    if isinstance(node, Call) and len(node.args) == 2 and scope.exprs[node.func] in _OBJECT_TESTS:
+    if type(node) is Call and len(node.args) == 2 and scope.exprs[node.func] in _OBJECT_TESTS:
         return True
-    if isinstance(node, Call) and len(node.args) == 1:
+    if type(node) is Call and len(node.args) == 1:
         func = scope.exprs[node.func]
-        if not isinstance(func, Attr) or func.name not in _PREFIX_TESTS:
+        if type(func) is not Attr or func.name not in _PREFIX_TESTS:
             return True  # it may ask for a coroutine function
         return _level(scope, func.base, known) != NOTHING
     if not empty.isdisjoint(spelled(scope, expr)):
         return True
-    if isinstance(node, Var):
+    if type(node) is Var:
         return node.scope != 0  # a function around this one may have been given it
     return _level(scope, expr, known) == LITERAL or forked(scope, expr) is not None
 
@@ -209,11 +209,11 @@ def _may_decide(scope: Scope, expr: int, known: dict[int, int], empty: frozenset
 def forked(scope: Scope, expr: int) -> Call | None:
     """The call, perhaps a fork, of which an expression is the number: `pid = os.fork()`, `pid, fd = pty.fork()`."""
     node = scope.exprs[expr]
-    if isinstance(node, Use) and len(node.defs) == 1:
+    if type(node) is Use and len(node.defs) == 1:
         node = scope.exprs[scope.defs[node.defs[0]].value]
-    if isinstance(node, Unpack) and node.index == 0:
+    if type(node) is Unpack and node.index == 0:
         node = scope.exprs[node.value]
-    if not isinstance(node, Call) or node.args or node.keywords:
+    if type(node) is not Call or node.args or node.keywords:
         return None
     func = scope.exprs[node.func]
-    return node if isinstance(func, (Attr, Var)) and func.name in _FORKS else None
+    return node if (type(func) is Attr or type(func) is Var) and func.name in _FORKS else None

@@ -13,15 +13,20 @@ from fastapi_lint.facts import (
     Bin,
     Call,
     Choice,
+    Cls,
     Comp,
     Declared,
     Enter,
     Exc,
     Expr,
+    Free,
     Func,
+    Import,
     Iter,
+    Lit,
     Map,
     Narrow,
+    Opaque,
     Param,
     Phi,
     Scope,
@@ -33,6 +38,8 @@ from fastapi_lint.facts import (
     Var,
 )
 
+_GIVEN = frozenset({Func, Param, Var})
+_WITHOUT_PARTS = frozenset({Cls, Free, Func, Import, Lit, Opaque, Param, Var})
 OUTER = 1
 """The bit for what the functions around the scope were given, and for functions that take all of it with them."""
 
@@ -47,11 +54,16 @@ def dependences(scope: Scope, is_nested: bool) -> tuple[int, ...]:
 
     `is_nested` says that the scope stands in a function: its defaults may depend on that function's parameters.
     """
-    found = [_own(node, is_nested) for node in scope.exprs]
+    found = [_own(node, is_nested) if type(node) in _GIVEN else 0 for node in scope.exprs]
     if not any(found):
         return tuple(found)
     defined = [definition.value for definition in scope.defs]
-    whole = [(number, parts) for number, node in enumerate(scope.exprs) if (parts := parts_of(node, defined))]
+    whole = [
+        (number, parts)
+        for number, node in enumerate(scope.exprs)
+        if type(node) not in _WITHOUT_PARTS and (parts := parts_of(node, defined))
+    ]
+    has_loop = any(part > number for number, parts in whole for part in parts)
     again = True
     while again:  # parts come before the whole: only where there is a loop a second pass may find more
         again = False
@@ -62,7 +74,7 @@ def dependences(scope: Scope, is_nested: bool) -> tuple[int, ...]:
                     bits |= found[part]
             if bits != found[number]:
                 found[number] = bits
-                again = True
+                again = has_loop
     return tuple(found)
 
 
@@ -76,20 +88,20 @@ def _own(node: Expr, is_nested: bool) -> int:
 
 def parts_of(node: Expr, defined: list[int]) -> tuple[int, ...] | list[int]:
     """What an expression is made of; `defined` are the values of the definitions that names stand for."""
-    if isinstance(node, (Use, Phi)):
+    if type(node) is Use or type(node) is Phi:
         return [defined[number] for number in node.defs]
-    if isinstance(node, Attr):
+    if type(node) is Attr:
         return (node.base,)
-    if isinstance(node, Call):
+    if type(node) is Call:
         return (node.func, *node.args, *(value for _, value in node.keywords))
+    if type(node) is Sub:
+        return (node.base, node.index)
+    if type(node) is Bin:
+        return (node.left, node.right)
+    if type(node) is Seq:
+        return node.items
     if isinstance(node, (Await, Iter, Enter, Unpack, Star)):
         return (node.value,)
-    if isinstance(node, Sub):
-        return (node.base, node.index)
-    if isinstance(node, Bin):
-        return (node.left, node.right)
-    if isinstance(node, Seq):
-        return node.items
     if isinstance(node, Choice):
         return (*node.items, node.test)
     if isinstance(node, Declared):

@@ -52,13 +52,13 @@ class EmptyContainers:
         scope = module.facts.scopes[0]
         numbers = scope.names[name]
         made = scope.exprs[scope.defs[numbers[0]].value] if len(numbers) == 1 else None
-        if isinstance(made, Declared) and made.value != NONE:
+        if type(made) is Declared and made.value != NONE:
             made = scope.exprs[made.value]
-        if isinstance(made, Seq):
+        if type(made) is Seq:
             return made.kind in ("list", "set") and not made.items
-        if isinstance(made, Call):
+        if type(made) is Call:
             return not made.args and not made.keywords and scope.exprs[made.func] in _MAKERS
-        return isinstance(made, Map) and not made.keys
+        return type(made) is Map and not made.keys
 
     def _stays_empty(self, module: Module, name: str) -> bool:
         index, facts = self._index, module.facts

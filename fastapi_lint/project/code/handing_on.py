@@ -18,8 +18,8 @@ def takes_all(scope: Scope) -> int:
 
 
 def _changes(scope: Scope, node: Expr, number: int) -> bool:
-    func = scope.exprs[node.func] if isinstance(node, Call) else None
-    return isinstance(func, Attr) and func.name in _FILLS and is_parameter(scope, func.base, number)
+    func = scope.exprs[node.func] if type(node) is Call else None
+    return type(func) is Attr and func.name in _FILLS and is_parameter(scope, func.base, number)
 
 
 def hands_all_on(scope: Scope, node: Call) -> bool:

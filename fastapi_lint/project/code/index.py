@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 _FrameKey = tuple[
     int, InstanceV | ClassV | None, tuple[tuple[int, int, Type], ...], bool, tuple[str, ...], "tuple[Told, ...]"
 ]
+_STORE = EventKind.STORE_ATTR
+_YIELD = EventKind.YIELD
 
 
 class Site(msgspec.Struct, frozen=True, gc=False):
@@ -69,8 +72,11 @@ class Index:
             for rebind in module.facts.rebinds:
                 key = (module.base + rebind.target, rebind.name)
                 self.rebinds.setdefault(key, []).append(Site(module.base + rebind.scope, rebind.value))
+        self.rebound = frozenset(gid for gid, _ in self.rebinds)
         self._call_sites: dict[str, list[Site]] | None = None
         self._reading: dict[str, list[int]] | None = None
+        self._doing: dict[EventKind, list[int]] | None = None
+        self._inside: dict[int, dict[int, list[int]]] = {}
         self._nested: dict[int, bool] = {}
         self._dependences: dict[int, tuple[int, ...]] = {}
         self._outside_stores: dict[str, list[tuple[Site, int]]] | None = None
@@ -191,9 +197,9 @@ class Index:
         if self._emptied is None:
             self._emptied = frozenset(
                 event.name
-                for scope in self.scopes
+                for scope in map(self.scope, self.doing(_STORE))
                 for event in scope.events
-                if event.kind == EventKind.STORE_ATTR
+                if event.kind is _STORE
                 and is_empty(scope, event.value)
                 and not (scope.name == "__init__" and is_receiver(scope, event.expr))
             )
@@ -206,10 +212,11 @@ class Index:
         """
         if self._outside_stores is None:
             self._outside_stores = {}
-            for gid, scope in enumerate(self.scopes):
+            for gid in self.doing(_STORE):
+                scope = self.scopes[gid]
                 is_method = self.class_of(gid) != NONE
                 for event in scope.events:
-                    if event.kind == EventKind.STORE_ATTR and not (is_method and is_receiver(scope, event.expr)):
+                    if event.kind is _STORE and not (is_method and is_receiver(scope, event.expr)):
                         stores = self._outside_stores.setdefault(event.name, [])
                         stores.append((Site(gid, event.expr), event.value))
         return self._outside_stores.get(name, [])
@@ -217,23 +224,50 @@ class Index:
     def call_sites(self, name: str) -> list[Site]:
         """Every call whose callee is spelled `name` or `x.name`."""
         if self._call_sites is None:
-            self._call_sites = {}
+            found: defaultdict[str, list[Site]] = defaultdict(list)
             for gid, scope in enumerate(self.scopes):
-                for number, expr in enumerate(scope.exprs):
-                    if isinstance(expr, Call):
-                        spelled = _spelled(scope, scope.exprs[expr.func])
-                        self._call_sites.setdefault(spelled, []).append(Site(gid, number))
+                exprs = scope.exprs
+                for number, expr in enumerate(exprs):
+                    if type(expr) is Call:
+                        found[_spelled(scope, exprs[expr.func])].append(Site(gid, number))
+            self._call_sites = dict(found)
         return self._call_sites.get(name, [])
 
     def reading(self, names: Iterable[str]) -> list[int]:
         """The scopes that read any of these names, a variable's, an attribute's or an import's, in order."""
         if self._reading is None:
-            self._reading = {}
+            found: defaultdict[str | None, list[int]] = defaultdict(list)
             for gid, scope in enumerate(self.scopes):
-                for name in {node.name for node in scope.exprs if isinstance(node, (Attr, Var, Import))}:
-                    if name is not None:
-                        self._reading.setdefault(name, []).append(gid)
+                named = {n.name for n in scope.exprs if type(n) is Attr or type(n) is Var or type(n) is Import}
+                for name in named:
+                    found[name].append(gid)
+            self._reading = {name: gids for name, gids in found.items() if name is not None}
         return sorted({gid for name in names for gid in self._reading.get(name, ())})
+
+    def calling(self, names: Iterable[str]) -> list[int]:
+        """The scopes that call what is spelled with any of these names, in order."""
+        return sorted({site.gid for name in names for site in self.call_sites(name)})
+
+    def doing(self, *kinds: EventKind) -> list[int]:
+        """The scopes in which anything of these kinds happens, in order."""
+        if self._doing is None:
+            self._doing = {kind: [] for kind in EventKind}
+            for gid, scope in enumerate(self.scopes):
+                for kind in {event.kind for event in scope.events}:
+                    self._doing[kind].append(gid)
+        if len(kinds) == 1:
+            return self._doing[kinds[0]]
+        return sorted({gid for kind in kinds for gid in self._doing[kind]})
+
+    def inside(self, gid: int) -> list[int]:
+        """The scopes that stand directly in this one, in order."""
+        module = self._module_of[gid]
+        known = self._inside.get(module.base)
+        if known is None:
+            known = self._inside[module.base] = {}
+            for number, scope in enumerate(module.facts.scopes):
+                known.setdefault(module.base + scope.parent, []).append(module.base + number)
+        return known.get(gid, [])
 
     def spelled(self, gid: int, expr: int) -> str:
         """The last name that an expression is spelled with: `name` for `name` and for `x.name`."""
@@ -254,47 +288,48 @@ class Index:
         if self._state_read:
             return
         self._state_read = True
-        for gid, scope in enumerate(self.scopes):
+        for gid in self.doing(_STORE, _YIELD):
+            scope = self.scopes[gid]
             for event in scope.events:
-                if event.kind == EventKind.STORE_ATTR and event.value != NONE and _is_state(scope, event.expr):
+                if event.kind is _STORE and event.value != NONE and _is_state(scope, event.expr):
                     self._state.setdefault(event.name, []).append(Site(gid, event.value))
-                elif event.kind == EventKind.YIELD and event.expr != NONE:
+                elif event.kind is _YIELD and event.expr != NONE:
                     for key, value in _items(scope, event.expr):
                         self._yielded.setdefault(key, []).append(Site(gid, value))
 
     def stores(self, gid: int) -> list[Event]:
         """The attribute stores on the receiver in a method."""
         scope = self.scopes[gid]
-        return [e for e in scope.events if e.kind == EventKind.STORE_ATTR and is_receiver(scope, e.expr)]
+        return [e for e in scope.events if e.kind is _STORE and is_receiver(scope, e.expr)]
 
 
 def _is_state(scope: Scope, expr: int) -> bool:
     """Whether an expression is spelled `x.state`, or is a local name for that."""
     node = scope.exprs[expr]
-    if isinstance(node, Use) and len(node.defs) == 1:
+    if type(node) is Use and len(node.defs) == 1:
         node = scope.exprs[scope.defs[node.defs[0]].value]
-    return isinstance(node, Attr) and node.name == "state"
+    return type(node) is Attr and node.name == "state"
 
 
 def _items(scope: Scope, expr: int) -> list[tuple[str, int]]:
     node = scope.exprs[expr]
-    if isinstance(node, Use) and len(node.defs) == 1:
+    if type(node) is Use and len(node.defs) == 1:
         node = scope.exprs[scope.defs[node.defs[0]].value]
-    if not isinstance(node, Map):
+    if type(node) is not Map:
         return []
     found = []
     for key, value in zip(node.keys, node.values, strict=True):
         literal = scope.exprs[key] if key != NONE else None
-        if isinstance(literal, Lit) and isinstance(literal.value, str):
+        if type(literal) is Lit and isinstance(literal.value, str):
             found.append((literal.value, value))
     return found
 
 
 def _spelled(scope: Scope, func: Expr) -> str:
-    if isinstance(func, (Attr, Free, Var)):
+    if type(func) is Attr or type(func) is Free or type(func) is Var:
         return func.name
-    if isinstance(func, Use) and func.defs:
+    if type(func) is Use and func.defs:
         definition = scope.defs[func.defs[0]]
         value = scope.exprs[definition.value]
-        return value.name if isinstance(value, Import) and value.name else definition.name
+        return value.name if type(value) is Import and value.name else definition.name
     return ""

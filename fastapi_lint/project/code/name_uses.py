@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Iterable
+from typing import Any
+
 import msgspec
 
-from fastapi_lint.facts import NONE, Attr, Call, Import, Lit, Scope, Sub, Var
+from fastapi_lint.facts import (
+    NONE,
+    Attr,
+    Await,
+    Bin,
+    Call,
+    Choice,
+    Declared,
+    Enter,
+    Import,
+    Iter,
+    Map,
+    Narrow,
+    Scope,
+    Seq,
+    Star,
+    Sub,
+    Unpack,
+    Var,
+)
 from fastapi_lint.project.code.index import Index
-from fastapi_lint.project.code.spelling import signature
 
 _LOOKS_UP = frozenset({"add", "discard", "get", "pop", "remove", "setdefault"})
 
@@ -24,25 +45,43 @@ def name_uses(index: Index, names: frozenset[str]) -> dict[str, list[NameUse]]:
     found: dict[str, list[NameUse]] = {name: [] for name in names}
     for gid in index.reading(names):
         scope = index.scope(gid)
-        held: dict[int, int] | None = None
-        for number, node in enumerate(scope.exprs):
-            if isinstance(node, (Attr, Var, Import)) and node.name in names:
-                held = holders(scope) if held is None else held
-                found[node.name].append(NameUse(gid, number, held.get(number, NONE)))
+        named = {
+            number: node.name
+            for number, node in enumerate(scope.exprs)
+            if (type(node) is Attr or type(node) is Var or type(node) is Import) and node.name in names
+        }
+        held = holders(scope, named)
+        for number, name in named.items():
+            if name is not None:
+                found[name].append(NameUse(gid, number, held.get(number, NONE)))
     return found
 
 
-def holders(scope: Scope) -> dict[int, int]:
-    """The expression that each expression of a scope is a part of."""
+def holders(scope: Scope, wanted: Container[int] | None = None) -> dict[int, int]:
+    """The expression that each expression of a scope, or each of those that are wanted, is a part of."""
     found: dict[int, int] = {}
     for number, node in enumerate(scope.exprs):
-        if isinstance(node, Lit):  # its value is no number of an expression
-            continue
-        parts = [*signature(node)[1], *getattr(node, "items", ()), getattr(node, "value", NONE)]
-        for part in (*parts, *getattr(node, "keys", ()), *getattr(node, "values", ())):
-            if isinstance(part, int) and part != NONE:
+        parts_of = _PARTS.get(type(node))
+        for part in parts_of(node) if parts_of is not None else ():
+            if part != NONE and (wanted is None or part in wanted):
                 found[part] = number
     return found
+
+
+def _parts_of_call(node: Call) -> Iterable[int]:
+    return (node.func, *node.args, *(value for _, value in node.keywords)) if node.keywords else (node.func, *node.args)
+
+
+_PARTS: dict[type, Callable[[Any], Iterable[int]]] = {
+    Attr: lambda node: (node.base,),
+    Call: _parts_of_call,
+    Bin: lambda node: (node.left, node.right),
+    Sub: lambda node: (node.base, node.index),
+    Seq: lambda node: node.items,
+    Choice: lambda node: node.items,
+    Map: lambda node: (*node.keys, *node.values),
+    **dict.fromkeys((Await, Declared, Enter, Iter, Narrow, Star, Unpack), lambda node: (node.value,)),
+}
 
 
 def called_by(scope: Scope, use: NameUse) -> Call | None:

@@ -25,9 +25,9 @@ def asks_for_last(scope: Scope, node: Bin) -> tuple[int, bool] | None:
         return None
     for one, other in ((node.left, node.right), (node.right, node.left)):
         used = scope.exprs[one]
-        made = scope.exprs[scope.defs[used.defs[0]].value] if isinstance(used, Use) and len(used.defs) == 1 else None
-        count = parameter_of(scope, other) if isinstance(made, Iter) else NONE
-        if isinstance(made, Iter) and count != NONE and _count(scope, made.value) == count:
+        made = scope.exprs[scope.defs[used.defs[0]].value] if type(used) is Use and len(used.defs) == 1 else None
+        count = parameter_of(scope, other) if type(made) is Iter else NONE
+        if type(made) is Iter and count != NONE and _count(scope, made.value) == count:
             holds = node.op == "equals" if node.op != "compares" else _OF_EQUALS.get(order_of(scope, node))
             return None if holds is None else (count, holds)
     return None
@@ -36,9 +36,9 @@ def asks_for_last(scope: Scope, node: Bin) -> tuple[int, bool] | None:
 def _count(scope: Scope, iterated: int) -> int:
     """The parameter `n` of `range(n + 1)`, or NONE."""
     node = scope.exprs[iterated]
-    if not isinstance(node, Call) or len(node.args) != 1 or scope.exprs[node.func] != Free("range"):
+    if type(node) is not Call or len(node.args) != 1 or scope.exprs[node.func] != Free("range"):
         return NONE
     passes = scope.exprs[node.args[0]]
-    if not isinstance(passes, Bin) or passes.op != "+" or scope.exprs[passes.right] != Lit(1):
+    if type(passes) is not Bin or passes.op != "+" or scope.exprs[passes.right] != Lit(1):
         return NONE
     return parameter_of(scope, passes.left)

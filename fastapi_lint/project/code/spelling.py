@@ -34,11 +34,11 @@ _MOST_NAMES = 8
 def dotted(scope: Scope, expr: int) -> tuple[str, ...]:
     """The parts of a dotted name (`a.b.c`); empty for anything else."""
     node = scope.exprs[expr]
-    if isinstance(node, Var):
+    if type(node) is Var:
         return (node.name,)
-    if isinstance(node, Use) and node.defs:
+    if type(node) is Use and node.defs:
         return (scope.defs[node.defs[0]].name,)
-    if isinstance(node, Attr):
+    if type(node) is Attr:
         head = dotted(scope, node.base)
         return (*head, node.name) if head else ()
     return ()
@@ -65,30 +65,30 @@ def same(scope: Scope, first: int, second: int, hops: int = 0) -> bool:
 
 def signature(node: Expr) -> tuple[object, list[int]]:
     """What tells an expression from others of its kind, and its parts."""
-    if isinstance(node, Attr):
+    if type(node) is Attr:
         return node.name, [node.base]
-    if isinstance(node, Call):
+    if type(node) is Call:
         return [name for name, _ in node.keywords], [node.func, *node.args, *(value for _, value in node.keywords)]
-    if isinstance(node, Bin):
+    if type(node) is Bin:
         return node.op, [node.left, node.right]
-    if isinstance(node, Sub):
+    if type(node) is Sub:
         return None, [node.base, node.index]
-    return (node.kind, list(node.items)) if isinstance(node, Seq) else (None, [])
+    return (node.kind, list(node.items)) if type(node) is Seq else (None, [])
 
 
 def defined(scope: Scope, expr: int) -> int:
     """What a local name with one definition stands for; any other expression as it is."""
     node = scope.exprs[expr]
-    return scope.defs[node.defs[0]].value if isinstance(node, Use) and len(node.defs) == 1 else expr
+    return scope.defs[node.defs[0]].value if type(node) is Use and len(node.defs) == 1 else expr
 
 
 def behind_names(scope: Scope, expr: int) -> int:
     """What a local name stands for, if it is one thing, through `await`, declarations and what narrows its type."""
     for _ in range(_MOST_NAMES):
         node = scope.exprs[expr]
-        if isinstance(node, (Await, Narrow)) or (isinstance(node, Declared) and node.value != NONE):
+        if (type(node) is Await or type(node) is Narrow) or (type(node) is Declared and node.value != NONE):
             expr = node.value
-        elif isinstance(node, Use) and len(node.defs) == 1:
+        elif type(node) is Use and len(node.defs) == 1:
             expr = scope.defs[node.defs[0]].value
         else:
             break
@@ -99,7 +99,7 @@ def behind_tests(scope: Scope, expr: int) -> int:
     """What an expression was before `isinstance` told more of it."""
     for _ in range(_MOST_NAMES):
         node = scope.exprs[expr]
-        if not isinstance(node, Narrow):
+        if type(node) is not Narrow:
             break
         expr = defined(scope, node.value)
     return expr
@@ -121,13 +121,13 @@ def parts(scope: Scope, expr: int, *, through_names: bool = True) -> Iterator[in
         seen.add(number)
         yield number
         node = scope.exprs[number]
-        if isinstance(node, (Use, Phi)):
+        if type(node) is Use or type(node) is Phi:
             todo += [scope.defs[definition].value for definition in node.defs] if through_names else []
-        elif isinstance(node, (Await, Declared)):
+        elif type(node) is Await or type(node) is Declared:
             todo.append(node.value)
-        elif isinstance(node, Choice):
+        elif type(node) is Choice:
             todo += node.items
-        elif isinstance(node, Map):
+        elif type(node) is Map:
             todo += [*node.keys, *node.values]
         else:
             todo += signature(node)[1]
@@ -136,17 +136,18 @@ def parts(scope: Scope, expr: int, *, through_names: bool = True) -> Iterator[in
 def spelled(scope: Scope, expr: int) -> list[str]:
     """The last names under which an expression is written, and that of what a local name stands for."""
     node = scope.exprs[expr]
-    if isinstance(node, (Attr, Var, Free)):
+    if type(node) is Attr or type(node) is Var or type(node) is Free:
         return [node.name]
-    if isinstance(node, Sub):
+    if type(node) is Sub:
         return spelled(scope, node.base)
-    if isinstance(node, Use):
-        found = [scope.defs[number].name for number in node.defs]
-        for number in node.defs:
-            value = scope.exprs[scope.defs[number].value]
-            found += [value.name] if isinstance(value, (Attr, Var, Free)) else []
-        return found
-    return []
+    if type(node) is not Use:
+        return []
+    found = [scope.defs[number].name for number in node.defs]
+    for number in node.defs:
+        value = scope.exprs[scope.defs[number].value]
+        if type(value) is Attr or type(value) is Var or type(value) is Free:
+            found.append(value.name)
+    return found
 
 
 def read_attribute(scope: Scope, expr: int) -> Attr | None:
@@ -162,10 +163,7 @@ def read_attribute(scope: Scope, expr: int) -> Attr | None:
 
 def is_receiver(scope: Scope, expr: int) -> bool:
     """Whether an expression is the method's own first parameter."""
-    value = scope.exprs[expr]
-    if not isinstance(value, Use):
-        return False
-    return all(scope.exprs[scope.defs[n].value] == Param(0) for n in value.defs)
+    return is_parameter(scope, expr, 0)
 
 
 def is_empty(scope: Scope, value: int) -> bool:
@@ -179,28 +177,32 @@ def is_empty(scope: Scope, value: int) -> bool:
 def strings(scope: Scope, expr: int) -> list[str]:
     """The strings of a literal, or of a display of literals."""
     node = scope.exprs[expr]
-    items = node.items if isinstance(node, Seq) else (expr,)
+    items = node.items if type(node) is Seq else (expr,)
     literals = [scope.exprs[item] for item in items]
-    return [value.value for value in literals if isinstance(value, Lit) and isinstance(value.value, str)]
+    return [value.value for value in literals if type(value) is Lit and isinstance(value.value, str)]
 
 
 def is_parameter(scope: Scope, expr: int, number: int) -> bool:
     """Whether an expression is a parameter as the caller gave it."""
     node = scope.exprs[expr]
-    if not isinstance(node, Use):
+    if type(node) is not Use:
         return False
-    return all(scope.exprs[scope.defs[n].value] == Param(number) for n in node.defs)
+    for definition in node.defs:
+        value = scope.exprs[scope.defs[definition].value]
+        if type(value) is not Param or value.index != number:
+            return False
+    return True
 
 
 def parameter_of(scope: Scope, expr: int) -> int:
     """The number of the parameter that an expression is as it was passed; NONE if it is none."""
     node = scope.exprs[expr]
     for _ in range(_MOST_NAMES):
-        if isinstance(node, Param):
+        if type(node) is Param:
             return node.index
-        if isinstance(node, Use) and len(node.defs) == 1:
+        if type(node) is Use and len(node.defs) == 1:
             node = scope.exprs[scope.defs[node.defs[0]].value]
-        elif isinstance(node, Narrow):
+        elif type(node) is Narrow:
             node = scope.exprs[node.value]
         else:
             break
@@ -212,7 +214,7 @@ def stored_item(scope: Scope, event: Event) -> Sub | None:
     if event.kind != EventKind.STORE_ITEM:
         return None
     for node in reversed(scope.exprs):
-        if isinstance(node, Sub) and node.place == event.place and node.base == event.expr:
+        if type(node) is Sub and node.place == event.place and node.base == event.expr:
             return node
     return None
 
@@ -220,9 +222,9 @@ def stored_item(scope: Scope, event: Event) -> Sub | None:
 def looks_up(scope: Scope, expr: int, item: Sub) -> bool:
     """Whether an expression looks the same item up: `seen[key]`, `seen.get(key)`."""
     node = scope.exprs[expr]
-    if isinstance(node, Sub):
+    if type(node) is Sub:
         return same(scope, node.base, item.base) and same(scope, node.index, item.index)
-    func = scope.exprs[node.func] if isinstance(node, Call) and node.args else None
-    if not isinstance(node, Call) or not isinstance(func, Attr) or func.name != "get":
+    func = scope.exprs[node.func] if type(node) is Call and node.args else None
+    if type(node) is not Call or type(func) is not Attr or func.name != "get":
         return False
     return same(scope, func.base, item.base) and same(scope, node.args[0], item.index)

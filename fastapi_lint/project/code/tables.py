@@ -15,25 +15,29 @@ from fastapi_lint.project.code.spelling import parameter_of
 def selections(scope: Scope) -> Iterator[tuple[Sub, int]]:
     """The subscripts that a function calls, each with the parameter that is the key: `self.steps[name](data)`."""
     for node in scope.exprs if scope.params else ():
-        func = scope.exprs[node.func] if isinstance(node, Call) else None
-        if isinstance(func, Sub):
+        if type(node) is Call and type(func := scope.exprs[node.func]) is Sub:
             number = parameter_of(scope, func.index)
             if number != NONE:
                 yield func, number
 
 
+def _selecting(index: Index) -> Iterator[Scope]:
+    """The scopes that may call what a table holds: what has no name."""
+    return map(index.scope, index.calling(("",)))
+
+
 def tables_of_attributes(index: Index) -> frozenset[str]:
     """The names of the attributes that hold a table from which some function selects what it calls."""
-    bases = (scope.exprs[node.base] for scope in index.scopes for node, _ in selections(scope))
+    bases = (scope.exprs[node.base] for scope in _selecting(index) for node, _ in selections(scope))
     return frozenset(base.name for base in bases if isinstance(base, Attr))
 
 
 def names_in_tables(index: Index) -> Iterator[str]:
     """The keys of all tables of functions, if anything in the project selects from one."""
-    if any(True for scope in index.scopes for _ in selections(scope)):
+    if any(True for scope in _selecting(index) for _ in selections(scope)):
         for gid, scope in enumerate(index.scopes):
             for node in scope.exprs:
-                if isinstance(node, Map) and node.values and all(_is_callable(index, gid, one) for one in node.values):
+                if type(node) is Map and node.values and all(_is_callable(index, gid, one) for one in node.values):
                     keys = (scope.exprs[key] if key != NONE else None for key in node.keys)
                     yield from (key.value for key in keys if isinstance(key, Lit) and isinstance(key.value, str))
 

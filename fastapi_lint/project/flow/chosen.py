@@ -70,9 +70,9 @@ class Chosen:
 
     def _held(self, gid: int, scope: Scope, node: Expr) -> str:
         """The attribute of the receiver whose method is called: `self.worker.run()`."""
-        func = scope.exprs[node.func] if isinstance(node, Call) else None
-        held = scope.exprs[func.base] if isinstance(func, Attr) else None
-        return held.name if isinstance(held, Attr) and self._index.is_receiver(gid, held.base) else ""
+        func = scope.exprs[node.func] if type(node) is Call else None
+        held = scope.exprs[func.base] if type(func) is Attr else None
+        return held.name if type(held) is Attr and self._index.is_receiver(gid, held.base) else ""
 
     def _wanted_by(self, gid: int, owner: InstanceV) -> frozenset[Path]:
         key = (gid, owner.gid)

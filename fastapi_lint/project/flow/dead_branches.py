@@ -33,6 +33,7 @@ from fastapi_lint.project.types.values import (
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
+_CALLABLES = frozenset({ClassV, FunctionV, MethodV})
 _TEXTS = ("builtins.str", "enum.StrEnum")
 NO_REGIONS: frozenset[int] = frozenset()
 """The one empty set for most frames: Python makes a new one each time, and there were thousands."""
@@ -157,14 +158,14 @@ class DeadBranches:
         forked = holds_in_server(self._inference, self._frame, named_test(self._scope, expr))
         if forked is not None:
             return forked
-        if isinstance(node, Bin):
+        if type(node) is Bin:
             return self._operation(node)
-        if isinstance(node, Choice) and node.test == NONE:
+        if type(node) is Choice and node.test == NONE:
             parts = [self._truth(item) for item in node.items]
             if True in parts:
                 return True
             return False if all(part is False for part in parts) else None
-        if isinstance(node, Call):
+        if type(node) is Call:
             known = self._prefix(node)
             known = self._is_coroutine_function(node) if known is None else known
             known = True if known is None and self._inference.own_attributes.is_there(self._frame, node) else known
@@ -172,7 +173,7 @@ class DeadBranches:
                 return known
         if self._constants.is_empty_container(expr):
             return False
-        if isinstance(node, Var):
+        if type(node) is Var:
             return self._captured(node)
         literal = self._literal(expr)
         if literal is not None:
@@ -204,11 +205,11 @@ class DeadBranches:
 
     def _is_object(self, expr: int) -> bool:
         """Whether a value is surely there, and nothing that could be empty."""
-        kinds = [kind for kind in self._inference.type(self._frame, expr) if not isinstance(kind, PresentV)]
+        kinds = [kind for kind in self._inference.type(self._frame, expr) if type(kind) is not PresentV]
         is_object = bool(kinds) and all(
-            isinstance(kind, (FunctionV, MethodV, ClassV))
-            or (isinstance(kind, InstanceV) and self._inference.classes.is_always_true(kind.gid))
-            or (isinstance(kind, ExtInstanceV) and self._inference.libraries.is_plain_object(kind.name))
+            type(kind) in _CALLABLES
+            or (type(kind) is InstanceV and self._inference.classes.is_always_true(kind.gid))
+            or (type(kind) is ExtInstanceV and self._inference.libraries.is_plain_object(kind.name))
             for kind in kinds
         )
         return is_object and isinstance(self._constants.of(expr), PresentV)
@@ -300,7 +301,7 @@ class DeadBranches:
         if self._inference.decidable.level(self._frame.gid, expr) != LITERAL:
             return None
         known = self._constants.of(expr)
-        return known if isinstance(known, LiteralV) else None
+        return known if type(known) is LiteralV else None
 
     def _is_coroutine_function(self, node: Call) -> bool | None:
         if len(node.args) != 1:

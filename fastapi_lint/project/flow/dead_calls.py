@@ -100,7 +100,7 @@ class DeadCalls:
         """Those that some text of the project is: `getattr(handler, "run")`, `__all__`."""
         if not names:
             return set()
-        texts = (node.value for scope in self._index.scopes for node in scope.exprs if isinstance(node, Lit))
+        texts = (node.value for scope in self._index.scopes for node in scope.exprs if type(node) is Lit)
         return {text for text in texts if isinstance(text, str) and text in names}
 
 

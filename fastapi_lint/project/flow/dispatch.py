@@ -37,7 +37,7 @@ def _selected(scope: Scope) -> frozenset[int]:
     regions: dict[int, Subject] = {}
     for number, region in enumerate(scope.regions):
         node = scope.exprs[region.expr] if region.kind == "if" and region.expr != NONE else None
-        if isinstance(node, Bin) and node.op in ("equals", "among"):
+        if type(node) is Bin and node.op in ("equals", "among"):
             subject = dotted(scope, node.left)
             values = _values(scope, node.right)
             if subject and values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import operator
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
@@ -232,8 +233,8 @@ def _plainest_first(calls: Iterable[LibraryCall]) -> Iterator[LibraryCall]:
     The special cases of an API are called after it (`OpenAI` and `AzureOpenAI`, `Redis` and `RedisCluster`): what may
     be either is told as what it most often is.
     """
-    for _, found in itertools.groupby(calls, lambda call: call.event):
+    for _, found in itertools.groupby(calls, operator.attrgetter("event")):
         alternatives = list(found)
-        if len({call.name.rpartition(".")[2] for call in alternatives}) == 1:
+        if len(alternatives) > 1 and len({call.name.rpartition(".")[2] for call in alternatives}) == 1:
             alternatives.sort(key=lambda call: len(call.name))
         yield from alternatives

@@ -170,8 +170,8 @@ class Fills:
             is_own = event.name in asked and scope.name != "__init__" and is_receiver(scope, event.expr)
             return frozenset({event.name}) if is_own and _is_something(scope, event.value, 0) else NOTHING
         node = scope.exprs[event.expr] if event.kind in (EventKind.ATTR, EventKind.CALL) else None
-        of = scope.exprs[node.func] if isinstance(node, Call) else node
-        if isinstance(of, Attr) and (is_receiver(scope, of.base) or isinstance(scope.exprs[of.base], Call)):
+        of = scope.exprs[node.func] if type(node) is Call else node
+        if type(of) is Attr and (is_receiver(scope, of.base) or type(scope.exprs[of.base]) is Call):
             return self.reads(frame, event) if self._is_own(frame, of.base) else NOTHING
         return NOTHING
 

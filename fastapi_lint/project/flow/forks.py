@@ -21,11 +21,13 @@ _FORKS = frozenset({"os.fork", "os.forkpty", "pty.fork"})
 def holds_in_server(inference: Inference, frame: Frame, expr: int) -> bool | None:
     """What a test of the number that a fork has given is in the process that was there before; None for others."""
     node = frame.scope.exprs[expr]
-    if isinstance(node, Bin):
+    if type(node) is Bin:
         if node.op not in ("equals", "differs") or frame.scope.exprs[node.right] != Lit(0):
             return None
         return node.op == "differs" if holds_in_server(inference, frame, node.left) else None
     call = forked(frame.scope, expr)
-    called = () if call is None else inference.type(frame, call.func)
-    names = {value.name for value in called if isinstance(value, ExternalV)}
+    if call is None:
+        return None
+    called = inference.type(frame, call.func)
+    names = {value.name for value in called if type(value) is ExternalV}
     return True if names and names <= _FORKS and len(names) == len(called) else None

@@ -54,16 +54,16 @@ class OffLoop:
         if self._scope.regions[number].kind != "try":
             return False
         return any(
-            event.kind == EventKind.CALL and event.region == number and self._is_probe(event.expr)
+            event.region == number and event.kind == EventKind.CALL and self._is_probe(event.expr)
             for event in self._scope.events
         )
 
     def _is_probe(self, expr: int, hops: int = 0) -> bool:
         node = self._scope.exprs[expr]
-        if not isinstance(node, Call):
+        if type(node) is not Call:
             return False
         called = self._inference.type(self._frame, node.func)
-        if any(isinstance(value, ExternalV) and value.name in _PROBES for value in called):
+        if any(type(value) is ExternalV and value.name in _PROBES for value in called):
             return True
         return hops < 2 and any(self._hands_on(function, hops) for function in self._inference.functions(called))
 
@@ -79,11 +79,11 @@ class OffLoop:
 
     def _simple(self, expr: int) -> bool | None:
         node = self._scope.exprs[expr]
-        if isinstance(node, Bin):
+        if type(node) is Bin:
             return self._operation(node)
-        if isinstance(node, Call):
+        if type(node) is Call:
             return True if self._asks_is_running(node) or self._is_probe(expr) else self._answer(node)
-        if isinstance(node, Lit):
+        if type(node) is Lit:
             return bool(node.value)
         return True if self._is_running_loop(expr) else None
 

@@ -55,7 +55,7 @@ class PassedKinds:
         if known is None:
             known = self._wanted[gid] = {}
             scope = self._inference.index.scope(gid)
-            if any(isinstance(node, Call) and scope.exprs[node.func] == Free("isinstance") for node in scope.exprs):
+            if any(type(node) is Call and scope.exprs[node.func] == Free("isinstance") for node in scope.exprs):
                 for told in self._inference.tellings.wanted_by(gid):
                     kinds = self._kinds(gid, told)
                     if kinds:

@@ -49,7 +49,7 @@ class LocalModels:
                 continue
             read.add(frame.gid)
             for node in scope.exprs:
-                gid = self._graph.index.local(frame.gid, node.scope) if isinstance(node, Cls) else NONE
+                gid = self._graph.index.local(frame.gid, node.scope) if type(node) is Cls else NONE
                 if gid != NONE and gid not in seen and self._is_model(gid):
                     seen.add(gid)
                     yield self._local_model(frame, gid)

@@ -48,17 +48,17 @@ class ModuleNames:
         frame = self._inference.plain_frame(gid)
         found: list[Name] = []
         for node in scope.exprs:
-            if isinstance(node, Var):
+            if type(node) is Var:
                 owner = self._index.local(gid, node.scope)
                 found += [(owner, node.name)] if self._index.scope(owner).kind == "module" else []
-            elif isinstance(node, Attr):
+            elif type(node) is Attr:
                 found += self._members(frame, node)
-            elif isinstance(node, Import) and node.name is not None:
+            elif type(node) is Import and node.name is not None:
                 found += self._imported(module, node)
         return found
 
     def _members(self, frame: Frame, node: Attr) -> list[Name]:
-        modules = [value for value in self._inference.type(frame, node.base) if isinstance(value, ModuleV)]
+        modules = [value for value in self._inference.type(frame, node.base) if type(value) is ModuleV]
         sources = [self._index.table.by_key.get(value.path) for value in modules]
         return [(source.base, node.name) for source in sources if source is not None]
 

@@ -243,7 +243,7 @@ class SharedResources:
             for closer in kind.closed_by
         }
         found: list[tuple[int, frozenset[str], str, str]] = []
-        for gid in range(self._index.count):
+        for gid in sorted({*self._index.reading(wanted), *self._index.doing(EventKind.ENTER)}):
             scope = self._index.scope(gid)
             closing = [(node.base, node.name) for node in scope.exprs if isinstance(node, Attr) and node.name in wanted]
             closing += [

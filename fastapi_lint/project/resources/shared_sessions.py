@@ -138,7 +138,7 @@ class SharedSessions:
     def _stored(self) -> Iterator[SharedSession]:
         """`app.state.session = ...` at start-up, and `self.session = ...` in the constructor of a shared object."""
         shared = self._shared_classes()
-        for gid in range(self._index.count):
+        for gid in self._index.doing(EventKind.STORE_ATTR):
             scope = self._index.scope(gid)
             if self._runs_per_request(gid):
                 continue
@@ -234,11 +234,11 @@ class SharedSessions:
     def _made(self, scope: Scope, expr: int, hops: int = 0) -> Call | None:
         """The call that makes it; a parameter or an import is made elsewhere."""
         node: Expr = scope.exprs[expr]
-        if isinstance(node, Call):
+        if type(node) is Call:
             return node
         if hops < 6 and isinstance(node, (Await, Declared, Enter, Unpack)) and node.value != NONE:
             return self._made(scope, node.value, hops + 1)
-        if hops < 6 and isinstance(node, Use) and len(node.defs) == 1:
+        if hops < 6 and type(node) is Use and len(node.defs) == 1:
             return self._made(scope, scope.defs[node.defs[0]].value, hops + 1)
         return None
 

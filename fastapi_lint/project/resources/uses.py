@@ -58,19 +58,19 @@ class Uses:
     def _mentions(self) -> dict[str, list[tuple[int, int]]]:
         """Where names, attributes, imports and texts name a function, with the scope and the expression that does."""
         found: dict[str, list[tuple[int, int]]] = {}
-        functions = {self._index.scope(gid).name for gid in range(self._index.count)}.union(_CLOSERS)
-        for gid in range(self._index.count):
-            scope = self._index.scope(gid)
+        functions = {scope.name for scope in self._index.scopes}.union(_CLOSERS)
+        for gid, scope in enumerate(self._index.scopes):
+            defined = {n for n, definition in enumerate(scope.defs) if definition.name in functions}
             for number, node in enumerate(scope.exprs):
-                names: list[str] = []
-                if isinstance(node, (Attr, Var)):
-                    names = [node.name]
-                elif isinstance(node, Use):
-                    names = [scope.defs[definition].name for definition in node.defs]
-                elif isinstance(node, Import) and node.name is not None:
-                    names = [node.name]
-                elif isinstance(node, Lit) and isinstance(node.value, str) and len(node.value) < _LONGEST:
-                    names = [node.value.rpartition(":")[2].rpartition(".")[2]]
-                for name in functions.intersection(names):
-                    found.setdefault(name, []).append((gid, number))
+                if type(node) is Use:
+                    named = () if defined.isdisjoint(node.defs) else defined.intersection(node.defs)
+                    for name in {scope.defs[definition].name for definition in named}:
+                        found.setdefault(name, []).append((gid, number))
+                elif type(node) is Attr or type(node) is Var or type(node) is Import:
+                    if node.name is not None and node.name in functions:
+                        found.setdefault(node.name, []).append((gid, number))
+                elif type(node) is Lit and isinstance(node.value, str) and len(node.value) < _LONGEST:
+                    last = node.value.rpartition(":")[2].rpartition(".")[2]
+                    if last in functions:
+                        found.setdefault(last, []).append((gid, number))
         return found

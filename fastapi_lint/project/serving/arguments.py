@@ -27,15 +27,15 @@ class HandedOn:
     @cached_property
     def handed(self) -> dict[str, list[tuple[Site, int]]]:
         """The calls that have a function among their arguments, by its name, with its position."""
-        names = {scope.name for gid in range(self._index.count) if (scope := self._index.scope(gid)).kind == "function"}
+        names = {scope.name for scope in self._index.scopes if scope.kind == "function"}
         found: dict[str, list[tuple[Site, int]]] = {}
-        for gid in range(self._index.count):
-            scope = self._index.scope(gid)
+        for gid, scope in enumerate(self._index.scopes):
             for number, node in enumerate(scope.exprs):
-                for position, value in enumerate(node.args[:2] if isinstance(node, Call) else ()):
-                    name = self._index.spelled(gid, value)
-                    if name in names:
-                        found.setdefault(name, []).append((Site(gid, number), position))
+                if type(node) is Call and node.args:
+                    for position, value in enumerate(node.args[:2]):
+                        name = self._index.spelled(gid, value)
+                        if name in names:
+                            found.setdefault(name, []).append((Site(gid, number), position))
         return found
 
     @cached_property

@@ -122,7 +122,7 @@ class Contexts:
 
     def _with_own_loop(self) -> list[Frame]:
         found: list[Frame] = []
-        for gid in range(self._graph.index.count):
+        for gid in self._graph.index.doing(EventKind.CALL):
             frame = self._graph.inference.plain_frame(gid)
             if self._may_call_one(frame, LOOP_STARTERS):
                 found += [edge.callee for edge in self._graph.node(frame).edges if edge.mode == "new-loop"]

@@ -115,9 +115,9 @@ class FirstUse:
         """What is known to be empty where a condition holds, or where it does not."""
         scope = self._index.scope(gid)
         node = scope.exprs[test]
-        if isinstance(node, Bin) and node.op == "not":
+        if type(node) is Bin and node.op == "not":
             yield from self._empty(gid, node.left, not holds, hops)
-        elif isinstance(node, Bin) and node.op == "and":
+        elif type(node) is Bin and node.op == "and":
             first, second = (list(self._empty(gid, part, holds, hops)) for part in (node.left, node.right))
             # `not (hasattr(self, "x") and self.x)` says that `self.x` is empty, `not (x and y)` where the other holds
             if holds:
@@ -126,14 +126,14 @@ class FirstUse:
                 yield from (slot for slot in first if any(slot.is_same(other) for other in second))
                 yield from (_if_also(slot, _doubts(scope, slot, node.right)) for slot in first)
                 yield from (_if_also(slot, ((node.left, True),)) for slot in second)
-        elif isinstance(node, Choice) and node.test == NONE:
+        elif type(node) is Choice and node.test == NONE:
             for item in node.items:
                 others = tuple((other, False) for other in node.items if other != item) if holds else ()
                 yield from (_if_also(slot, others) for slot in self._empty(gid, item, holds, hops))
-        elif isinstance(node, Bin) and node.op in ("is", "is not", "equals"):
+        elif type(node) is Bin and node.op in ("is", "is not", "equals"):
             if self._is_nothing(gid, node.right) and (node.op != "is not") is holds:
                 yield from self._kept(gid, node.left)
-        elif isinstance(node, Call) and node.args == () and hops < _MOST_HOPS:
+        elif type(node) is Call and node.args == () and hops < _MOST_HOPS:
             yield from self._answered(gid, test, holds, hops + 1)
         elif not holds:
             yield from self._kept(gid, test)
@@ -165,18 +165,18 @@ class FirstUse:
         """The variable, or the attribute, that an expression names, if it outlives the call."""
         scope = self._index.scope(gid)
         node = scope.exprs[expr]
-        if isinstance(node, Var):
+        if type(node) is Var:
             if self._outlives(gid, expr):
                 yield Slot((), node.name)
-        elif isinstance(node, Attr):
+        elif type(node) is Attr:
             yield from self._attribute(gid, node.base, node.name)
-        elif isinstance(node, Use) and len(node.defs) == 1 and hops < 2:
+        elif type(node) is Use and len(node.defs) == 1 and hops < 2:
             yield from self.slot(gid, scope.defs[node.defs[0]].value, hops + 1)
-        elif isinstance(node, Call) and scope.exprs[node.func] == Free("len") and len(node.args) == 1:
+        elif type(node) is Call and scope.exprs[node.func] == Free("len") and len(node.args) == 1:
             yield from self.slot(gid, node.args[0], hops)
-        elif isinstance(node, Call) and scope.exprs[node.func] in (Free("hasattr"), Free("getattr")):
+        elif type(node) is Call and scope.exprs[node.func] in (Free("hasattr"), Free("getattr")):
             name = scope.exprs[node.args[1]] if len(node.args) > 1 else None
-            if isinstance(name, Lit) and isinstance(name.value, str):
+            if type(name) is Lit and isinstance(name.value, str):
                 yield from self._attribute(gid, node.args[0], name.value)
 
     def _attribute(self, gid: int, base: int, name: str) -> Iterator[Slot]:

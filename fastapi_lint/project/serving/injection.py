@@ -29,7 +29,7 @@ class Injection:
         annotations = self._inference.annotations
         where = outer
         node = self._index.scope(outer.gid).exprs[expr]
-        if not isinstance(node, (Call, Sub)):
+        if type(node) is not Call and type(node) is not Sub:
             definition = annotations.definition(outer, expr)
             if definition is None:
                 return found
@@ -37,7 +37,7 @@ class Injection:
             node = self._index.scope(where.gid).exprs[expr]
         for number in _calls_inside(self._index, where.gid, expr):
             call = self._index.scope(where.gid).exprs[number]
-            if isinstance(call, Call) and annotations.is_injector(where, call):
+            if type(call) is Call and annotations.is_injector(where, call):
                 place = call.place if where.gid == outer.gid else NONE
                 found.append((self._called(where, call, outer, annotation), place))
         return found

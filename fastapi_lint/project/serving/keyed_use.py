@@ -17,6 +17,8 @@ from fastapi_lint.project.code.regions import around, within
 from fastapi_lint.project.code.spelling import defined, parts, same, spelled, stored_item
 from fastapi_lint.project.serving.first_use import FirstUse, Slot, called
 
+_CALL, _REBIND = EventKind.CALL, EventKind.REBIND
+_STORE_ATTR, _STORE_ITEM = EventKind.STORE_ATTR, EventKind.STORE_ITEM
 _ADDERS = frozenset({"add", "append", "setdefault"})
 _EVICTIONS = frozenset({"clear", "discard", "expire", "pop", "popitem", "popleft", "remove"})
 
@@ -213,10 +215,11 @@ def put_in(index: Index, gid: int, event: Event) -> tuple[int, int]:
 
 def taken_from(scope: Scope, event: Event) -> list[str]:
     """The last names of what an event takes something out of, or replaces."""
-    if event.kind == EventKind.STORE_ITEM and event.value == NONE:
+    if event.kind is _CALL:
+        node = scope.exprs[event.expr]
+        func = scope.exprs[node.func] if type(node) is Call else None
+        return spelled(scope, func.base) if type(func) is Attr and func.name in _EVICTIONS else []
+    if event.kind is _STORE_ITEM and event.value == NONE:
         return spelled(scope, event.expr)
-    if event.kind == EventKind.REBIND or (event.kind == EventKind.STORE_ATTR and scope.name != "__init__"):
-        return [event.name]
-    node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-    func = scope.exprs[node.func] if isinstance(node, Call) else None
-    return spelled(scope, func.base) if isinstance(func, Attr) and func.name in _EVICTIONS else []
+    is_stored = event.kind is _REBIND or (event.kind is _STORE_ATTR and scope.name != "__init__")
+    return [event.name] if is_stored else []

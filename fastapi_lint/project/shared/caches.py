@@ -39,6 +39,7 @@ from fastapi_lint.project.shared.listed_keys import ListedKeys
 from fastapi_lint.project.shared.state import LOCKS, SharedState, State
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, FunctionV, MethodV
 
+_CALL, _STORE_ITEM = EventKind.CALL, EventKind.STORE_ITEM
 _STORES = frozenset({EventKind.REBIND, EventKind.STORE_ATTR})
 _ENGINES = frozenset({"sqlalchemy.Engine", "sqlalchemy.orm.sessionmaker", "sqlalchemy.ext.asyncio.async_sessionmaker"})
 _CLEARERS = frozenset({"cache_clear", "cache_invalidate"})
@@ -257,16 +258,17 @@ class Caches:
         """The names of what is emptied, and those of arguments with the functions that get them."""
         certain: set[str] = set()
         handed: dict[str, list[tuple[int, int]]] = {}
-        for gid in range(self._index.count):
-            scope = self._index.scope(gid)
+        for gid, scope in enumerate(self._index.scopes):
             for event in scope.events:
-                if event.kind not in _STORES or self._contexts.categories(gid) != {"startup"}:  # start-up made it
+                if event.kind is _CALL:
                     certain.update(taken_from(scope, event))
-                node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-                for argument in (*node.args, *(value for _, value in node.keywords)) if isinstance(node, Call) else ():
-                    if isinstance(node, Call) and isinstance(scope.exprs[argument], (Attr, Var, Use)):
-                        for name in spelled(scope, argument):
-                            handed.setdefault(name, []).append((gid, node.func))
+                    for name, func in _handed(scope, event.expr):
+                        handed.setdefault(name, []).append((gid, func))
+                elif event.kind in _STORES:
+                    if self._contexts.categories(gid) != {"startup"}:  # start-up made it
+                        certain.update(taken_from(scope, event))
+                elif event.kind is _STORE_ITEM:
+                    certain.update(taken_from(scope, event))
         return frozenset(certain), handed
 
     def _may_empty(self, gid: int, func: int) -> bool:
@@ -303,7 +305,7 @@ class Caches:
     def _cleared(self) -> frozenset[int]:
         """The functions whose cache the project empties: `lookup.cache_clear()`."""
         found: set[int] = set()
-        for gid in range(self._index.count):
+        for gid in self._index.reading(_CLEARERS):
             for node in self._index.scope(gid).exprs:
                 if isinstance(node, Attr) and node.name in _CLEARERS:
                     frame = self._inference.plain_frame(gid)
@@ -387,6 +389,16 @@ def _made_of(scope: Scope, expr: int) -> Iterator[int]:
             yield from parts(scope, node.value)
 
 
+def _handed(scope: Scope, call: int) -> Iterator[tuple[str, int]]:
+    """The names of what a call is given, each with what is called."""
+    node = scope.exprs[call]
+    if type(node) is Call:
+        for argument in (*node.args, *(value for _, value in node.keywords)) if node.keywords else node.args:
+            if type(scope.exprs[argument]) in _NAMED:
+                for name in spelled(scope, argument):
+                    yield name, node.func
+
+
 def setdefault(scope: Scope, event: Event) -> tuple[int, int] | None:
     """The key and the value of `cache.setdefault(key, value)`."""
     node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
@@ -402,5 +414,5 @@ def loads(scope: Scope) -> list[int]:
     return [
         number
         for number, node in enumerate(scope.exprs)
-        if isinstance(node, Call) or (isinstance(node, Sub) and node.place not in stores)
+        if type(node) is Call or (type(node) is Sub and node.place not in stores)
     ]

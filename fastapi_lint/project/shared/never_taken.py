@@ -212,6 +212,4 @@ class NeverTaken:
 
 def _takes_back(frame: Frame) -> bool:
     """Whether a function may have put back what was there before by the time it returns, or only begins then."""
-    return frame.scope.is_generator or any(
-        isinstance(node, Attr) and node.name == "reset" for node in frame.scope.exprs
-    )
+    return frame.scope.is_generator or any(type(node) is Attr and node.name == "reset" for node in frame.scope.exprs)

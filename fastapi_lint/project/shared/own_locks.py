@@ -45,6 +45,10 @@ class OwnLocks:
         self._index = graph.index
         self._inference = graph.inference
 
+    def takers(self) -> list[int]:
+        """The scopes that may take anything, by how that is spelled."""
+        return sorted({*self._index.doing(EventKind.ENTER), *self._index.reading(("acquire",))})
+
     def find(self, gid: int) -> Iterator[OwnLock]:
         """The locks that the function makes and takes."""
         scope = self._index.scope(gid)

@@ -46,7 +46,7 @@ class Proxies:
     def _has_processes(self, module: int) -> bool:
         """Whether a module imports what starts processes: no other one is looked at."""
         return any(
-            isinstance(node, Import) and node.module.partition(".")[0] == "multiprocessing"
+            type(node) is Import and node.module.partition(".")[0] == "multiprocessing"
             for scope in self._index.module(module).facts.scopes
             for node in scope.exprs
         )

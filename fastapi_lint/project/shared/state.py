@@ -61,6 +61,8 @@ LOCKS = frozenset(
         "anyio.Semaphore",
     }
 )
+_CHANGING = frozenset({EventKind.CALL, EventKind.REBIND, EventKind.STORE_ATTR, EventKind.STORE_ITEM})
+"""The kinds of events that may change what is shared."""
 _GETTERS = frozenset({"get", "setdefault"})
 _MOST_HOPS = 12
 
@@ -102,18 +104,17 @@ class SharedState:
 
     def changed(self, frame: Frame, event: Event) -> State | None:
         """The shared state that an event changes."""
+        if event.kind not in _CHANGING:
+            return None
         if event.kind == EventKind.STORE_ITEM:
             return self.container(frame, event.expr)
         if event.kind == EventKind.STORE_ATTR:
             return self.slot(frame, event.expr, event.name)
         if event.kind == EventKind.REBIND:
             return self._rebound(frame, event)
-        if event.kind == EventKind.CALL:
-            node = self._index.scope(frame.gid).exprs[event.expr]
-            func = self._index.scope(frame.gid).exprs[node.func] if isinstance(node, Call) else None
-            if isinstance(func, Attr) and func.name in MUTATORS:
-                return self.container(frame, func.base)
-        return None
+        node = frame.scope.exprs[event.expr]
+        func = frame.scope.exprs[node.func] if type(node) is Call else None
+        return self.container(frame, func.base) if type(func) is Attr and func.name in MUTATORS else None
 
     def all_sharers(self, frame: Frame) -> Iterator[tuple[Frame, Edge]]:
         """All callers that hand over what is shared where one of them was found to."""

@@ -20,6 +20,7 @@ from fastapi_lint.project.serving.contexts import Arrival, Contexts
 from fastapi_lint.project.types.values import ExternalV, ExtInstanceV, InstanceV
 
 _LOCAL = "threading.local"
+_USES = frozenset({EventKind.ATTR, EventKind.CALL, EventKind.STORE_ATTR})
 _ACCESSORS = frozenset({"builtins.getattr", "builtins.setattr"})
 
 
@@ -162,25 +163,27 @@ class ThreadLocals:
     def _find_uses(self, frame: Frame) -> Iterator[_Use]:
         scope = self._index.scope(frame.gid)
         for event in scope.events:
+            if event.kind not in _USES:
+                continue
             node = scope.exprs[event.expr] if event.expr != NONE else None
             base, name, stores = NONE, "", event.kind == EventKind.STORE_ATTR
             if event.kind == EventKind.STORE_ATTR:
                 base, name = event.expr, event.name
-            elif event.kind == EventKind.ATTR and isinstance(node, Attr):
+            elif event.kind == EventKind.ATTR and type(node) is Attr:
                 base, name = node.base, node.name
-            elif event.kind == EventKind.CALL and isinstance(node, Call) and len(node.args) > 1:
+            elif event.kind == EventKind.CALL and type(node) is Call and len(node.args) > 1:
                 given = scope.exprs[node.args[1]]
-                for value in self._inference.type(frame, node.func) if isinstance(given, Lit) else ():
-                    if isinstance(given, Lit) and isinstance(value, ExternalV) and value.name in _ACCESSORS:
+                for value in self._inference.type(frame, node.func) if type(given) is Lit else ():
+                    if type(given) is Lit and type(value) is ExternalV and value.name in _ACCESSORS:
                         base, name, stores = node.args[0], str(given.value), value.name == "builtins.setattr"
             if base != NONE and self._is_local(frame, base):
                 yield _Use(event, name, ".".join(spelled(scope, base)), stores)
 
     def _is_local(self, frame: Frame, expr: int) -> bool:
         for value in self._inference.type(frame, expr):
-            if isinstance(value, ExtInstanceV) and value.name == _LOCAL:
+            if type(value) is ExtInstanceV and value.name == _LOCAL:
                 return True
-            if isinstance(value, InstanceV) and self._inference.classes.derives_from(value.gid, _LOCAL):
+            if type(value) is InstanceV and self._inference.classes.derives_from(value.gid, _LOCAL):
                 return True
         return False
 
@@ -200,9 +203,9 @@ class ThreadLocals:
         """The statements of the project that set an attribute of a thread-local object."""
         return [
             (frame, event)
-            for gid, scope in enumerate(self._index.scopes)
-            for event in scope.events
-            if event.kind == EventKind.STORE_ATTR
+            for gid in self._index.doing(EventKind.STORE_ATTR)
+            for event in self._index.scope(gid).events
+            if event.kind is EventKind.STORE_ATTR
             and self._is_local(frame := self._inference.plain_frame(gid), event.expr)
         ]
 

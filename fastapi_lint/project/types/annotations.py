@@ -110,13 +110,13 @@ class Annotations:
 
     def _read(self, frame: Frame, expr: int) -> Type:
         node = self._index.scope(frame.gid).exprs[expr]
-        if isinstance(node, Sub):
+        if type(node) is Sub:
             return self._subscript(frame, node)
-        if isinstance(node, Bin) and node.op == "|":
+        if type(node) is Bin and node.op == "|":
             return union([self.type(frame, node.left), self.type(frame, node.right)])
-        if isinstance(node, (Lit, Call)):
+        if type(node) is Lit or type(node) is Call:
             return ()
-        if isinstance(node, Declared):
+        if type(node) is Declared:
             return self.type(frame, node.value)
         alias = self._alias(frame, expr)
         if alias is not None:
@@ -128,13 +128,13 @@ class Annotations:
         if expr == NONE:
             return False
         node = self._index.scope(frame.gid).exprs[expr]
-        if isinstance(node, Bin) and node.op == "|":
+        if type(node) is Bin and node.op == "|":
             return self.is_plain(frame, node.left) and self.is_plain(frame, node.right)
-        if isinstance(node, Sub):
+        if type(node) is Sub:
             heads = self._inference.type(frame, node.base)
-            return any(isinstance(v, ExternalV) and v.name in _PLAIN_GENERICS for v in heads)
-        named = self._inference.type(frame, expr) if isinstance(node, Free) else ()
-        return any(isinstance(value, ExternalV) and value.name in _PLAIN for value in named)
+            return any(type(v) is ExternalV and v.name in _PLAIN_GENERICS for v in heads)
+        named = self._inference.type(frame, expr) if type(node) is Free else ()
+        return any(type(value) is ExternalV and value.name in _PLAIN for value in named)
 
     def is_class(self, frame: Frame, expr: int) -> bool:
         """Whether an annotation is the name of one class, and so leaves no room for None."""
@@ -187,14 +187,14 @@ class Annotations:
     def definition(self, frame: Frame, expr: int) -> tuple[Frame, int] | None:
         """The one expression that a name stands for, through imports and module members; None if there is no one."""
         node = self._index.scope(frame.gid).exprs[expr]
-        if isinstance(node, Use) and len(node.defs) == 1:
+        if type(node) is Use and len(node.defs) == 1:
             return self._defined_by(frame, self._index.scope(frame.gid).defs[node.defs[0]].value)
-        if isinstance(node, Var):
+        if type(node) is Var:
             gid = self._index.local(frame.gid, node.scope)
             return self._named(self._index.around(gid, frame), node.name)
-        if isinstance(node, Attr):
+        if type(node) is Attr:
             for value in self._inference.type(frame, node.base):
-                if isinstance(value, ModuleV) and value.path in self._index.table.by_key:
+                if type(value) is ModuleV and value.path in self._index.table.by_key:
                     return self._named(self._index.frame(self._index.table.by_key[value.path].base), node.name)
         return None
 

@@ -43,9 +43,9 @@ _DEEPEST_BINDING = 6
 _MOST_FRAMES = 32
 _MOST_INSTANCES = 16
 _WHOLE = PartialV(LiteralV(None))
-_CALLABLES = (FunctionV, MethodV, ClassV, PartialV, WrappedV)
+_CALLABLES = frozenset({FunctionV, MethodV, ClassV, PartialV, WrappedV})
 
-_CONSTANTS = (LiteralV, PresentV, KeywordsV, HandedV)
+_CONSTANTS = frozenset({LiteralV, PresentV, KeywordsV, HandedV})
 """What parameters of other functions are known to hold: no types, and too many to tell frames apart by."""
 
 
@@ -184,7 +184,7 @@ class Binding:
             if given == NONE and number not in tested:
                 continue
             known = self._constants.passed(caller, node, target, number, given, spread) if number in tested else None
-            if isinstance(known, LiteralV):
+            if type(known) is LiteralV:
                 new.append((target.gid, number, (known,)))
                 continue
             kind = self._passed(target.gid, number, caller, given) if given != NONE else ()
@@ -317,15 +317,15 @@ class Binding:
         Where `isinstance` has told the parts of a union apart, that is all: else the annotation may allow more than is
         known of the argument.
         """
-        kind = tuple(value for value in kind if not isinstance(value, _CONSTANTS))
+        kind = tuple(value for value in kind if type(value) not in _CONSTANTS)
         if not kind:
             return ()
         declared = self.declared(gid, index)
         if not declared:
             useful = kind if not all(map(_is_builtin, kind)) else ()
-        elif any(isinstance(value, _CALLABLES) for value in kind):
+        elif any(type(value) in _CALLABLES for value in kind):
             useful = kind
-        elif any(isinstance(value, InstanceV) for value in declared) and all(isinstance(v, InstanceV) for v in kind):
+        elif any(type(value) is InstanceV for value in declared) and all(type(v) is InstanceV for v in kind):
             allowed = self._allowed(declared, kind)
             refined = allowed if is_narrowed and allowed else self._inference.annotations.refine(declared, allowed)
             useful = refined if frozenset(refined) != frozenset(declared) else ()
@@ -341,11 +341,11 @@ class Binding:
         if self._is_protocol(declared):
             return kind
         classes = self._inference.classes
-        wanted = [value for value in declared if isinstance(value, InstanceV)]
+        wanted = [value for value in declared if type(value) is InstanceV]
         return tuple(
             value
             for value in kind
-            if isinstance(value, InstanceV) and any(classes.is_subclass(value.gid, w.gid) for w in wanted)
+            if type(value) is InstanceV and any(classes.is_subclass(value.gid, w.gid) for w in wanted)
         )
 
     def _is_protocol(self, declared: Type) -> bool:

@@ -77,6 +77,7 @@ class Calls:
         self._guards = Guards(index)
         self._variables = TypeVariables(index, inference)
         self._giving: dict[int, PresentV | None] = {}
+        self._literals: dict[int, LiteralV | None] = {}
 
     # -- results
 
@@ -90,21 +91,21 @@ class Calls:
     def result_of(self, value: Value, frame: Frame, node: Call) -> Type:
         """What calling `value` with the arguments of `node` gives."""
         said, _ = self._inference.libraries.call_spec(value)
-        if said is not None and said.returns is not None and isinstance(value, (FunctionV, MethodV)):
+        if said is not None and said.returns is not None and (type(value) is FunctionV or type(value) is MethodV):
             return self._inference.libraries.read(said.returns, receiver_type(value))
-        if isinstance(value, (FunctionV, MethodV)):
+        if type(value) is FunctionV or type(value) is MethodV:
             found = self.returned(self._inference.binding.frame_for(value, frame, node)) or self._implemented(value)
             return self._variables.solved(value, frame, node, found)
-        if isinstance(value, WrappedV):
+        if type(value) is WrappedV:
             return self._wrapped(value, self._inference.binding.frame_for(value.function, frame, node))
-        if isinstance(value, ClassV):
+        if type(value) is ClassV:
             return (self.made(value, frame, node),)
-        if isinstance(value, PartialV):
-            if isinstance(value.function, (FunctionV, MethodV)):
+        if type(value) is PartialV:
+            if type(value.function) is FunctionV or type(value.function) is MethodV:
                 inner = self._inference.binding.frame_for(value.function, frame, node, value)
                 return self.returned(inner) or self._implemented(value.function)
             return self.result_of(value.function, frame, msgspec.structs.replace(node, args=(), keywords=()))
-        if isinstance(value, InstanceV):
+        if type(value) is InstanceV:
             return self._inference.protocols.special(value, "__call__")
         return self._library_result(value, frame, node)
 
@@ -185,30 +186,31 @@ class Calls:
             return union(types)  # the declaration speaks of the returns in the other branches, too
         return self._inference.annotations.refine(declared, union(types))
 
-    def taken_returns(self, frame: Frame) -> list[int]:
+    def taken_returns(self, frame: Frame) -> tuple[int, ...]:
         """The returned expressions, without those in branches that this frame never takes."""
         if not frame.bound and not frame.told:
             return self._inference.names.returns(frame.gid)
         scope = self._index.scope(frame.gid)
         dead = dead_regions(self._inference, frame)
-        return [
+        return tuple(
             part
             for event in scope.events
             if event.kind == EventKind.RETURN and event.expr != NONE and not within(scope, event.region, dead)
             for part in _still_possible(scope, event.expr, dead)
-        ]
+        )
 
     def constant(self, value: Value, is_awaited: bool = False) -> Constant | None:
         """The literal that a function always returns, or that it never returns None; no subclass may override it."""
-        function = value.function if isinstance(value, MethodV) else value
-        if not isinstance(function, FunctionV):
+        function = value.function if type(value) is MethodV else value
+        if type(function) is not FunctionV:
             return None
         scope = self._index.scope(function.gid)
         if scope.is_async is not is_awaited or scope.is_generator or scope.is_stub:
             return None
         if not self._is_undecorated(function.gid):
             return None
-        literal = self._literal(scope, value)
+        literal = self._literal(function.gid)
+        literal = None if literal is None or self._is_overridden(value) else literal
         if literal is not None or scope.falls_through:
             return literal
         said = self._inference.verdicts.of(function.gid)
@@ -222,13 +224,10 @@ class Calls:
         own = int(self._inference.decorators.method_kind(gid) != "instance")
         return len(self._index.scope(gid).decorators) <= own
 
-    def _literal(self, scope: Scope, value: Value) -> LiteralV | None:
-        ends = [event for event in scope.events if event.kind == EventKind.RETURN]
-        literals = {scope.exprs[event.expr] if event.expr != NONE else Lit(None) for event in ends}
-        literal = literals.pop() if len(literals) == 1 and any(event.region == 0 for event in ends) else None
-        if not isinstance(literal, Lit) or not isinstance(literal.value, bool) or self._is_overridden(value):
-            return None
-        return LiteralV(literal.value)
+    def _literal(self, gid: int) -> LiteralV | None:
+        if gid not in self._literals:
+            self._literals[gid] = _returned_literal(self._index.scope(gid))
+        return self._literals[gid]
 
     def _given(self, gid: int) -> PresentV | None:
         """What is common to all that a function returns, if nothing of it is None; kept once all is known."""
@@ -311,26 +310,28 @@ class Calls:
         said, name = self._inference.libraries.call_spec(value)
         if said is not None:
             return [Callee(name, spec=entry_for(self._inference, frame, node, said), value=value)]
-        if isinstance(value, (FunctionV, MethodV)):
+        if type(value) is FunctionV or type(value) is MethodV:
             return self._function_callees(value, frame, node)
-        if isinstance(value, WrappedV):
+        if type(value) is WrappedV:
             target = self._inference.binding.frame_for(value.function, frame, node)
             mode = {"offloads": "offloaded", "contextmanager": "lazy"}.get(value.how, self.mode(target.gid))
             return [Callee(self._index.name(target.gid), target, mode, value=value)]
-        if isinstance(value, ClassV):
+        if type(value) is ClassV:
             return self._constructor(value, frame, node)
-        if isinstance(value, PartialV):
+        if type(value) is PartialV:
             held = value.function
-            if isinstance(held, (FunctionV, MethodV)) and self._inference.libraries.call_spec(held)[0] is None:
+            if (type(held) is FunctionV or type(held) is MethodV) and self._inference.libraries.call_spec(held)[
+                0
+            ] is None:
                 return self._function_callees(held, frame, node, value)
             return self._callees(held, frame, msgspec.structs.replace(node, args=(), keywords=()))
-        if isinstance(value, InstanceV):
+        if type(value) is InstanceV:
             return [
                 callee
                 for method in self._inference.classes.attribute(value, "__call__")
                 for callee in self._callees(method, frame, node)
             ]
-        if isinstance(value, (ExternalV, ExtMemberV, ExtInstanceV)):
+        if type(value) is ExternalV or type(value) is ExtMemberV or type(value) is ExtInstanceV:
             return [Callee(name, value=value)]
         return []
 
@@ -441,6 +442,14 @@ class Calls:
         scope = self._index.scope(gid)
         spread = (value for key, value in node.keywords if key == "**")
         return next((item for value in spread for key, item in written_items(scope, value) if key == name), NONE)
+
+
+def _returned_literal(scope: Scope) -> LiteralV | None:
+    """The `True` or `False` that a function always returns."""
+    ends = [event for event in scope.events if event.kind == EventKind.RETURN]
+    literals = {scope.exprs[event.expr] if event.expr != NONE else Lit(None) for event in ends}
+    literal = literals.pop() if len(literals) == 1 and any(event.region == 0 for event in ends) else None
+    return LiteralV(literal.value) if isinstance(literal, Lit) and isinstance(literal.value, bool) else None
 
 
 def _still_possible(scope: Scope, expr: int, dead: frozenset[int]) -> list[int]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _MOST_CONSTRUCTORS = 6
 _REST = "*"
+_DICT = "__dict__"
+_SETTERS = ("setattr", "__setattr__")
+_STORE = EventKind.STORE_ATTR
 
 
 class ClassConstants:
@@ -188,21 +191,22 @@ class ClassConstants:
         """Where attributes are stored: by name, or by what the name starts with and `*`, as far as that is known."""
         if self._stored is None:
             self._stored = {}
-            for gid in range(self._index.count):
-                scope = self._index.scope(gid)
-                for name, expr in _stored_in(scope):
+            index = self._index
+            found = {*index.doing(_STORE), *index.reading((_DICT,)), *index.calling(_SETTERS)}
+            for gid in sorted(found):
+                for name, expr in _stored_in(index.scope(gid)):
                     self._stored.setdefault(name, []).append((gid, expr))
         return self._stored
 
 
 def _stored_in(scope: Scope) -> Iterator[tuple[str, int]]:
     for event in scope.events:
-        if event.kind == EventKind.STORE_ATTR:
+        if event.kind is _STORE:
             yield event.name, event.expr
     for node in scope.exprs:
-        if isinstance(node, Attr) and node.name == "__dict__":
+        if type(node) is Attr and node.name == _DICT:
             yield _REST, node.base
-        elif isinstance(node, Call) and len(node.args) == 3 and _sets_by_name(scope.exprs[node.func]):
+        elif type(node) is Call and len(node.args) == 3 and _sets_by_name(scope.exprs[node.func]):
             for name in strings(scope, node.args[1]) or [_start(scope, node.args[1]) + _REST]:
                 yield name, node.args[0]
 

@@ -149,9 +149,9 @@ class Classes:
     def find_method(self, gid: int, name: str) -> FunctionV | None:
         """The first-party function that `instance.name()` runs, or None."""
         for value in self.member(gid, name)[0]:
-            if isinstance(value, FunctionV):
+            if type(value) is FunctionV:
                 return value
-            if isinstance(value, (WrappedV, PropertyV)):
+            if type(value) is WrappedV or type(value) is PropertyV:
                 return value.function
         return None
 
@@ -160,7 +160,7 @@ class Classes:
     def attribute(self, receiver: InstanceV, name: str) -> Type:
         """`instance.name`: properties and methods of the class first, then what methods store."""
         members, owner = self.member(receiver.gid, name)
-        if any(isinstance(value, (FunctionV, PropertyV, WrappedV)) for value in members):
+        if any((type(value) is FunctionV or type(value) is PropertyV or type(value) is WrappedV) for value in members):
             return self.bind(members, receiver)
         stored = self._inference.contents.refined(receiver.gid, name, self._filled(receiver, name))
         if stored == (LiteralV(None),):
@@ -268,10 +268,8 @@ class Classes:
         table = self._stores.get(gid)
         if table is None:
             table = self._stores[gid] = {}
-            module = self._index.module(gid)
-            for number, scope in enumerate(module.facts.scopes):
-                method = module.base + number
-                if scope.kind == "function" and self._index.parent(method) == gid:
+            for method in self._index.inside(gid):
+                if self._index.scope(method).kind == "function":
                     for event in self._index.stores(method):
                         if event.value != NONE:
                             site = Site(method, event.value)
@@ -284,10 +282,10 @@ class Classes:
         return union(self._bind_one(value, receiver) for value in members)
 
     def _bind_one(self, value: Value, receiver: InstanceV | ClassV) -> Type:
-        on_class = isinstance(receiver, ClassV)
-        if isinstance(value, FunctionV):
+        on_class = type(receiver) is ClassV
+        if type(value) is FunctionV:
             return (value,) if on_class else (MethodV(value, receiver),)
-        if isinstance(value, WrappedV):
+        if type(value) is WrappedV:
             if value.how == "static":
                 return (value.function,)
             if value.how == "class":
@@ -295,11 +293,11 @@ class Classes:
             if on_class:
                 return (value,)
             return (WrappedV(msgspec.structs.replace(value.function, receiver=receiver), value.how),)
-        if isinstance(value, PropertyV):
+        if type(value) is PropertyV:
             if on_class:
                 return (value,)
             return self._inference.calls.returned(self._index.frame(value.function.gid, receiver, value.function.bound))
-        if isinstance(value, ExtMemberV):
+        if type(value) is ExtMemberV:
             return self._inherited(value, receiver)
         return (value,)
 
@@ -328,8 +326,8 @@ class Classes:
         """Every first-party class below this one."""
         if self._subclasses is None:
             self._subclasses = {}
-            for other in range(self._index.count):
-                if self._index.scope(other).kind == "class":
+            for other, scope in enumerate(self._index.scopes):
+                if scope.kind == "class":
                     for entry in self.mro(other)[1:]:
                         if isinstance(entry, int):
                             self._subclasses.setdefault(entry, []).append(other)

@@ -156,8 +156,8 @@ class Constants:
         return common([self.of(value, hops + 1) for value in alive])
 
     def _is_bound_elsewhere(self, defs: tuple[int, ...]) -> bool:
-        rebinds = self._inference.index.rebinds
-        return any((self._frame.gid, self._scope.defs[number].name) in rebinds for number in defs)
+        gid, index = self._frame.gid, self._inference.index
+        return gid in index.rebound and any((gid, self._scope.defs[n].name) in index.rebinds for n in defs)
 
     def var(self, node: Var, hops: int) -> Constant | None:
         """That a name is never None which its module binds, or what a function around this one was given for it."""
@@ -252,7 +252,7 @@ class Constants:
         if not isinstance(self._scope.exprs[node.base], (Use, Var, Free, Attr)):
             return None
         for value in self._inference.type(self._frame, node.base):
-            if isinstance(value, ClassV) and self.is_enum(value.gid):
+            if type(value) is ClassV and self.is_enum(value.gid):
                 found = self._inference.index.scope(value.gid).names.get(node.name)
                 return LiteralV(node.name, value.gid) if found else None
         return None
@@ -353,7 +353,7 @@ class Constants:
 
     def _constructs(self, node: Call) -> bool:
         called = self._inference.type(self._frame, node.func)
-        return bool(called) and all(isinstance(value, ClassV) for value in called)
+        return bool(called) and all(type(value) is ClassV for value in called)
 
     def _constructs_of_library(self, node: Call) -> bool:
         """Whether a call gives an instance of the very thing that it calls: `httpx.AsyncClient()`."""
@@ -399,6 +399,8 @@ def _meet(one: str, other: str) -> bool:
 
 def common(found: list[Constant | None]) -> Constant | None:
     """What all of several possibilities have in common."""
+    if len(found) == 1:
+        return found[0]
     if not found or None in found:
         return None
     if all(one == found[0] for one in found):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _DICT = "builtins.dict"
 _READS = frozenset({"clear", "get", "items", "keys", "pop", "popitem", "values"})
 _ASKING = frozenset(map(Free, ("bool", "len", "list", "sorted", "tuple")))
+_STORE = EventKind.STORE_ATTR
 _LOOKING = (EventKind.ITER, EventKind.TRUTH)
 _LEAVING = (EventKind.RETURN, EventKind.YIELD)
 
@@ -117,9 +118,10 @@ class Contents:
         """All uses of the attributes that methods make empty dictionaries of."""
         names = {
             event.name
-            for gid, scope in enumerate(self._index.scopes)
+            for gid in self._index.doing(_STORE)
+            for scope in (self._index.scope(gid),)
             for event in scope.events
-            if event.kind == EventKind.STORE_ATTR and event.value != NONE and is_receiver(scope, event.expr)
+            if event.kind is _STORE and event.value != NONE and is_receiver(scope, event.expr)
             if _is_empty_display(self._index, gid, event.value)
         }
         return name_uses(self._index, frozenset(names))

@@ -130,10 +130,10 @@ class Displays:
             scope = self._index.scope(gid)
             bases = [event.expr for event in scope.events if event.kind == EventKind.STORE_ITEM]
             for node in scope.exprs:
-                func = scope.exprs[node.func] if isinstance(node, Call) else None
-                if isinstance(func, Attr) and func.name in _CHANGERS:
+                func = scope.exprs[node.func] if type(node) is Call else None
+                if type(func) is Attr and func.name in _CHANGERS:
                     bases.append(func.base)
             held = [scope.exprs[base] for base in bases]
-            known = frozenset(number for node in held if isinstance(node, Use) for number in node.defs)
+            known = frozenset(number for node in held if type(node) is Use for number in node.defs)
             self._changed[gid] = known
         return known

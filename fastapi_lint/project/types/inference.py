@@ -241,21 +241,21 @@ class Inference:
 
     def attribute(self, value: Value, name: str) -> Type:
         """`value.name`."""
-        if isinstance(value, ModuleV):
+        if type(value) is ModuleV:
             return self.names.of_module(value.path, name)
-        if isinstance(value, InstanceV):
+        if type(value) is InstanceV:
             return self.classes.attribute(value, name)
-        if isinstance(value, ClassV):
+        if type(value) is ClassV:
             return self.classes.bind(self.classes.member(value.gid, name)[0], value)
-        if isinstance(value, SuperV):
+        if type(value) is SuperV:
             return self.classes.bind(self.classes.member(value.receiver.gid, name, value.gid)[0], value.receiver)
-        if isinstance(value, ExternalV):
+        if type(value) is ExternalV:
             return (self.libraries.external(f"{value.name}.{name}"),)
-        if isinstance(value, ExtInstanceV):
+        if type(value) is ExtInstanceV:
             return self._state(name) if value.name == STATE else self.libraries.member(value, name)
-        if isinstance(value, ExtMemberV):
+        if type(value) is ExtMemberV:
             return (ExtMemberV(value.name, f"{value.path}.{name}", value.receiver, value.args),)
-        if isinstance(value, WrappedV) and name == "__wrapped__":
+        if type(value) is WrappedV and name == "__wrapped__":
             return (value.function,)
         return ()
 
@@ -268,7 +268,7 @@ class Inference:
 
     def functions(self, kind: Type) -> list[FunctionV | MethodV]:
         """The first-party functions among the values."""
-        return [value for value in kind if isinstance(value, (FunctionV, MethodV))]
+        return [value for value in kind if type(value) is FunctionV or type(value) is MethodV]
 
     def coroutine_functions(self, kind: Type) -> list[FunctionV | MethodV]:
-        return [v.function for v in kind if isinstance(v, CoroutineV) and v.function is not None]
+        return [v.function for v in kind if type(v) is CoroutineV and v.function is not None]

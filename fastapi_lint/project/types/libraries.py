@@ -70,6 +70,7 @@ class Libraries:
         self.catalogue = catalogue
         self._described = described or {}
         self._parsed: dict[str, Type] = {}
+        self._called: dict[str, CallSpec | None] = {}
 
     def external(self, name: str) -> ExternalV:
         """A library's symbol under its canonical name."""
@@ -84,20 +85,25 @@ class Libraries:
 
     def call_spec(self, value: Value) -> tuple[CallSpec | None, str]:
         """The entry for calling `value`, and the qualified name to show."""
-        if isinstance(value, ExternalV):
-            spec = self.catalogue.function(value.name)
-            if spec is None and self.catalogue.type(value.name) is not None:
-                spec = self.catalogue.method(value.name, "__init__")
-            if spec is None and "." in value.name:
-                owner, _, member = value.name.rpartition(".")
-                if self.catalogue.type(owner) is not None:
-                    spec = self.catalogue.method(owner, member)
-            return spec, value.name
-        if isinstance(value, ExtMemberV):
+        if type(value) is ExternalV:
+            if value.name not in self._called:
+                self._called[value.name] = self._external_spec(value.name)
+            return self._called[value.name], value.name
+        if type(value) is ExtMemberV:
             return self.catalogue.method(value.name, value.path), _qualified(value)
-        if isinstance(value, ExtInstanceV):
+        if type(value) is ExtInstanceV:
             return self.catalogue.method(value.name, "__call__"), value.name
         return self._own_spec(value) if self._described else (None, "")
+
+    def _external_spec(self, name: str) -> CallSpec | None:
+        """What is said of a function, a class or a method of a library."""
+        spec = self.catalogue.function(name)
+        if spec is None and self.catalogue.type(name) is not None:
+            spec = self.catalogue.method(name, "__init__")
+        owner, _, member = name.rpartition(".")
+        if spec is None and owner and self.catalogue.type(owner) is not None:
+            return self.catalogue.method(owner, member)
+        return spec
 
     def shown(self, name: str) -> str:
         """A qualified name as messages say it: what has no public name goes by what gives it."""
@@ -114,9 +120,9 @@ class Libraries:
 
     def _own_spec(self, value: Value) -> tuple[CallSpec | None, str]:
         """What is said of a function whose source is at hand."""
-        if isinstance(value, (MethodV, WrappedV)):
+        if type(value) is MethodV or type(value) is WrappedV:
             value = value.function
-        if isinstance(value, (FunctionV, ClassV)):
+        if type(value) is FunctionV or type(value) is ClassV:
             return self._described.get(value.gid, (None, ""))
         return None, ""
 

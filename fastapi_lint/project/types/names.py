@@ -13,6 +13,8 @@ from fastapi_lint.project.types.values import ExternalV, ModuleV, Type, union
 if TYPE_CHECKING:
     from fastapi_lint.project.types.inference import Inference
 
+_RETURN = EventKind.RETURN
+
 
 class Names:
     """Look-ups of names that the flow inside of one scope does not settle."""
@@ -23,6 +25,7 @@ class Names:
         self._open: set[tuple[str, str]] = set()
         self._members: dict[tuple[int, str], Type] = {}
         self._builtins: dict[str, Type] = {}
+        self._returns: dict[int, tuple[int, ...]] = {}
 
     def variable(self, frame: Frame, gid: int, name: str) -> Type:
         """Any value that `name` of scope `gid` may have, seen from `frame` (a scope inside of it, or itself)."""
@@ -188,9 +191,13 @@ class Names:
             known = self._builtins[name] = (ExternalV(f"builtins.{name}"),)
         return known
 
-    def returns(self, gid: int) -> list[int]:
-        """The expressions that a function returns; NONE for a bare `return`."""
-        return [e.expr for e in self._index.scope(gid).events if e.kind == EventKind.RETURN and e.expr != NONE]
+    def returns(self, gid: int) -> tuple[int, ...]:
+        """The expressions that a function returns, without those of a bare `return`."""
+        known = self._returns.get(gid)
+        if known is None:
+            events = self._index.scope(gid).events
+            known = self._returns[gid] = tuple(e.expr for e in events if e.kind is _RETURN and e.expr != NONE)
+        return known
 
 
 def _exports(module: Module, name: str) -> bool:

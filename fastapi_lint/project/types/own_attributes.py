@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _UNSURE = frozenset({"else", "except", "genexpr", "if", "loop", "try", "with"})
 _MADE_OTHERWISE = frozenset({"__delattr__", "__getattribute__", "__new__", "__reduce__", "__setstate__"})
 _MOST_BASES = 6
+_DELETES = "delattr"
+_STORE = EventKind.STORE_ATTR
 
 
 class OwnAttributes:
@@ -116,7 +118,8 @@ class OwnAttributes:
     def _deletions(self) -> frozenset[str]:
         """The names of attributes that something in the project deletes, `""` for one that is not known."""
         if self._deleted is None:
-            self._deleted = frozenset(name for scope in self._index.scopes for name in _deleted_in(scope))
+            gids = {*self._index.doing(_STORE), *self._index.calling((_DELETES,))}
+            self._deleted = frozenset(name for gid in gids for name in _deleted_in(self._index.scope(gid)))
         return self._deleted
 
 
@@ -128,8 +131,8 @@ def _is_sure(scope: Scope, region: int) -> bool:
 
 def _deleted_in(scope: Scope) -> Iterator[str]:
     for event in scope.events:
-        if event.kind == EventKind.STORE_ATTR and event.value == NONE:
+        if event.kind is _STORE and event.value == NONE:
             yield event.name
     for node in scope.exprs:
-        if isinstance(node, Call) and len(node.args) == 2 and scope.exprs[node.func] == Free("delattr"):
+        if type(node) is Call and len(node.args) == 2 and scope.exprs[node.func] == Free(_DELETES):
             yield from strings(scope, node.args[1]) or [""]

@@ -25,14 +25,14 @@ def is_promised(inference: Inference, frame: Frame, expr: int, hops: int = 0) ->
     node = frame.scope.exprs[expr]
     if hops > _MOST_HOPS:
         return False
-    if isinstance(node, Use):
+    if type(node) is Use:
         values = _assigned(inference, frame, node)
         return bool(values) and all(is_promised(inference, frame, value, hops + 1) for value in values)
-    if isinstance(node, Narrow) or (isinstance(node, Declared) and node.value != NONE):
+    if type(node) is Narrow or (type(node) is Declared and node.value != NONE):
         return is_promised(inference, frame, node.value, hops + 1)
-    is_awaited = isinstance(node, Await)
-    call = frame.scope.exprs[node.value] if isinstance(node, Await) else node
-    if not isinstance(call, Call):
+    is_awaited = type(node) is Await
+    call = frame.scope.exprs[node.value] if type(node) is Await else node
+    if type(call) is not Call:
         return False
     called = inference.type(frame, call.func)
     return bool(called) and all(_promises(inference, value, is_awaited) for value in called)
