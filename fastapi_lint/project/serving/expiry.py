@@ -31,11 +31,16 @@ class Expiry:
         self._graph = graph
         self._inference = graph.inference
         self._lifetimes = lifetimes
+        self._behind: dict[tuple[Frame, int], bool] = {}
 
     def is_behind(self, frame: Frame, region: int) -> bool:
         """Whether a region is entered only where a stored time has passed, and sets that time anew."""
-        is_own = bool(self.times(frame, region)) or self._is_renewed(frame, region)
-        return is_own or self._is_record_renewed(frame, region)
+        key = (frame, region)
+        known = self._behind.get(key) if region else False  # the whole function is behind nothing
+        if known is None:
+            known = bool(self.times(frame, region)) or self._is_renewed(frame, region)
+            known = self._behind[key] = known or self._is_record_renewed(frame, region)
+        return known
 
     def _is_renewed(self, frame: Frame, region: int) -> bool:
         """Whether a library's object says that it is too old, and a method of it is called: `credentials.refresh()`."""
