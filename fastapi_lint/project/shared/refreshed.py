@@ -11,9 +11,9 @@ from functools import cached_property
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.logic import truth
+from fastapi_lint.project.code.logic import simple_tests, truth
 from fastapi_lint.project.code.regions import may_be_passed, within
-from fastapi_lint.project.code.spelling import is_receiver, parts
+from fastapi_lint.project.code.spelling import is_receiver
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.types.values import InstanceV
@@ -65,7 +65,7 @@ class Refreshed:
                 for number, region in regions
                 if region.kind in ("if", "else")
                 and region.expr != NONE
-                and any(True for part in parts(scope, region.expr) for _ in _asked(scope, part))
+                and any(True for test in simple_tests(scope, region.expr) for _ in _asked(scope, test))
             )
         return known
 
