@@ -9,19 +9,17 @@ from fastapi_lint.facts import NONE, Bin, Choice, Lit, Scope
 LATER, EARLIER = frozenset({">", ">="}), frozenset({"<", "<="})
 
 
-def implied(scope: Scope, test: int, holds: bool) -> Iterator[tuple[int, bool]]:
+def implied(scope: Scope, test: int, holds: bool) -> list[tuple[int, bool]]:
     """The simple tests that are sure to hold, or sure to fail, where a condition does."""
     node = scope.exprs[test]
-    if isinstance(node, Bin) and node.op == "not":
-        yield from implied(scope, node.left, not holds)
-    elif isinstance(node, Bin) and node.op == "and":
-        for part in (node.left, node.right) if holds else ():
-            yield from implied(scope, part, True)
-    elif isinstance(node, Choice) and node.test == NONE:
-        for part in () if holds else node.items:
-            yield from implied(scope, part, False)
-    else:
-        yield test, holds
+    while isinstance(node, Bin) and node.op == "not":
+        test, holds = node.left, not holds
+        node = scope.exprs[test]
+    if isinstance(node, Bin) and node.op == "and":
+        return [*implied(scope, node.left, True), *implied(scope, node.right, True)] if holds else []
+    if isinstance(node, Choice) and node.test == NONE:
+        return [] if holds else [one for part in node.items for one in implied(scope, part, False)]
+    return [(test, holds)]
 
 
 def nothing(scope: Scope, test: int, holds: bool) -> Iterator[int]:
@@ -44,17 +42,17 @@ def _tested(scope: Scope, test: int, holds: bool, *, is_there: bool) -> Iterator
             yield node.left
 
 
-def simple_tests(scope: Scope, test: int) -> Iterator[int]:
+def simple_tests(scope: Scope, test: int) -> list[int]:
     """The tests without parts that a condition is made of."""
     node = scope.exprs[test]
-    if isinstance(node, Bin) and node.op in ("not", "and"):
-        for part in (node.left, node.right) if node.op == "and" else (node.left,):
-            yield from simple_tests(scope, part)
-    elif isinstance(node, Choice) and node.test == NONE:
-        for part in node.items:
-            yield from simple_tests(scope, part)
-    else:
-        yield test
+    while isinstance(node, Bin) and node.op == "not":
+        test = node.left
+        node = scope.exprs[test]
+    if isinstance(node, Bin) and node.op == "and":
+        return [*simple_tests(scope, node.left), *simple_tests(scope, node.right)]
+    if isinstance(node, Choice) and node.test == NONE:
+        return [one for part in node.items for one in simple_tests(scope, part)]
+    return [test]
 
 
 def truth(scope: Scope, test: int, simple: Callable[[int], bool | None]) -> bool | None:

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator
 from fastapi_lint.facts import NONE, Lit, Region, Scope
 
 _CONDITIONAL = frozenset({"if", "else", "except", "loop", "genexpr"})
+_OPPOSITE = {"if": "else", "else": "if"}
 
 
 def around(scope: Scope, region: int) -> Iterator[int]:
@@ -27,7 +28,12 @@ def within(scope: Scope, region: int, wanted: Container[int]) -> bool:
 
 def stands_in(scope: Scope, region: int, *kinds: str) -> bool:
     """Whether a region is of one of these kinds (`loop`, `except`, ...) or nested in one."""
-    return any(scope.regions[number].kind in kinds for number in around(scope, region))
+    while region != NONE:
+        found = scope.regions[region]
+        if found.kind in kinds:
+            return True
+        region = found.parent
+    return False
 
 
 def branches(scope: Scope, region: int) -> Iterator[Region]:
@@ -51,14 +57,16 @@ def may_be_passed(scope: Scope, region: int) -> set[int]:
 
 def exclude_each_other(scope: Scope, one: int, other: int) -> bool:
     """Whether two regions stand in different branches of the same condition: of one pass only one of them runs."""
+    others: list[Region] | None = None
     for number in around(scope, one):
         found = scope.regions[number]
-        opposite = {"if": "else", "else": "if"}.get(found.kind)
+        opposite = _OPPOSITE.get(found.kind)
         if opposite is None or found.expr == NONE:
             continue
-        for its in around(scope, other):
-            region = scope.regions[its]
-            if (region.kind, region.expr, region.parent) == (opposite, found.expr, found.parent):
+        if others is None:
+            others = list(branches(scope, other))
+        for its in others:
+            if its.expr == found.expr and its.kind == opposite and its.parent == found.parent:
                 return True
     return False
 

@@ -45,8 +45,7 @@ class Attempts:
         known = self._tries.get(gid)
         if known is None:
             scope = self._index.scope(gid)
-            handled = {region.parent for region in scope.regions if region.kind == "except"}
-            bodies = {body: tuple(_events(scope, body)) for body in handled}
+            bodies = {body: tuple(events) for body, events in _attempted(scope).items()}
             known = self._tries[gid] = {body: events for body, events in bodies.items() if _may_be_quiet(scope, events)}
         return known
 
@@ -92,14 +91,16 @@ class Attempts:
         return _may_be_quiet(scope, live) and self._is_quiet(frame, live)
 
 
-def _events(scope: Scope, body: int) -> Iterator[Event]:
-    """What happens in the body of a `try`, without its handlers."""
-    for event in scope.events:
-        inside = list(around(scope, event.region))
-        if body in inside:
-            below = inside[: inside.index(body)]
-            if not any(scope.regions[n].kind == "except" and scope.regions[n].parent == body for n in below):
-                yield event
+def _attempted(scope: Scope) -> dict[int, list[Event]]:
+    """What happens in the body of each `try` that has handlers, without those."""
+    found: dict[int, list[Event]] = {region.parent: [] for region in scope.regions if region.kind == "except"}
+    for event in scope.events if found else ():
+        is_handler = False
+        for number in around(scope, event.region):
+            if number in found and not is_handler:
+                found[number].append(event)
+            is_handler = scope.regions[number].kind == "except"
+    return found
 
 
 def _may_be_quiet(scope: Scope, events: tuple[Event, ...]) -> bool:

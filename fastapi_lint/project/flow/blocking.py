@@ -187,11 +187,11 @@ class Blocking:
         """What reaches a blocking call of the kind; with or without what ends only what its own thread has begun."""
 
         def is_sink(frame: Frame, call: LibraryCall) -> bool:
-            if call.spec.blocks != kind or call.awaited or call.off_loop or (call.spec.ends and not ends):
+            if call.awaited or call.off_loop or (call.spec.ends and not ends):
                 return False
             return not is_harmless(self._graph.inference, frame, call)
 
-        effects = Effects(self._calls, is_sink, self._first_times, self._is_excluded, self._asked_before)
+        effects = Effects(self._calls, kind, is_sink, self._first_times, self._is_excluded, self._asked_before)
         best: dict[tuple[int, int], tuple[Frame, Witness]] = {}
         able: dict[tuple[int, int], set[Frame]] = {}
         for frame in self._frames if kind == "reentry" else [one for one in self._frames if one not in self._apart]:

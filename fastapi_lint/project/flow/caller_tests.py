@@ -106,7 +106,10 @@ def _known(scope: Scope, call: int, given: int) -> list[Fact]:
         region = scope.regions[number]
         if not is_branch(scope, number):
             continue
-        noted = _note(scope, region.expr, region.kind == "if", given)
+        noted = list(_note(scope, region.expr, region.kind == "if", given))
+        if not any(path for path, _, _ in noted):
+            found += noted
+            continue
         since = [event for event in scope.events[:call] if within(scope, event.region, (number,))]
         names = {event.name for event in since if event.kind == EventKind.STORE_ATTR}
         is_quiet = not any(event.pauses or hands_over(scope, event, given) for event in since)

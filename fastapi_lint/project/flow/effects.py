@@ -54,17 +54,25 @@ class Witness(msgspec.Struct, frozen=True, gc=False):
         return not more_doubt and (self.certain, self.once, self.is_over) == (other.certain, other.once, other.is_over)
 
 
+_Lateness = tuple[int, int, int]
+
+
 class CallGraph:
     """Nodes by frame, and who runs them on his own thread: the same for all effects.
 
-    `is_foreign` says which scopes belong to packages that are followed but not reported on.
+    `is_foreign` says which scopes belong to packages that are followed but not reported on. `sinks` are the calls that
+    block, by kind and frame.
     """
 
     def __init__(self, nodes: Iterable[Node], is_foreign: Callable[[int], bool]) -> None:
         self._is_foreign = is_foreign
         self.nodes = {node.frame: node for node in nodes}
+        self.sinks: dict[str, dict[Frame, list[LibraryCall]]] = {}
         self.callers: dict[Frame, list[tuple[Frame, Edge]]] = {}
         for node in self.nodes.values():
+            for call in _plainest_first(node.calls) if node.calls else ():
+                if call.spec.blocks is not None:
+                    self.sinks.setdefault(call.spec.blocks, {}).setdefault(node.frame, []).append(call)
             for edge in node.edges:
                 if self.carries(edge):
                     self.callers.setdefault(edge.callee, []).append((node.frame, edge))
@@ -87,36 +95,43 @@ class Effects:
     def __init__(
         self,
         calls: CallGraph,
+        kind: str,
         is_sink: Callable[[Frame, LibraryCall], bool],
         first_times: FirstTimes,
         is_excluded: Callable[[Frame, int], bool],
         asked_before: AskedBefore,
     ) -> None:
-        """`is_excluded` says which events of a frame no request gets to, though its code has them."""
+        """`is_sink` says which of the calls of a `kind` count.
+
+        `is_excluded` says which events of a frame no request gets to, though its code has them.
+        """
         self._calls = calls
         self._nodes = calls.nodes
         self._callers = calls.callers
-        self._is_sink = is_sink
         self._first_times = first_times
         self._is_excluded = is_excluded
         self._asked_before = asked_before
+        self._sinks = {
+            frame: [one for one in found if is_sink(frame, one) and not is_excluded(frame, one.event)]
+            for frame, found in calls.sinks.get(kind, {}).items()
+        }
+        self._ways: dict[Frame, list[tuple[_Lateness, Witness]]] = {}
         self.nearest = self._propagate()
 
-    def _own(self, node: Node, is_first: bool = False) -> Iterator[Witness]:
-        for call in _plainest_first(node.calls):
-            if self._is_sink(node.frame, call) and not self._is_excluded(node.frame, call.event):
-                first = self._first_times.of_event(node.frame, call.event, call.first_use)
-                conditions = 0 if is_first else call.conditions
-                own = Witness(0, call.place, call.event, call, None, first is None, conditions=conditions)
-                yield own if first is None else _first_only(own, first)
+    def _own(self, frame: Frame, is_first: bool = False) -> Iterator[Witness]:
+        for call in self._sinks.get(frame, ()):
+            first = self._first_times.of_event(frame, call.event, call.first_use)
+            conditions = 0 if is_first else call.conditions
+            own = Witness(0, call.place, call.event, call, None, first is None, conditions=conditions)
+            yield own if first is None else _first_only(own, first)
 
     def _propagate(self) -> dict[Frame, Witness]:
         """The best way of each frame, in the order of their ranks: what is found first is not improved any more."""
         nearest: dict[Frame, Witness] = {}
         todo: list[tuple[tuple[bool, bool, int, int], int, Frame, Witness]] = []
         count = itertools.count()  # of equal ways the first found
-        for frame, node in self._nodes.items():
-            for own in self._own(node):
+        for frame in self._sinks:
+            for own in self._own(frame):
                 heapq.heappush(todo, (own.rank, next(count), frame, own))
         while todo:
             _, _, frame, witness = heapq.heappop(todo)
@@ -145,7 +160,7 @@ class Effects:
         if node is None or frame not in self.nearest:
             return []
         best: dict[int, Witness] = {}
-        for own in self._own(node, is_first=True):
+        for own in self._own(frame, is_first=True):
             _keep(best, own)
         for edge in self._onward(node):
             _keep(best, self._step(self.nearest[edge.callee], frame, edge, is_first=True))
@@ -168,7 +183,7 @@ class Effects:
             return frame in self.nearest
         node, out = self._nodes[frame], missed[frame]
         rest = {one: events for one, events in missed.items() if one != frame}  # what calls itself is walked once
-        return any(own.event not in out for own in self._own(node)) or any(
+        return any(own.event not in out for own in self._own(frame)) or any(
             self._calls.carries(edge) and edge.event not in out and self._still_reaches(edge.callee, rest)
             for edge in node.edges
             if edge.callee != frame
@@ -202,16 +217,22 @@ class Effects:
         best = self.nearest[frame]
         if best.once != NONE:
             return best  # on what it passes rests whether it is told
+        if frame not in self._ways:
+            self._ways[frame] = list(self._as_sure(frame, best))
+        ways = ((late, way) for late, way in self._ways[frame] if way is best or not _leads_to(way, seen))
+        return min(ways, key=lambda pair: pair[0])[1]
+
+    def _as_sure(self, frame: Frame, best: Witness) -> Iterator[tuple[_Lateness, Witness]]:
+        """The ways of a frame that are as sure as the best one, each with how late it comes."""
         node = self._nodes[frame]
-        ways = [best, *self._own(node)]
-        ways += (
-            self._step(self.nearest[edge.callee], frame, edge) for edge in self._onward(node) if edge.callee not in seen
-        )
+        onward = (self._step(self.nearest[edge.callee], frame, edge) for edge in self._onward(node))
+        for way in (best, *self._own(frame), *onward):
+            if way.is_like(best):
+                yield (way.doubt + exits_before(frame.scope, way.event), way.distance, way.event), way
 
-        def late(way: Witness) -> tuple[int, int, int]:
-            return (way.doubt + exits_before(frame.scope, way.event), way.distance, way.event)
 
-        return min((way for way in ways if way.is_like(best)), key=late)
+def _leads_to(way: Witness, frames: set[Frame]) -> bool:
+    return way.edge is not None and way.edge.callee in frames
 
 
 def _first_only(way: Witness, first: First) -> Witness:

@@ -8,6 +8,7 @@ change the object: a store, a call of one of its methods, a wait. What the const
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, EventKind, Lit, Scope, Use, Var
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 _MOST = 3
 
+_Spelling = tuple[Use | Var | str, ...]
+"""A local name or a variable, and the attributes behind it, the last one first."""
+
 
 class Held:
     """Answers for one frame."""
@@ -34,6 +38,7 @@ class Held:
         self._scope = frame.scope
         self._holds = frozenset(frame.holds)
         self._reads: dict[int, frozenset[str]] = {}
+        self._touching: dict[_Spelling, list[int]] | None = None
         if frame.scope.is_async and isinstance(frame.receiver, InstanceV):
             self._holds |= inference.fills.constructed(frame.receiver.gid)  # no constructor awaits
 
@@ -89,11 +94,18 @@ class Held:
             held = self._holds & asked
             found = frozenset(name for name in held if name in made or self._lasts(base, name, 0, number))
         inside = set(around(self._scope, self._scope.events[number].region))
-        for earlier, event in enumerate(self._scope.events[:number]):
-            if event.kind in (EventKind.ATTR, EventKind.CALL):
-                names = (self._filled_by(earlier, base) & asked) - found
-                found |= {name for name in names if self._is_passed(event.region, inside, name, base)}
+        for earlier in takewhile(lambda one: one < number, self._touched(base)):
+            names = (self._filled_by(earlier, base) & asked) - found
+            region = self._scope.events[earlier].region
+            found |= {name for name in names if self._is_passed(region, inside, name, base)}
         return found
+
+    def _touched(self, base: int) -> list[int]:
+        """The events that read an attribute of an object, call a method of it or hand one over, in order."""
+        if self._touching is None:
+            self._touching = _touching(self._scope)
+        spelling = _spelling(self._scope, base)
+        return self._touching.get(spelling, []) if spelling is not None else []
 
     def _filled_by(self, number: int, base: int) -> frozenset[str]:
         """What an event leaves filled in an object: a method that it runs there and then, or in a thread."""
@@ -163,6 +175,31 @@ class Held:
         if isinstance(func, Attr):
             given.append(func.base)
         return any(is_same(self._scope, part, base) for part in given)
+
+
+def _touching(scope: Scope) -> dict[_Spelling, list[int]]:
+    """The events that read an attribute, call a method or hand one over, by the object whose it is."""
+    found: dict[_Spelling, list[int]] = {}
+    for number, event in enumerate(scope.events):
+        if event.kind not in (EventKind.ATTR, EventKind.CALL):
+            continue
+        node = scope.exprs[event.expr]
+        read = [scope.exprs[node.func] if isinstance(node, Call) else node]
+        read += [scope.exprs[given] for given in node.args] if isinstance(node, Call) and event.flag else []
+        for spelling in {_spelling(scope, one.base) for one in read if isinstance(one, Attr)}:
+            if spelling is not None:
+                found.setdefault(spelling, []).append(number)
+    return found
+
+
+def _spelling(scope: Scope, expr: int) -> _Spelling | None:
+    """What two expressions have in common that are the same (`is_same`); None for those that are like no other."""
+    names: list[str] = []
+    node = scope.exprs[expr]
+    while isinstance(node, Attr):
+        names.append(node.name)
+        node = scope.exprs[node.base]
+    return (node, *names) if isinstance(node, (Use, Var)) else None
 
 
 def is_same(scope: Scope, one: int, other: int) -> bool:

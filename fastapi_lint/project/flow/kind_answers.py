@@ -50,19 +50,32 @@ class KindAnswers:
         self._inference = inference
         self._said: KeptAnswers[bool] = KeptAnswers(inference)
         self._lacking: dict[tuple[int, str], bool] = {}
+        self._stored: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
 
     def exclude(self, frame: Frame, region: int, func: int, gid: int) -> bool:
         """Whether the branches around a call of a method are for others than the objects of a class or below it."""
         scope = frame.scope
-        method = scope.exprs[func]
-        if not isinstance(method, Attr) or _is_stored(scope, scope.exprs[method.base]):
+        method, tests = scope.exprs[func], list(branches(scope, region))
+        if not tests or not isinstance(method, Attr) or self._is_stored(frame.gid, scope.exprs[method.base]):
             return False
         asked = Asked(self._inference, frame, gid, lambda expr: same(scope, expr, method.base))
-        for branch in branches(scope, region):
+        for branch in tests:
             decided = asked.truth(branch.expr)
             if decided is not None and decided is not (branch.kind == "if"):
                 return True
         return False
+
+    def _is_stored(self, gid: int, node: Expr) -> bool:
+        """Whether a function stores anew what it has asked, and what it then calls a method of."""
+        if not isinstance(node, (Attr, Var, Free)):
+            return False
+        known = self._stored.get(gid)
+        if known is None:
+            events = self._inference.index.scope(gid).events
+            kinds = EventKind.STORE_ATTR, EventKind.REBIND
+            attributes, names = (frozenset(one.name for one in events if one.kind == kind) for kind in kinds)
+            known = self._stored[gid] = attributes, names
+        return node.name in known[0 if isinstance(node, Attr) else 1]
 
     def said(self, function: FunctionV | MethodV, number: int, gid: int) -> bool | None:
         """What a function answers where a parameter is an object of a class."""
@@ -282,15 +295,6 @@ class Asked:
             base = node.args[0]
             return (self._is_it(base) and self._lacks(names[0])) or self._is_missing(base, hops + 1)
         return node == Lit(None)
-
-
-def _is_stored(scope: Scope, node: Expr) -> bool:
-    """Whether a function stores anew what it has asked, and what it then calls a method of."""
-    return any(
-        (isinstance(node, Attr) and event.name == node.name and event.kind == EventKind.STORE_ATTR)
-        or (isinstance(node, (Var, Free)) and event.name == node.name and event.kind == EventKind.REBIND)
-        for event in scope.events
-    )
 
 
 def _classes(kind: Type) -> list[int] | None:

@@ -35,6 +35,8 @@ class OffLoop:
         self._inference = inference
         self._frame = frame
         self._scope = inference.index.scope(frame.gid)
+        self._truths: dict[int, bool | None] = {}
+        self._probing: dict[int, bool] = {}
 
     def regions(self) -> set[int]:
         """Their numbers, without the regions nested in them."""
@@ -43,9 +45,13 @@ class OffLoop:
     def _is_excluded(self, number: int) -> bool:
         region = self._scope.regions[number]
         if region.kind == "except":
-            return region.parent != NONE and self._probes(region.parent)
+            if region.parent not in self._probing:  # several handlers stand behind one body
+                self._probing[region.parent] = region.parent != NONE and self._probes(region.parent)
+            return self._probing[region.parent]
         if region.kind in ("if", "else") and region.expr != NONE:
-            truth = self._truth(region.expr)
+            if region.expr not in self._truths:  # two branches have one condition
+                self._truths[region.expr] = self._truth(region.expr)
+            truth = self._truths[region.expr]
             return truth is not None and truth is (region.kind == "else")
         return False
 

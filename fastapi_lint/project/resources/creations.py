@@ -101,8 +101,7 @@ class Creations:
         decorators = graph.inference.decorators
         self._request_data = request_data
         self._peers = Peers(graph, request_data.without(self._is_call_kept))
-        self._lifetimes = Lifetimes(graph, contexts.reached("request"))
-        self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
+        self._know(Lifetimes(graph, contexts.reached("request")))
         roots = [
             pair
             for pair in contexts.roots("request")
@@ -112,12 +111,10 @@ class Creations:
         # now that it is known what cached factories and guards keep: what only those make is not made anew,
         # and what that keeps is not, either
         known = self._lifetimes
-        self._lifetimes = Lifetimes(graph, self._reach.frames)
-        self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
+        self._know(known.of_others(self._reach.frames))
         if self._do_more_run_once(known.made - self._lifetimes.made):
             self._reach = Reach(graph, contexts, roots, self._runs_once)
-            self._lifetimes = Lifetimes(graph, self._reach.frames)
-            self._once_per_key = OncePerKey(graph, contexts, self._lifetimes, request_data)
+            self._know(known.of_others(self._reach.frames))
         self._reached = self._reach.frames
         self.misses = Misses(graph, self._lifetimes)
         self._roots = roots
@@ -131,6 +128,12 @@ class Creations:
         self._start_up = start_up
         self._fallbacks = Fallbacks(graph, start_up, self._reach.callers)
         self._left_fields = LeftFields(graph, lambda: self._reach)
+
+    def _know(self, lifetimes: Lifetimes) -> None:
+        """Go on with what is known by now of how long objects live."""
+        self._lifetimes = lifetimes
+        self._once_per_key = OncePerKey(self._graph, self._contexts, lifetimes, self._request_data)
+        self._expiry = Expiry(self._graph, lifetimes)
 
     @property
     def lifetimes(self) -> Lifetimes:
@@ -185,7 +188,7 @@ class Creations:
     def _is_behind_expiry(self, frame: Frame, event: int) -> bool:
         """Whether code runs once in a while, where what it renews is too old."""
         events = frame.scope.events
-        return 0 <= event < len(events) and Expiry(self._graph, self._lifetimes).is_behind(frame, events[event].region)
+        return 0 <= event < len(events) and self._expiry.is_behind(frame, events[event].region)
 
     def _is_unusual(self, caller: Frame, edge: Edge) -> bool:
         return self._runs_once(caller, edge) or not self._is_usual_place(caller, edge.event)

@@ -31,13 +31,11 @@ class LastingWork:
     def needs(self, frame: Frame, call: LibraryCall) -> bool:
         """Whether a function that runs apart from the request makes it, and then does not end by itself."""
         scope = frame.scope
-        if not 0 <= call.event < len(scope.events) or not self._is_apart(frame):
+        if not 0 <= call.event < len(scope.events):
             return False
         made_in = scope.events[call.event].region
-        return any(
-            made_in in around(scope, scope.regions[loop].parent) and self._pauses(frame, loop)
-            for loop in _endless(scope, call.event)
-        )
+        loops = [n for n in _endless(scope, call.event) if made_in in around(scope, scope.regions[n].parent)]
+        return bool(loops) and self._is_apart(frame) and any(self._pauses(frame, loop) for loop in loops)
 
     def _is_apart(self, frame: Frame) -> bool:
         """Whether no request waits for a frame: it is started as a task, or in a thread, and nothing awaits it."""

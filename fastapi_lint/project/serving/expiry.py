@@ -31,11 +31,18 @@ class Expiry:
         self._graph = graph
         self._inference = graph.inference
         self._lifetimes = lifetimes
+        self._behind: dict[tuple[Frame, int], bool] = {}
+        self._times: dict[tuple[Frame, int], frozenset[str]] = {}
+        self._answers: dict[tuple[Frame, bool, int], list[str] | None] = {}
 
     def is_behind(self, frame: Frame, region: int) -> bool:
         """Whether a region is entered only where a stored time has passed, and sets that time anew."""
-        is_own = bool(self.times(frame, region)) or self._is_renewed(frame, region)
-        return is_own or self._is_record_renewed(frame, region)
+        key = (frame, region)
+        known = self._behind.get(key) if region else False  # the whole function is behind nothing
+        if known is None:
+            known = bool(self.times(frame, region)) or self._is_renewed(frame, region)
+            known = self._behind[key] = known or self._is_record_renewed(frame, region)
+        return known
 
     def _is_renewed(self, frame: Frame, region: int) -> bool:
         """Whether a library's object says that it is too old, and a method of it is called: `credentials.refresh()`."""
@@ -122,8 +129,10 @@ class Expiry:
         for number in around(scope, region):
             here = scope.regions[number]
             if here.kind in ("if", "else") and here.expr != NONE:
-                times = frozenset(self._passed(frame, here.expr, here.kind == "if", 0))
-                if times and self._sets(frame, number, times):
+                if (frame, number) not in self._times:
+                    times = frozenset(self._passed(frame, here.expr, here.kind == "if", 0))
+                    self._times[frame, number] = times if times and self._sets(frame, number, times) else _NEVER
+                if times := self._times[frame, number]:
                     return times
         return _NEVER
 
@@ -175,10 +184,16 @@ class Expiry:
             if not isinstance(value, (FunctionV, MethodV)):
                 continue
             callee = self._inference.binding.frame_of(value)
-            ends = [e for e in callee.scope.events if e.kind == EventKind.RETURN and e.expr != NONE]
-            found = [self._answer(callee, end, holds, hops + 1) for end in ends]
-            if None not in found:
-                yield from (time for times in found for time in times or ())
+            key = (callee, holds, hops)
+            if key not in self._answers:
+                self._answers[key] = self._answered(callee, holds, hops)
+            yield from self._answers[key] or ()
+
+    def _answered(self, callee: Frame, holds: bool, hops: int) -> list[str] | None:
+        """The times that have passed where a function answers so; None if that may be for another reason."""
+        ends = [e for e in callee.scope.events if e.kind == EventKind.RETURN and e.expr != NONE]
+        found = [self._answer(callee, end, holds, hops + 1) for end in ends]
+        return None if None in found else [time for times in found for time in times or ()]
 
     def _answer(self, frame: Frame, end: Event, holds: bool, hops: int) -> list[str] | None:
         """The times that have passed where a function gives this answer; None if it does for another reason."""

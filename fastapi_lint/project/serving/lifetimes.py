@@ -12,6 +12,8 @@ from fastapi_lint.project.serving.first_use import Lifetime
 from fastapi_lint.project.serving.injection import Injection
 from fastapi_lint.project.types.values import ClassV, InstanceV, Type
 
+_EACH_TIME: Lifetime = ""
+
 
 class Lifetimes:
     """Answers for a set of frames that run for each request."""
@@ -20,6 +22,13 @@ class Lifetimes:
         self._graph = graph
         self._per_request = tuple(per_request)
         self._kept: dict[Frame, bool] = {}
+        self._calls: dict[Frame, tuple[tuple[Type, Lifetime], ...]] = {}
+
+    def of_others(self, per_request: Iterable[Frame]) -> Lifetimes:
+        """Answers for other frames: which classes each of them calls was found already."""
+        others = Lifetimes(self._graph, per_request)
+        others._calls = self._calls
+        return others
 
     def lasts(self, frame: Frame, lifetime: Lifetime) -> bool:
         """Whether what a function fills when it finds it empty is still there for the next request."""
@@ -95,7 +104,7 @@ class Lifetimes:
         found: set[int] = set()
         kept: list[tuple[int, Type]] = []
         for frame in self._per_request:
-            for kind, lifetime in (*self._called(frame), *((kind, "") for kind in self._injected(frame))):
+            for kind, lifetime in self._constructed(frame):
                 owner = frame.receiver
                 if lifetime == "object" and isinstance(owner, InstanceV):
                     kept.append((owner.gid, kind))
@@ -115,6 +124,14 @@ class Lifetimes:
         return owner in (
             made if self._graph.inference.classes.find_method(owner, "__init__") is None else self._initialised
         )
+
+    def _constructed(self, frame: Frame) -> tuple[tuple[Type, Lifetime], ...]:
+        """The classes that a frame calls or has injected, and how long it keeps what it makes."""
+        known = self._calls.get(frame)
+        if known is None:
+            injected = ((kind, _EACH_TIME) for kind in self._injected(frame))
+            known = self._calls[frame] = (*self._called(frame), *injected)
+        return known
 
     def _called(self, frame: Frame) -> Iterator[tuple[Type, Lifetime]]:
         """The classes that a frame calls, and how long it keeps what it makes behind a test for that."""

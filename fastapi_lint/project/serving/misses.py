@@ -37,6 +37,13 @@ class LookUp(msgspec.Struct, frozen=True):
     call: int = NONE
 
 
+class _Attempt(msgspec.Struct, frozen=True):
+    """What was missed, and the events that may put it in."""
+
+    missed: LookUp
+    events: tuple[Event, ...]
+
+
 class Misses:
     """Answers for frames that run for each request, kept by region; `lifetimes` says how long their objects live."""
 
@@ -45,6 +52,7 @@ class Misses:
         self._index = graph.index
         self._lifetimes = lifetimes
         self._known: dict[tuple[Frame, int], bool] = {}
+        self._attempts: dict[tuple[int, int], tuple[_Attempt, ...]] = {}
 
     def is_behind(self, frame: Frame, region: int) -> bool:
         """Whether a region is entered only where a cache lacks what the region then puts in."""
@@ -56,8 +64,10 @@ class Misses:
             return False
         known = self._known.get((frame, number))
         if known is None:
-            missed = _missed(frame.scope, region.expr, region.kind == "if")
-            known = self._known[frame, number] = any(self._is_filled(frame, number, one) for one in missed)
+            attempts = self._attempted(frame.gid, number)
+            known = self._known[frame, number] = any(
+                self._puts_in(frame, event, one.missed, self._lasts) for one in attempts for event in one.events
+            )
         return known
 
     def is_always_filled(self, frame: Frame, number: int) -> bool:
@@ -72,35 +82,49 @@ class Misses:
         scope, region = frame.scope, frame.scope.regions[number]
         if region.kind not in ("if", "else") or region.expr == NONE:
             return
-        passed = may_be_passed(scope, number)
-        for missed in _missed(scope, region.expr, region.kind == "if"):
-            fills = self._fills(frame, number, missed, self._is_given)
+        attempts = self._attempted(frame.gid, number)
+        passed = may_be_passed(scope, number) if attempts else set()
+        for missed, events in ((one.missed, one.events) for one in attempts):
+            fills = (one for one in events if self._puts_in(frame, one, missed, self._is_given))
             if any(may_be_passed(scope, one.region) <= passed and not _may_leave(scope, number, one) for one in fills):
                 yield missed
 
-    def _is_filled(self, frame: Frame, number: int, missed: LookUp) -> bool:
-        return any(True for _ in self._fills(frame, number, missed, self._lasts))
+    def _attempted(self, gid: int, number: int) -> tuple[_Attempt, ...]:
+        """What a branch of a scope has missed and may put in, by how it is written: the same in all frames."""
+        known = self._attempts.get((gid, number))
+        if known is None:
+            scope = self._index.scope(gid)
+            region = scope.regions[number]
+            missed = list(_missed(scope, region.expr, region.kind == "if"))
+            inside = [
+                event
+                for event in (scope.events if missed else ())
+                if event.kind in (EventKind.CALL, EventKind.STORE_ITEM) and within(scope, event.region, (number,))
+            ]
+            found = (_Attempt(one, tuple(e for e in inside if self._may_put_in(gid, e, one))) for one in missed)
+            known = self._attempts[gid, number] = tuple(one for one in found if one.events)
+        return known
 
-    def _fills(self, frame: Frame, number: int, missed: LookUp, is_kept: IsKept) -> Iterator[Event]:
-        scope = frame.scope
-        for event in scope.events:
-            if event.kind in (EventKind.CALL, EventKind.STORE_ITEM) and within(scope, event.region, (number,)):
-                if self._puts_in(frame, event, missed, is_kept):
-                    yield event
-
-    def _puts_in(self, frame: Frame, event: Event, missed: LookUp, is_kept: IsKept) -> bool:
-        """Whether an event stores something under the key that was missed, where the look-up has asked for it."""
-        scope = frame.scope
+    def _may_put_in(self, gid: int, event: Event, missed: LookUp) -> bool:
+        """Whether an event stores something, or hands it on, under the key that was missed."""
+        scope = self._index.scope(gid)
         if event.kind == EventKind.STORE_ITEM:
-            target, key = put_in(self._index, frame.gid, event)
+            target, key = put_in(self._index, gid, event)
             if NONE in (target, missed.base) or not same(scope, target, missed.base):
                 return False
-            is_found = _is_one_of(scope, key, missed.keys) and not _is_constant(scope, event.value)
-            return is_found and is_kept(frame, missed.base)
+            return _is_one_of(scope, key, missed.keys) and not _is_constant(scope, event.value)
         node = scope.exprs[event.expr]
         given = _given(node) if isinstance(node, Call) else ()
         rest = [value for value in given if not _is_one_of(scope, value, missed.keys)]
-        if not isinstance(node, Call) or len(rest) == len(given) or all(_is_constant(scope, value) for value in rest):
+        return len(rest) < len(given) and not all(_is_constant(scope, value) for value in rest)
+
+    def _puts_in(self, frame: Frame, event: Event, missed: LookUp, is_kept: IsKept) -> bool:
+        """Whether such an event stores it where the look-up has asked for it."""
+        scope = frame.scope
+        if event.kind == EventKind.STORE_ITEM:
+            return is_kept(frame, missed.base)
+        node = scope.exprs[event.expr]
+        if not isinstance(node, Call):
             return False
         own = self._functions(frame, node.func)
         if own:

@@ -23,6 +23,7 @@ from fastapi_lint.project.serving.lifetimes import Lifetimes
 from fastapi_lint.project.serving.once_per_key import OncePerKey
 from fastapi_lint.project.serving.reach import Reach
 from fastapi_lint.project.serving.start_up import StartUp
+from fastapi_lint.project.shared.containers import changes
 from fastapi_lint.project.shared.never_taken import NeverTaken
 from fastapi_lint.project.shared.sharing_ways import SharingWays
 from fastapi_lint.project.shared.state import SharedState, State
@@ -69,6 +70,7 @@ class Changes:
         self._ways = SharingWays(self.requests, state)
         self._each_time = contexts.flow(roots, self._is_taken_once)
         self._known: dict[Frame, tuple[Change, ...]] = {}
+        self._changing: dict[int, tuple[tuple[int, Event], ...]] = {}
 
     def of(self, frame: Frame) -> tuple[Change, ...]:
         """All changes in a frame, in order."""
@@ -121,16 +123,25 @@ class Changes:
 
     def _all(self, frame: Frame) -> list[Change]:
         found: list[Change] = []
-        scope = self._index.scope(frame.gid)
-        dead = dead_regions(self._inference, frame) | self._never.regions(frame)
-        for number, event in enumerate(scope.events):
-            is_run = event.place != NONE and not (dead and within(scope, event.region, dead))
+        scope, events = frame.scope, self._events(frame.gid)
+        dead = dead_regions(self._inference, frame) | self._never.regions(frame) if events else frozenset()
+        for number, event in events:
+            is_run = not (dead and within(scope, event.region, dead))
             state = self._state.changed(frame, event) if is_run and not self._is_same_again(frame, event) else None
             if state is not None and not self._is_excluded(frame, event):
                 once = frame not in self._each_time or self._runs_once(frame, event.region)
                 once = once or self._once_per_key.is_first_of_class(frame, event)
                 found.append(Change(number, event, state, once))
         return found
+
+    def _events(self, gid: int) -> tuple[tuple[int, Event], ...]:
+        """The events of a function that change something, whoever shares it, with their numbers."""
+        known = self._changing.get(gid)
+        if known is None:
+            scope = self._index.scope(gid)
+            events = ((number, event) for number, event in enumerate(scope.events) if event.place != NONE)
+            known = self._changing[gid] = tuple(one for one in events if changes(scope, one[1]))
+        return known
 
     def _is_excluded(self, frame: Frame, event: Event) -> bool:
         """Whether every caller has asked for the contrary of what the branch needs in which an event stands.

@@ -82,7 +82,8 @@ class Counts:
         node = scope.exprs[use.holder] if use.holder != NONE else None
         if not isinstance(node, Bin) or node.op not in ("among", "not among") or node.right != use.expr:
             return False
-        inside = [event for event in scope.events if within(scope, event.region, _decided(scope, use.expr))]
+        decided = _decided(scope, use.expr)
+        inside = [event for event in scope.events if within(scope, event.region, decided)]
         left = [event for event in inside if event.kind in _LEAVING]
         if any(event.kind != EventKind.RETURN or event.expr != NONE for event in left):
             return False

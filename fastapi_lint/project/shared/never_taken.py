@@ -36,6 +36,9 @@ _NOWHERE: frozenset[int] = frozenset()
 ContextVariable = tuple[str, str]
 """The module that has a context variable, and its name there."""
 
+_Said = tuple[int, bool]
+"""A simple test, and whether it holds."""
+
 
 class NeverTaken:
     """Answers by frame, kept."""
@@ -76,8 +79,8 @@ class NeverTaken:
         region = frame.scope.regions[number]
         if region.kind not in ("if", "else") or region.expr == NONE:
             return False
-        holds = region.kind == "if"
-        for test, is_true in implied(frame.scope, region.expr, holds):
+        tests = implied(frame.scope, region.expr, region.kind == "if")
+        for test, is_true in tests:
             if self._switches.value(frame, test) is (not is_true):
                 return True
             says_set = self._launches.says_set(frame, test)
@@ -87,16 +90,16 @@ class NeverTaken:
                 return True
         if self._refreshed.is_never_taken(frame, number):
             return True
-        return self._is_loop_closed(frame, number, region.expr, holds) or any(
-            frame not in self._reached_without(variable) for variable in self._missing(frame, region.expr, holds)
+        return self._is_loop_closed(frame, number, tests) or any(
+            frame not in self._reached_without(variable) for variable in self._missing(frame, tests)
         )
 
     # -- the loop of a process
 
-    def _is_loop_closed(self, frame: Frame, number: int, test: int, holds: bool) -> bool:
+    def _is_loop_closed(self, frame: Frame, number: int, said: list[_Said]) -> bool:
         """Whether a condition says that a loop is closed of which this one or one around it says that it is another."""
         scope = frame.scope
-        for loop in self._closed(frame, test, holds):
+        for loop in self._closed(frame, said):
             tests = [part for branch in branches(scope, number) for part in parts(scope, branch.expr)]
             for node in (scope.exprs[part] for part in tests):
                 if isinstance(node, Bin) and node.op == "is not" and scope.exprs[node.right] != Lit(None):
@@ -104,9 +107,9 @@ class NeverTaken:
                         return True
         return False
 
-    def _closed(self, frame: Frame, test: int, holds: bool) -> Iterator[int]:
+    def _closed(self, frame: Frame, said: list[_Said]) -> Iterator[int]:
         """The loops of which a condition that holds, or does not, says that they are closed."""
-        for part, is_true in implied(frame.scope, test, holds):
+        for part, is_true in said:
             node = frame.scope.exprs[part]
             func = frame.scope.exprs[node.func] if isinstance(node, Call) and is_true else None
             if isinstance(func, Attr) and func.name == "is_closed" and self._is_a(frame, func.base, _LOOP):
@@ -114,9 +117,9 @@ class NeverTaken:
 
     # -- context variables
 
-    def _missing(self, frame: Frame, test: int, holds: bool) -> Iterator[ContextVariable]:
+    def _missing(self, frame: Frame, said: list[_Said]) -> Iterator[ContextVariable]:
         """The context variables that hold None where a condition holds, or where it does not."""
-        for part, is_true in implied(frame.scope, test, holds):
+        for part, is_true in said:
             node = frame.scope.exprs[part]
             if isinstance(node, Bin) and node.op in ("is", "is not"):
                 if frame.scope.exprs[node.right] == Lit(None) and (node.op == "is") is is_true:

@@ -67,10 +67,9 @@ class Races:
         blocks: set[tuple[int, int, int]] = set()
         for frame in self._changes.requests.frames:
             scope = self._index.scope(frame.gid)
-            breaks = self._breaks(frame, scope) if scope.is_async else []
-            if not breaks:
-                continue
-            for change in self._changes.of(frame):
+            changes = self._changes.of(frame) if scope.is_async else ()
+            breaks = self._breaks(frame, scope) if changes else []
+            for change in changes if breaks else ():
                 found = self._race(frame, scope, change, breaks)
                 key = (frame.gid, change.event.place)
                 if found is not None and key not in seen:

@@ -11,9 +11,9 @@ from functools import cached_property
 
 from fastapi_lint.facts import NONE, Attr, Bin, Call, Event, EventKind, Lit, Scope
 from fastapi_lint.project.code.frames import Frame
-from fastapi_lint.project.code.logic import truth
+from fastapi_lint.project.code.logic import simple_tests, truth
 from fastapi_lint.project.code.regions import may_be_passed, within
-from fastapi_lint.project.code.spelling import is_receiver, parts
+from fastapi_lint.project.code.spelling import is_receiver
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.serving.contexts import Contexts
 from fastapi_lint.project.types.values import InstanceV
@@ -34,11 +34,12 @@ class Refreshed:
         self._classes = graph.inference.classes
         self._contexts = contexts
         self._known: dict[tuple[int, Kept], bool] = {}
+        self._asking: dict[int, frozenset[int]] = {}
 
     def is_never_taken(self, frame: Frame, number: int) -> bool:
         """Whether a branch renews what its test has found to be old, and nothing makes that old for a request."""
         scope, region = frame.scope, frame.scope.regions[number]
-        if not isinstance(frame.receiver, InstanceV) or self._index.class_of(frame.gid) == NONE:
+        if not isinstance(frame.receiver, InstanceV) or number not in self._asking_regions(frame.gid):
             return False
         owner, used = frame.receiver.gid, list[Kept]()
 
@@ -49,11 +50,24 @@ class Refreshed:
                     return holds
             return None
 
-        if not any(True for part in parts(scope, region.expr) for _ in _asked(scope, part)):
-            return False
         if truth(scope, region.expr, simple) is not (region.kind != "if"):
             return False
         return all(self._leaves(frame.gid, owner, kept, 0, number) for kept in used)
+
+    def _asking_regions(self, gid: int) -> frozenset[int]:
+        """The branches of a method whose conditions ask for a flag, or a copy, of the receiver."""
+        known = self._asking.get(gid)
+        if known is None:
+            scope = self._index.scope(gid)
+            regions = enumerate(scope.regions) if self._index.class_of(gid) != NONE else ()
+            known = self._asking[gid] = frozenset(
+                number
+                for number, region in regions
+                if region.kind in ("if", "else")
+                and region.expr != NONE
+                and any(True for test in simple_tests(scope, region.expr) for _ in _asked(scope, test))
+            )
+        return known
 
     def _stays(self, owner: int, kept: Kept) -> bool:
         """Whether the constructor leaves it so, and so does all that requests run."""
