@@ -177,7 +177,7 @@ class ScopeBuilder:
         return NONE if self.detached else self.module.place(node)
 
     def event(
-        self, kind: EventKind, expr: int, place: int = NONE, value: int = NONE, name: str = "", flag: bool = False
+        self, kind: int, expr: int, place: int = NONE, value: int = NONE, name: str = "", flag: bool = False
     ) -> None:
         if not self.silent and self.env is not None:
             self.events.append(Event(kind, expr, self.region, place, value, name, flag))

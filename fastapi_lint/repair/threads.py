@@ -196,7 +196,7 @@ class ThreadSafety:
                 return risk
         return self._of_state(frame, given)
 
-    def _of_attribute(self, frame: Frame, expr: int, kind: EventKind) -> Risk | None:
+    def _of_attribute(self, frame: Frame, expr: int, kind: int) -> Risk | None:
         node = self._index.scope(frame.gid).exprs[expr]
         base = node.base if kind == EventKind.ATTR and isinstance(node, Attr) else expr
         return self._of_thread_local(frame, base)

@@ -75,7 +75,7 @@ class Index:
         self.rebound = frozenset(gid for gid, _ in self.rebinds)
         self._call_sites: dict[str, list[Site]] | None = None
         self._reading: dict[str, list[int]] | None = None
-        self._doing: dict[EventKind, list[int]] | None = None
+        self._doing: dict[int, list[int]] | None = None
         self._inside: dict[int, dict[int, list[int]]] = {}
         self._nested: dict[int, bool] = {}
         self._dependences: dict[int, tuple[int, ...]] = {}
@@ -248,16 +248,16 @@ class Index:
         """The scopes that call what is spelled with any of these names, in order."""
         return sorted({site.gid for name in names for site in self.call_sites(name)})
 
-    def doing(self, *kinds: EventKind) -> list[int]:
+    def doing(self, *kinds: int) -> list[int]:
         """The scopes in which anything of these kinds happens, in order."""
         if self._doing is None:
-            self._doing = {kind: [] for kind in EventKind}
+            self._doing = {}
             for gid, scope in enumerate(self.scopes):
                 for kind in {event.kind for event in scope.events}:
-                    self._doing[kind].append(gid)
+                    self._doing.setdefault(kind, []).append(gid)
         if len(kinds) == 1:
-            return self._doing[kinds[0]]
-        return sorted({gid for kind in kinds for gid in self._doing[kind]})
+            return self._doing.get(kinds[0], [])
+        return sorted({gid for kind in kinds for gid in self._doing.get(kind, ())})
 
     def inside(self, gid: int) -> list[int]:
         """The scopes that stand directly in this one, in order."""

@@ -322,7 +322,7 @@ class FrameWalk(ImplicitCalls):
                             self.edge(place, frame, "injected")
 
 
-_HANDLERS: dict[EventKind, Callable[[FrameWalk, Event], None]] = {
+_HANDLERS: dict[int, Callable[[FrameWalk, Event], None]] = {
     EventKind.CALL: FrameWalk.call,
     EventKind.ATTR: FrameWalk.attribute,
     EventKind.ENTER: FrameWalk.enter,

@@ -243,7 +243,7 @@ def _display(scope: Scope, expr: int) -> Map | None:
     return node if isinstance(node, Map) else None
 
 
-def _puts(scope: Scope, kind: EventKind, expr: int, value: int) -> Iterator[tuple[int, int]]:
+def _puts(scope: Scope, kind: int, expr: int, value: int) -> Iterator[tuple[int, int]]:
     """`held[key] = value`, `held.update(value)`: the definitions of `held`, each with what is put in."""
     if kind == EventKind.STORE_ITEM and value != NONE:
         base, values = expr, [value]

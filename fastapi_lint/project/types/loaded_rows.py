@@ -237,11 +237,11 @@ class LoadedRows:
 
     # -- functions
 
-    def _returned(self, frame: Frame, kind: EventKind) -> Row | None:
+    def _returned(self, frame: Frame, kind: int) -> Row | None:
         """What a function gives whose session is still open behind it: nothing that a `with` of its own has loaded."""
         return self._given.get((frame, kind), lambda: self._find_returned(frame, kind))
 
-    def _find_returned(self, frame: Frame, kind: EventKind) -> Row | None:
+    def _find_returned(self, frame: Frame, kind: int) -> Row | None:
         scope = frame.scope
         if scope.decorators and not self._is_method(frame):
             return None
@@ -265,7 +265,7 @@ class LoadedRows:
         """What FastAPI injects for a parameter, if all dependencies that it may run have loaded it."""
         return _alike(self._provided(value) for value in self._injection.of_parameter(frame, number) or ())
 
-    def _provided(self, value: Value, kind: EventKind | None = None) -> Row | None:
+    def _provided(self, value: Value, kind: int | None = None) -> Row | None:
         """What a function gives that someone else calls: FastAPI, or a thread."""
         if not isinstance(value, FunctionV):
             return None
