@@ -26,7 +26,10 @@ FOLLOWED = "<followed>"
 
 
 class _Node(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="node"):
-    pass
+    """Nothing derives from the kinds below, so `type(node) is Call` says the same as `isinstance`.
+
+    Where that is asked of every expression it is written so: it takes 14 ns, `isinstance` 76 where the answer is no.
+    """
 
 
 class _Plain(msgspec.Struct, frozen=True, array_like=True, gc=False):

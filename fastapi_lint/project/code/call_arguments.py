@@ -13,7 +13,7 @@ _READS = frozenset({"get", "keys", "values", "items", "copy"})
 
 def has_star(scope: Scope, node: Call) -> bool:
     """Whether a call spreads positional arguments."""
-    return any(isinstance(scope.exprs[argument], Star) for argument in node.args)
+    return any(type(scope.exprs[argument]) is Star for argument in node.args)
 
 
 def fits(caller: Scope, node: Call, function: Scope, skip: int) -> bool:
@@ -106,7 +106,7 @@ class Arguments:
     def __init__(self, scope: Scope, node: Call) -> None:
         self._given = self._positional = node.args
         for number, argument in enumerate(node.args):
-            if isinstance(scope.exprs[argument], Star):
+            if type(scope.exprs[argument]) is Star:
                 self._positional = node.args[:number]
                 break
         self._keywords = dict(reversed(node.keywords)) if node.keywords else _NONE_GIVEN  # of two the first counts

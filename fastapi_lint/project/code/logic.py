@@ -12,12 +12,12 @@ LATER, EARLIER = frozenset({">", ">="}), frozenset({"<", "<="})
 def implied(scope: Scope, test: int, holds: bool) -> list[tuple[int, bool]]:
     """The simple tests that are sure to hold, or sure to fail, where a condition does."""
     node = scope.exprs[test]
-    while isinstance(node, Bin) and node.op == "not":
+    while type(node) is Bin and node.op == "not":
         test, holds = node.left, not holds
         node = scope.exprs[test]
-    if isinstance(node, Bin) and node.op == "and":
+    if type(node) is Bin and node.op == "and":
         return [*implied(scope, node.left, True), *implied(scope, node.right, True)] if holds else []
-    if isinstance(node, Choice) and node.test == NONE:
+    if type(node) is Choice and node.test == NONE:
         return [] if holds else [one for part in node.items for one in implied(scope, part, False)]
     return [(test, holds)]
 
@@ -45,12 +45,12 @@ def _tested(scope: Scope, test: int, holds: bool, *, is_there: bool) -> Iterator
 def simple_tests(scope: Scope, test: int) -> list[int]:
     """The tests without parts that a condition is made of."""
     node = scope.exprs[test]
-    while isinstance(node, Bin) and node.op == "not":
+    while type(node) is Bin and node.op == "not":
         test = node.left
         node = scope.exprs[test]
-    if isinstance(node, Bin) and node.op == "and":
+    if type(node) is Bin and node.op == "and":
         return [*simple_tests(scope, node.left), *simple_tests(scope, node.right)]
-    if isinstance(node, Choice) and node.test == NONE:
+    if type(node) is Choice and node.test == NONE:
         return [one for part in node.items for one in simple_tests(scope, part)]
     return [test]
 
@@ -58,12 +58,12 @@ def simple_tests(scope: Scope, test: int) -> list[int]:
 def truth(scope: Scope, test: int, simple: Callable[[int], bool | None]) -> bool | None:
     """What a condition is, if `simple` knows enough of the simple tests in it."""
     node = scope.exprs[test]
-    if isinstance(node, Bin) and node.op == "not":
+    if type(node) is Bin and node.op == "not":
         inner = truth(scope, node.left, simple)
         return None if inner is None else not inner
-    if isinstance(node, Bin) and node.op == "and":
+    if type(node) is Bin and node.op == "and":
         return _decided([truth(scope, part, simple) for part in (node.left, node.right)], by=False)
-    if isinstance(node, Choice) and node.test == NONE:
+    if type(node) is Choice and node.test == NONE:
         return _decided([truth(scope, part, simple) for part in node.items], by=True)
     return simple(test)
 
@@ -75,7 +75,7 @@ def _decided(parts: list[bool | None], by: bool) -> bool | None:
 def order_of(scope: Scope, node: Bin) -> str:
     """The sign of a comparison: the method that it runs stands beside it."""
     for other in scope.exprs:
-        if isinstance(other, Bin) and other.op in LATER | EARLIER:
+        if type(other) is Bin and other.op in LATER | EARLIER:
             if (other.left, other.right) == (node.left, node.right):
                 return other.op
     return ""

@@ -27,13 +27,13 @@ class Question(msgspec.Struct, frozen=True):
 def question(scope: Scope, test: int, constant: ConstantOf) -> Question | None:
     """What a test asks that has no parts."""
     node = scope.exprs[test]
-    if not isinstance(node, Bin):
+    if type(node) is not Bin:
         return Question(test, frozenset(), True) if isinstance(node, (Attr, Use)) else None
     right = scope.exprs[node.right] if node.right != NONE else None
     items: tuple[int, ...] = ()
     if node.op in ("is", "is not", "equals", "differs"):
         items = (node.right,)
-    elif node.op in ("among", "not among") and isinstance(right, Seq):
+    elif node.op in ("among", "not among") and type(right) is Seq:
         items = right.items
     values = [constant(item) for item in items]
     known = frozenset(value for value in values if value is not None)

@@ -160,7 +160,7 @@ class FrameWalk(ImplicitCalls):
                     self.handed[node.args[0]] = "new-loop"
 
     def is_call(self, expr: int) -> bool:
-        return isinstance(self.scope.exprs[expr], Call)
+        return type(self.scope.exprs[expr]) is Call
 
     def handed_apart(self, event: Event, node: Call, callee: Frame, made: list[int]) -> None:
         """Coroutines that a function of the project is given, and that it has a thread run on a loop of its own."""
@@ -183,10 +183,10 @@ class FrameWalk(ImplicitCalls):
         """The coroutines that a thread runs on a loop of its own: `Thread(target=asyncio.run, args=(work(),))`."""
         given = [*node.args, *(value for _, value in node.keywords)]
         starters = [one for one in given if isinstance(n := self.scope.exprs[one], Attr) and n.name in STARTING]
-        if any(isinstance(v, ExternalV) and v.name in LOOP_STARTERS for one in starters for v in self.type(one)):
+        if any(type(v) is ExternalV and v.name in LOOP_STARTERS for one in starters for v in self.type(one)):
             for one in given:
                 held = self.scope.exprs[one]
-                yield from held.items if isinstance(held, Seq) else (one,)
+                yield from held.items if type(held) is Seq else (one,)
 
     def call(self, event: Event) -> None:
         node = self.scope.exprs[event.expr]

@@ -94,7 +94,7 @@ def present(scope: Scope, test: int, holds: bool) -> Iterator[frozenset[int]]:
 def _origins(scope: Scope, expr: int) -> frozenset[int]:
     """The definitions of a local name, those before `isinstance` told more of it."""
     node = scope.exprs[expr]
-    if not isinstance(node, Use):
+    if type(node) is not Use:
         return frozenset()
     found: set[int] = set()
     seen: set[int] = set()
@@ -105,9 +105,9 @@ def _origins(scope: Scope, expr: int) -> frozenset[int]:
             continue
         seen.add(number)
         value = scope.exprs[scope.defs[number].value]
-        narrowed = scope.exprs[value.value] if isinstance(value, Narrow) else None
+        narrowed = scope.exprs[value.value] if type(value) is Narrow else None
         if narrowed is None:
             found.add(number)
-        elif isinstance(narrowed, Use):
+        elif type(narrowed) is Use:
             waiting.extend(narrowed.defs)
     return frozenset(found)

@@ -184,9 +184,9 @@ def _touching(scope: Scope) -> dict[_Spelling, list[int]]:
         if event.kind not in (EventKind.ATTR, EventKind.CALL):
             continue
         node = scope.exprs[event.expr]
-        read = [scope.exprs[node.func] if isinstance(node, Call) else node]
-        read += [scope.exprs[given] for given in node.args] if isinstance(node, Call) and event.flag else []
-        for spelling in {_spelling(scope, one.base) for one in read if isinstance(one, Attr)}:
+        read = [scope.exprs[node.func] if type(node) is Call else node]
+        read += [scope.exprs[given] for given in node.args] if type(node) is Call and event.flag else []
+        for spelling in {_spelling(scope, one.base) for one in read if type(one) is Attr}:
             if spelling is not None:
                 found.setdefault(spelling, []).append(number)
     return found
@@ -196,7 +196,7 @@ def _spelling(scope: Scope, expr: int) -> _Spelling | None:
     """What two expressions have in common that are the same (`is_same`); None for those that are like no other."""
     names: list[str] = []
     node = scope.exprs[expr]
-    while isinstance(node, Attr):
+    while type(node) is Attr:
         names.append(node.name)
         node = scope.exprs[node.base]
     return (node, *names) if isinstance(node, (Use, Var)) else None

@@ -141,7 +141,7 @@ class ImplicitCalls(FrameRecord):
     def special(self, event: Event, expr: int, kind: Type, name: str, awaited: bool = False) -> None:
         """Runs the special method `name` of whatever `expr` may be."""
         for value in kind:
-            if isinstance(value, InstanceV):
+            if type(value) is InstanceV:
                 frames = self.special_frames(value, name)
                 for frame in frames:
                     mode = self.inference.calls.mode(frame.gid)
@@ -149,7 +149,7 @@ class ImplicitCalls(FrameRecord):
                         self.edge(event.place, frame, mode)
                 if not frames:
                     self.inherited_special(event, expr, value, name, awaited)
-            elif isinstance(value, ExtInstanceV):
+            elif type(value) is ExtInstanceV:
                 spec = self.inference.libraries.catalogue.method(value.name, name)
                 if spec is not None:
                     self.library(event, expr, f"{value.name}.{name}", spec, value, awaited)
@@ -228,15 +228,15 @@ class ImplicitCalls(FrameRecord):
 
     def iterate_type(self, event: Event, expr: int, kind: Type, is_async: bool) -> None:
         for value in kind:
-            if isinstance(value, GeneratorV):
+            if type(value) is GeneratorV:
                 if value.is_async == is_async:  # else it is a TypeError
                     self.generator(event, expr, value)
                 self.implementations(event, value.function, is_async)
-            elif isinstance(value, CoroutineV):
+            elif type(value) is CoroutineV:
                 self.implementations(event, value.function, is_async)  # an abstract method without a `yield`
-            elif isinstance(value, InstanceV):
+            elif type(value) is InstanceV:
                 iterator = self.inference.protocols.special(value, "__aiter__" if is_async else "__iter__")
-                self.iterate_type(event, expr, tuple(v for v in iterator if isinstance(v, GeneratorV)), is_async)
+                self.iterate_type(event, expr, tuple(v for v in iterator if type(v) is GeneratorV), is_async)
                 if value in iterator:
                     self.special(event, expr, (value,), "__anext__" if is_async else "__next__", is_async)
         self.special(event, expr, kind, "__aiter__" if is_async else "__iter__", is_async)

@@ -284,11 +284,11 @@ class Asked:
             rebinds = self._inference.index.rebinds
             is_own = not any((self._frame.gid, one.name) in rebinds for one in made)
             return is_own and bool(alive) and all(self._is_missing(one.value, hops + 1) for one in alive)
-        if isinstance(node, Narrow) or (isinstance(node, Declared) and node.value != NONE):
+        if type(node) is Narrow or (type(node) is Declared and node.value != NONE):
             return self._is_missing(node.value, hops + 1)
-        if isinstance(node, Choice) and node.test == NONE:
+        if type(node) is Choice and node.test == NONE:
             return all(self._is_missing(item, hops + 1) for item in node.items)
-        if isinstance(node, Call) and len(node.args) == 3 and scope.exprs[node.func] == Free("getattr"):
+        if type(node) is Call and len(node.args) == 3 and scope.exprs[node.func] == Free("getattr"):
             names = strings(scope, node.args[1])
             if len(names) != 1 or names[0].startswith("__") or not self._is_missing(node.args[2], hops + 1):
                 return False

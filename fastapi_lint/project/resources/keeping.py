@@ -76,13 +76,13 @@ def _add_values(scope: Scope, value: int, hops: int, found: set[int], seen: set[
             value = node.value
             continue
         parts: list[int] = []
-        if isinstance(node, Use):
+        if type(node) is Use:
             parts = [scope.defs[number].value for number in node.defs]
-        elif isinstance(node, Choice):
+        elif type(node) is Choice:
             found.update(node.items)
-        elif isinstance(node, Seq):  # `(key, tokenizer)`
+        elif type(node) is Seq:  # `(key, tokenizer)`
             parts = list(node.items)
-        elif isinstance(node, Call):  # wrapped in another call, or the product of its method
+        elif type(node) is Call:  # wrapped in another call, or the product of its method
             parts = _parts(scope, node)
         for part in parts:
             _add_values(scope, part, hops + 1, found, seen)

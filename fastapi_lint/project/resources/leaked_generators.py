@@ -118,12 +118,12 @@ class LeakedGenerators:
     def _stepped(self, frame: Frame, scope: Scope, node: Call) -> int:
         """The generator that a call advances by one."""
         func = scope.exprs[node.func]
-        if isinstance(func, Attr) and func.name in _METHODS:
+        if type(func) is Attr and func.name in _METHODS:
             return func.base
-        if not node.args or not isinstance(scope.exprs[_made(scope, node.args[0])], Call):
+        if not node.args or type(scope.exprs[_made(scope, node.args[0])]) is not Call:
             return NONE
         called = self._inference.type(frame, node.func)
-        is_step = any(isinstance(value, ExternalV) and value.name in _STEPS for value in called)
+        is_step = any(type(value) is ExternalV and value.name in _STEPS for value in called)
         return node.args[0] if is_step else NONE
 
     def _is_left_open(self, scope: Scope, expr: int) -> bool:
@@ -166,4 +166,4 @@ class LeakedGenerators:
 def _made(scope: Scope, expr: int) -> int:
     """What a local name with one definition stands for, else the expression itself."""
     node = scope.exprs[expr]
-    return scope.defs[node.defs[0]].value if isinstance(node, Use) and len(node.defs) == 1 else expr
+    return scope.defs[node.defs[0]].value if type(node) is Use and len(node.defs) == 1 else expr

@@ -69,11 +69,11 @@ class ModuleNames:
         for number in scope.names.get(name, ()):
             for part in _ingredients(scope, scope.defs[number].value):
                 node = scope.exprs[part]
-                if isinstance(node, Import) and node.name is not None:
+                if type(node) is Import and node.name is not None:
                     found += self._imported(module, node)
-                elif isinstance(node, Var) and node.scope == 0:
+                elif type(node) is Var and node.scope == 0:
                     found.append((module, node.name))
-                elif isinstance(node, Attr):
+                elif type(node) is Attr:
                     found += self._members(self._index.frame(module), node)
                 found += self._names_of(module, part)
         return found
@@ -103,7 +103,7 @@ def _ingredients(scope: Scope, expr: int) -> set[int]:
     behind: set[int] = set()
     for number in parts(scope, expr):
         node = scope.exprs[number]
-        func = scope.exprs[node.func] if isinstance(node, Call) else None
-        if isinstance(func, Attr):
+        func = scope.exprs[node.func] if type(node) is Call else None
+        if type(func) is Attr:
             behind.update(parts(scope, func.base))
     return {number for number in parts(scope, expr) if number not in behind}

@@ -245,11 +245,11 @@ class SharedResources:
         found: list[tuple[int, frozenset[str], str, str]] = []
         for gid in sorted({*self._index.reading(wanted), *self._index.doing(EventKind.ENTER)}):
             scope = self._index.scope(gid)
-            closing = [(node.base, node.name) for node in scope.exprs if isinstance(node, Attr) and node.name in wanted]
+            closing = [(node.base, node.name) for node in scope.exprs if type(node) is Attr and node.name in wanted]
             closing += [
                 (event.expr, "with")
                 for event in scope.events
-                if event.kind == EventKind.ENTER and not isinstance(scope.exprs[event.expr], Call)
+                if event.kind == EventKind.ENTER and type(scope.exprs[event.expr]) is not Call
             ]
             if closing and self._uses.may_run(gid):
                 found += [one for expr, method in closing for one in self._closing(gid, expr, method)]
@@ -349,7 +349,7 @@ class SharedResources:
 def _imports(facts: ModuleFacts, roots: tuple[str, ...]) -> bool:
     """Whether a file imports one of these libraries."""
     return any(
-        isinstance(node, Import) and not node.level and node.module.split(".")[0] in roots
+        type(node) is Import and not node.level and node.module.split(".")[0] in roots
         for scope in facts.scopes
         for node in scope.exprs
     )

@@ -257,7 +257,7 @@ class SharedSessions:
             scope = self._index.scope(frame.gid)
             for event in scope.events:
                 node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-                if not isinstance(node, Call) or not node.args or not self._is_gather(frame, node):
+                if type(node) is not Call or not node.args or not self._is_gather(frame, node):
                     continue
                 for used in self._used_twice(scope, node):
                     for value in self._inference.type(frame, used):
@@ -269,8 +269,8 @@ class SharedSessions:
 
     def _is_gather(self, frame: Frame, node: Call) -> bool:
         called = self._inference.type(frame, node.func)
-        functions = (value.function if isinstance(value, PartialV) else value for value in called)
-        return any(isinstance(value, ExternalV) and value.name in _GATHERERS for value in functions)
+        functions = (value.function if type(value) is PartialV else value for value in called)
+        return any(type(value) is ExternalV and value.name in _GATHERERS for value in functions)
 
     def _used_twice(self, scope: Scope, node: Call) -> list[int]:
         """Local objects that several of the awaited calls are given, or whose methods they are."""

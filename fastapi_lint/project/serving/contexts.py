@@ -133,7 +133,7 @@ class Contexts:
         scope, inference = self._graph.index.scope(frame.gid), self._graph.inference
         for event in scope.events:
             node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-            for value in inference.type(frame, node.func) if isinstance(node, Call) else ():
+            for value in inference.type(frame, node.func) if type(node) is Call else ():
                 if isinstance(value, (InstanceV, PartialV)) or inference.libraries.call_spec(value)[1] in names:
                     return True
         return False

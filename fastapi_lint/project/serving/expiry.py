@@ -77,12 +77,12 @@ class Expiry:
         scope = frame.scope
         for part, is_true in implied(scope, test, holds):
             node = scope.exprs[part]
-            if isinstance(node, Choice) and node.test == NONE and is_true:
+            if type(node) is Choice and node.test == NONE and is_true:
                 asked = [item for item in node.items if not any(True for _ in nothing(scope, item, True))]
                 several = [self._outdated(frame, item, True) for item in asked]
                 if several and all(several):
                     return several[0]
-            elif isinstance(node, Bin) and node.op == "compares":
+            elif type(node) is Bin and node.op == "compares":
                 sign, order = self._sign(frame, node.left) - self._sign(frame, node.right), order_of(scope, node)
                 if sign and order and ((sign > 0) is (order in LATER)) is is_true:
                     clocks = [one for one in parts(scope, part) if is_clock(self._inference, frame, one)]
@@ -110,7 +110,7 @@ class Expiry:
 
     def _is_later(self, frame: Frame, expr: int) -> bool:
         node = frame.scope.exprs[expr]
-        sides = (node.left, node.right) if isinstance(node, Bin) and node.op == "+" else ()
+        sides = (node.left, node.right) if type(node) is Bin and node.op == "+" else ()
         return any(is_clock(self._inference, frame, side) for side in sides)
 
     def _expires(self, frame: Frame, node: Attr) -> bool:
@@ -144,19 +144,19 @@ class Expiry:
         node = scope.exprs[test]
         if hops > _MOST_HOPS:
             return
-        if isinstance(node, Await):
+        if type(node) is Await:
             yield from self._passed(frame, node.value, holds, hops)
-        elif isinstance(node, Bin) and node.op == "not":
+        elif type(node) is Bin and node.op == "not":
             yield from self._passed(frame, node.left, not holds, hops)
-        elif isinstance(node, Bin) and node.op == "and":
+        elif type(node) is Bin and node.op == "and":
             yield from self._of_several(frame, (node.left, node.right), True, holds, hops)
-        elif isinstance(node, Choice) and node.test == NONE:
+        elif type(node) is Choice and node.test == NONE:
             yield from self._of_several(frame, node.items, False, holds, hops)
-        elif isinstance(node, Bin) and node.op == "compares":
+        elif type(node) is Bin and node.op == "compares":
             sign, order = self._sign(frame, node.left) - self._sign(frame, node.right), order_of(scope, node)
             if sign and order and ((sign > 0) is (order in LATER)) is holds:
                 yield from self._stored(frame, test)
-        elif isinstance(node, Call):
+        elif type(node) is Call:
             yield from self._told(frame, node, holds, hops)
 
     def _of_several(
@@ -268,9 +268,9 @@ def _kept_under(scope: Scope, test: int, clocks: set[int]) -> Iterator[str]:
 def _says(scope: Scope, expr: int, names: frozenset[str]) -> bool:
     """Whether an expression names something so: an attribute, a keyword or a key."""
     node = scope.exprs[expr]
-    if isinstance(node, Call):
+    if type(node) is Call:
         return any(name in names for name, _ in node.keywords)
-    return (isinstance(node, Attr) and node.name in names) or (isinstance(node, Lit) and node.value in names)
+    return (type(node) is Attr and node.name in names) or (type(node) is Lit and node.value in names)
 
 
 def _is_set(scope: Scope, event: Event, names: frozenset[str]) -> bool:

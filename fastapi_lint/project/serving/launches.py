@@ -40,18 +40,18 @@ class Launches:
     def says_set(self, frame: Frame, test: int) -> bool | None:
         """Whether a test that holds says of a variable which servers always have that it is set; None for others."""
         node = frame.scope.exprs[test]
-        if isinstance(node, Bin) and node.op in ("is", "is not") and frame.scope.exprs[node.right] == Lit(None):
+        if type(node) is Bin and node.op in ("is", "is not") and frame.scope.exprs[node.right] == Lit(None):
             return node.op == "is not" if self._is_read(frame, node.left) else None
-        if isinstance(node, Bin) and node.op in ("among", "not among"):
+        if type(node) is Bin and node.op in ("among", "not among"):
             is_asked = _ENVIRONMENT in self._inference.type(frame, node.right) and self._is_always_set(frame, node.left)
             return node.op == "among" if is_asked else None
         return True if self._is_read(frame, test) else None
 
     def _is_read(self, frame: Frame, expr: int) -> bool:
         node = frame.scope.exprs[expr]
-        if isinstance(node, Use) and len(node.defs) == 1:
+        if type(node) is Use and len(node.defs) == 1:
             node = frame.scope.exprs[frame.scope.defs[node.defs[0]].value]
-        if not isinstance(node, Call) or len(node.args) != 1 or node.keywords:
+        if type(node) is not Call or len(node.args) != 1 or node.keywords:
             return False
         return self._is_always_set(frame, node.args[0]) and not _READERS.isdisjoint(
             self._inference.type(frame, node.func)

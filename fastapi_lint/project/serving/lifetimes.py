@@ -138,7 +138,7 @@ class Lifetimes:
         scope, inference = frame.scope, self._graph.inference
         for event in scope.events:
             node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-            kind = inference.type(frame, node.func) if isinstance(node, Call) else ()
+            kind = inference.type(frame, node.func) if type(node) is Call else ()
             if _names_class(kind):
                 yield kind, inference.first_use.of(frame, event.region)
 
@@ -157,4 +157,4 @@ class Lifetimes:
 
 
 def _names_class(kind: Type) -> bool:
-    return any(isinstance(value, ClassV) for value in kind)
+    return any(type(value) is ClassV for value in kind)

@@ -29,5 +29,5 @@ def changes(scope: Scope, event: Event) -> bool:
     if event.kind in _STORES:
         return True
     node = scope.exprs[event.expr] if event.kind == EventKind.CALL else None
-    func = scope.exprs[node.func] if isinstance(node, Call) else None
-    return isinstance(func, Attr) and func.name in MUTATORS
+    func = scope.exprs[node.func] if type(node) is Call else None
+    return type(func) is Attr and func.name in MUTATORS

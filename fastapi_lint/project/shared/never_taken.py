@@ -111,8 +111,8 @@ class NeverTaken:
         """The loops of which a condition that holds, or does not, says that they are closed."""
         for part, is_true in said:
             node = frame.scope.exprs[part]
-            func = frame.scope.exprs[node.func] if isinstance(node, Call) and is_true else None
-            if isinstance(func, Attr) and func.name == "is_closed" and self._is_a(frame, func.base, _LOOP):
+            func = frame.scope.exprs[node.func] if type(node) is Call and is_true else None
+            if type(func) is Attr and func.name == "is_closed" and self._is_a(frame, func.base, _LOOP):
                 yield func.base
 
     # -- context variables

@@ -62,7 +62,7 @@ class OwnLocks:
                 yield OwnLock(gid, call.place, call.name)
         for event in scope.events:
             node = scope.exprs[event.expr] if event.kind == EventKind.ENTER else None
-            if isinstance(node, Call):
+            if type(node) is Call:
                 maker = self._maker(frame, node)
                 if maker is not None:
                     yield OwnLock(gid, event.place, maker[1], maker[0])
@@ -111,7 +111,7 @@ class OwnLocks:
 def _taken(scope: Scope) -> list[int]:
     """What the function enters, or calls `acquire` of."""
     entered = [event.expr for event in scope.events if event.kind == EventKind.ENTER]
-    return entered + [node.base for node in scope.exprs if isinstance(node, Attr) and node.name == "acquire"]
+    return entered + [node.base for node in scope.exprs if type(node) is Attr and node.name == "acquire"]
 
 
 def _origins(scope: Scope, expr: int) -> set[int]:
@@ -124,7 +124,7 @@ def _origins(scope: Scope, expr: int) -> set[int]:
             continue
         seen.add(number)
         node = scope.exprs[number]
-        if isinstance(node, Declared):
+        if type(node) is Declared:
             todo.append(node.value)
         elif isinstance(node, (Use, Phi)):
             todo += [scope.defs[definition].value for definition in node.defs]

@@ -167,25 +167,25 @@ class SharedState:
 
     def _origin(self, frame: Frame, node: Expr, expr: int, hops: int) -> State | None:
         scope = self._index.scope(frame.gid)
-        if isinstance(node, Use) and len(node.defs) == 1:  # a local name for it
+        if type(node) is Use and len(node.defs) == 1:  # a local name for it
             return self.origin(frame, scope.defs[node.defs[0]].value, hops)
         if isinstance(node, (Await, Declared)) and node.value != NONE:
             return self.origin(frame, node.value, hops)
-        if isinstance(node, Choice):  # `store or {}`
+        if type(node) is Choice:  # `store or {}`
             items = [item for item in node.items if not isinstance(scope.exprs[item], (Lit, Map, Seq))]
             found = [self.origin(frame, item, hops) for item in items]
             return found[0] if found and all(state is not None for state in found) else None
-        if isinstance(node, Var):
+        if type(node) is Var:
             return self._variable(frame, node, hops)
-        if isinstance(node, Free):
+        if type(node) is Free:
             return State(node.name, "module level") if self._inference.type(frame, expr) else None
-        if isinstance(node, Sub):
+        if type(node) is Sub:
             return self._item(frame, node, hops)
-        if isinstance(node, Attr):
+        if type(node) is Attr:
             return self._attribute(frame, node, hops)
-        if isinstance(node, Call):
+        if type(node) is Call:
             return self._called(frame, node, hops)
-        return self._parameter(frame, node, hops) if isinstance(node, Param) else None
+        return self._parameter(frame, node, hops) if type(node) is Param else None
 
     def _item(self, frame: Frame, node: Sub, hops: int) -> State | None:
         if self._index.scope(frame.gid).exprs[node.index] == Opaque("slice"):

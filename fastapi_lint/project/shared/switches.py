@@ -24,17 +24,17 @@ class Switches:
     def value(self, frame: Frame, expr: int) -> bool | None:
         """Which of both an expression names; None for anything else."""
         node = frame.scope.exprs[expr]
-        if isinstance(node, Use) and len(node.defs) == 1:
+        if type(node) is Use and len(node.defs) == 1:
             node = frame.scope.exprs[frame.scope.defs[node.defs[0]].value]
         module = self._index.module(frame.gid)
-        if isinstance(node, Var) and self._index.local(frame.gid, node.scope) == module.base:
+        if type(node) is Var and self._index.local(frame.gid, node.scope) == module.base:
             return self._constant(module, node.name, 0)
-        if isinstance(node, Import):
+        if type(node) is Import:
             return self._imported(module, node, 0)
-        if isinstance(node, Attr):
+        if type(node) is Attr:
             owners = self._inference.type(frame, node.base)
             only = owners[0] if len(owners) == 1 else None
-            source = self._index.table.by_key.get(only.path) if isinstance(only, ModuleV) else None
+            source = self._index.table.by_key.get(only.path) if type(only) is ModuleV else None
             return self._constant(source, node.name, 0) if source is not None else None
         return None
 

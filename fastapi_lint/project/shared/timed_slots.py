@@ -273,7 +273,7 @@ class TimedSlots:
             for base in bases
             for number, scope in enumerate(self._index.module(base).facts.scopes)
             for node in scope.exprs
-            if isinstance(node, Bin) and (node.op == "-" or node.op in _ORDERS)
+            if type(node) is Bin and (node.op == "-" or node.op in _ORDERS)
             for name in self._compared(self._inference.plain_frame(base + number), scope, node)
         )
 

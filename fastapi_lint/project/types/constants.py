@@ -302,7 +302,7 @@ class Constants:
     def _keyword(self, node: Call, hops: int) -> Constant | None:
         """What `kwargs.get("name", default)` gives where the caller gives no such name, `REGISTRY.get(key)` nobody."""
         func = self._scope.exprs[node.func]
-        if not isinstance(func, Attr) or func.name not in ("get", "pop") or not node.args:
+        if type(func) is not Attr or func.name not in ("get", "pop") or not node.args:
             return None
         names = strings(self._scope, node.args[0])
         if len(names) != 1 or self.holds_keyword(func.base, names[0]) is not False:
@@ -358,12 +358,12 @@ class Constants:
     def _constructs_of_library(self, node: Call) -> bool:
         """Whether a call gives an instance of the very thing that it calls: `httpx.AsyncClient()`."""
         called = self._inference.type(self._frame, node.func)
-        if len(called) != 1 or not isinstance(called[0], ExternalV):
+        if len(called) != 1 or type(called[0]) is not ExternalV:
             return False
         if self._inference.libraries.type(called[0].name) is None:
             return False
         made = self._inference.calls.result(self._frame, node)
-        return len(made) == 1 and isinstance(made[0], ExtInstanceV) and made[0].name == called[0].name
+        return len(made) == 1 and type(made[0]) is ExtInstanceV and made[0].name == called[0].name
 
 
 _RULES: dict[type, Callable[[Constants, Any, int], Constant | None]] = {
