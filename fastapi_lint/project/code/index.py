@@ -65,6 +65,9 @@ class Index:
         self.table = ModuleTable(self.modules, source_roots)
         self._module_of: list[Module] = [m for m in self.modules for _ in m.facts.scopes]
         self.scopes: list[Scope] = [scope for m in self.modules for scope in m.facts.scopes]
+        self._parents: list[int] = [
+            NONE if scope.parent == NONE else m.base + scope.parent for m in self.modules for scope in m.facts.scopes
+        ]
         self._frames: dict[_FrameKey, Frame] = {}
         self._bare: dict[int, Frame] = {}
         self.rebinds: dict[tuple[int, str], list[Site]] = {}
@@ -144,8 +147,7 @@ class Index:
 
     def parent(self, gid: int) -> int:
         """The gid of the scope around this one, or NONE for a module."""
-        parent = self.scopes[gid].parent
-        return NONE if parent == NONE else self._module_of[gid].base + parent
+        return self._parents[gid]
 
     def local(self, gid: int, scope: int) -> int:
         """The gid of another scope of the same module, by its number there."""
@@ -153,7 +155,7 @@ class Index:
 
     def class_of(self, gid: int) -> int:
         """The class whose body holds this function directly, or NONE."""
-        parent = self.parent(gid)
+        parent = self._parents[gid]
         return parent if parent != NONE and self.scopes[parent].kind == "class" else NONE
 
     def method_around(self, gid: int) -> int:

@@ -140,10 +140,11 @@ class FrameWalk(ImplicitCalls):
             node = self.scope.exprs[event.expr]
             if not isinstance(node, Call):
                 continue
-            for one in self.handed_to_starter(node):
+            given = [*node.args, *(value for _, value in node.keywords)]
+            for one in self.handed_to_starter(given):
                 self.handed[one] = "new-loop"
                 self.apart.add(one)
-            made = [one for one in (*node.args, *(value for _, value in node.keywords)) if self.is_call(one)]
+            made = [one for one in given if type(self.scope.exprs[one]) is Call]
             if not made:
                 continue
             for callee in self.callees(event.expr):
@@ -158,9 +159,6 @@ class FrameWalk(ImplicitCalls):
                     self.apart.add(node.args[0])
                 elif callee.name in LOOP_STARTERS:
                     self.handed[node.args[0]] = "new-loop"
-
-    def is_call(self, expr: int) -> bool:
-        return type(self.scope.exprs[expr]) is Call
 
     def handed_apart(self, event: Event, node: Call, callee: Frame, made: list[int]) -> None:
         """Coroutines that a function of the project is given, and that it has a thread run on a loop of its own."""
@@ -179,11 +177,13 @@ class FrameWalk(ImplicitCalls):
         loop = node.args[1] if len(node.args) > 1 else dict(node.keywords).get("loop", NONE)
         return loop != NONE and is_own_loop(self.inference, self.frame, loop)
 
-    def handed_to_starter(self, node: Call) -> Iterator[int]:
+    def handed_to_starter(self, given: list[int]) -> Iterator[int]:
         """The coroutines that a thread runs on a loop of its own: `Thread(target=asyncio.run, args=(work(),))`."""
-        given = [*node.args, *(value for _, value in node.keywords)]
-        starters = [one for one in given if isinstance(n := self.scope.exprs[one], Attr) and n.name in STARTING]
-        if any(type(v) is ExternalV and v.name in LOOP_STARTERS for one in starters for v in self.type(one)):
+        exprs = self.scope.exprs
+        starters = [one for one in given if type(node := exprs[one]) is Attr and node.name in STARTING]
+        if starters and any(
+            type(v) is ExternalV and v.name in LOOP_STARTERS for one in starters for v in self.type(one)
+        ):
             for one in given:
                 held = self.scope.exprs[one]
                 yield from held.items if type(held) is Seq else (one,)

@@ -86,7 +86,7 @@ class Classes:
         return bool(self._unordered or self._asked)
 
     def external_bases(self, gid: int) -> list[str]:
-        return [entry for entry in self.mro(gid) if isinstance(entry, str)]
+        return [entry for entry in self.mro(gid) if type(entry) is str]
 
     def is_always_true(self, gid: int) -> bool:
         """Whether each instance is true: neither the class nor any base says when it would not be."""
@@ -236,8 +236,8 @@ class Classes:
         """Where methods of the class and of its bases assign `self.name`, with the assigned expression."""
         found: list[Site] = []
         for entry in self.mro(gid):
-            if isinstance(entry, int):
-                found += self._stores_of(entry).get(name, ())
+            if type(entry) is int and (sites := self._stores_of(entry).get(name)):
+                found += sites
         return found
 
     def stored_outside(self, owner: InstanceV, name: str) -> list[Site]:
