@@ -160,7 +160,7 @@ class Analyser:
     def _extraction(
         self, contents: Mapping[str, bytes], digests: Mapping[str, bytes], paths: Mapping[str, Path]
     ) -> Extraction:
-        rules = RuleChoice(self._settings.plugins, self._selected)
+        rules = RuleChoice(self._settings.plugins, frozenset(self._node_rules()))
 
         def parse(jobs: list[Job]) -> Iterator[Outcome]:
             return extract_all(jobs, rules, self._settings.jobs, self._progress)
@@ -171,8 +171,10 @@ class Analyser:
     def _cache(self) -> FactsCache | None:
         if self._database is None:
             return None
-        codes = [rule.code for rule in self._registry.node_rules() if rule.code in self._selected]
-        return FactsCache(self._database, codes)
+        return FactsCache(self._database, self._node_rules())
+
+    def _node_rules(self) -> list[str]:
+        return [rule.code for rule in self._registry.node_rules() if rule.code in self._selected]
 
     def unreadable(self, key: str, error: SourceError) -> None:
         """Reports a file that cannot be read, decoded or parsed."""

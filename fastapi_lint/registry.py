@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from types import ModuleType
 
 from fastapi_lint.rule import NodeRule, ProjectRule, Rule
@@ -48,23 +48,27 @@ class Registry:
         return [rule for rule in self._rules if isinstance(rule, NodeRule)]
 
 
-def load_rules(plugins: tuple[str, ...] = ()) -> Registry:
-    """Imports every rule module; raises RegistryError for a plugin that cannot be imported."""
+def load_rules(plugins: tuple[str, ...] = (), codes: Container[str] | None = None) -> Registry:
+    """Imports every rule module; raises RegistryError for a plugin that cannot be imported.
+
+    With `codes`, of the built-in rules only these: the name of a module begins with the code of its rule.
+    """
     rules: list[Rule] = []
     for package in (_BUILTIN, *plugins):
-        for module in _modules(package):
+        for module in _modules(package, codes if package == _BUILTIN else None):
             rules += [kind() for kind in _rule_classes(module)]
     return Registry(rules)
 
 
-def _modules(package: str) -> Iterator[ModuleType]:
+def _modules(package: str, codes: Container[str] | None) -> Iterator[ModuleType]:
     try:
         root = importlib.import_module(package)
     except ImportError as error:
         raise RegistryError(f"plugin `{package}` cannot be imported: {error}") from error
     yield root
     for found in pkgutil.iter_modules(getattr(root, "__path__", ()), f"{package}."):
-        if not found.name.rpartition(".")[2].startswith("_"):
+        name = found.name.rpartition(".")[2]
+        if not name.startswith("_") and (codes is None or name.partition("_")[0].upper() in codes):
             yield importlib.import_module(found.name)
 
 

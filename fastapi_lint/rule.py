@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import msgspec
 
 from fastapi_lint.diagnostic import Applicability, EntryPointLabel, Fix, Hop, Severity
-from fastapi_lint.project import BlockingUse, Project, Spot, WrongOffload
-from fastapi_lint.project.resources.creations import Creation
-from fastapi_lint.project.resources.leaked_generators import LeakedGenerator
-from fastapi_lint.project.resources.shared_resources import Resource
-from fastapi_lint.project.shared.caches import CachedFunction
-from fastapi_lint.repair import Opener
 
 if TYPE_CHECKING:
     import libcst as cst
 
     from fastapi_lint.context import NodeContext
+    from fastapi_lint.project import BlockingUse, Project, Spot, WrongOffload
+    from fastapi_lint.project.resources.creations import Creation
+    from fastapi_lint.project.resources.leaked_generators import LeakedGenerator
+    from fastapi_lint.project.resources.shared_resources import Resource
+    from fastapi_lint.project.shared.caches import CachedFunction
+    from fastapi_lint.repair import Opener
 
 Method = TypeVar("Method", bound=Callable[..., None])
 _NODE_TYPES = "__node_types__"

@@ -26,7 +26,9 @@ from fastapi_lint.registry import load_rules
 from fastapi_lint.shared_strings import SharedStrings
 from fastapi_lint.source import SourceError, SourceFile
 
-_FEWEST_FOR_PROCESSES = 50
+_BYTES_A_PROCESS = 500_000
+"""Another process pays from so much code on: to start takes it as long as 250 KB take, on whatever machine."""
+_BYTES_TO_START = 250_000
 _FILES_PER_COLLECTION = 64
 
 
@@ -52,7 +54,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class RuleChoice(msgspec.Struct, frozen=True):
-    """Which node rules run in the walk; workers load them by themselves."""
+    """Which node rules run in the walk; workers load them by themselves, and nothing else."""
 
     plugins: tuple[str, ...]
     codes: frozenset[str]
@@ -62,8 +64,9 @@ def extract_all(
     jobs: list[Job], rules: RuleChoice, processes: int | None, progress: Progress = lambda _done, _all: None
 ) -> Iterator[Outcome]:
     """The outcome of every job, in the order of the jobs; `progress` hears how many of how many files are done."""
-    count = min(processes or os.cpu_count() or 1, max(1, len(jobs) // (_FEWEST_FOR_PROCESSES // 2)))
-    if count <= 1 or len(jobs) < _FEWEST_FOR_PROCESSES:
+    size = sum(len(job.content) for job in jobs)
+    count = min(processes or os.cpu_count() or 1, max(1, size // _BYTES_A_PROCESS))
+    if count <= 1:
         for number, outcome in enumerate(_extract_here(jobs, rules), 1):
             progress(number, len(jobs))
             yield outcome
@@ -145,10 +148,13 @@ def serve() -> None:
 
 
 def _parts(jobs: list[Job], count: int) -> list[list[Job]]:
-    """The jobs in parts of about equal size in bytes, the largest files first so that none of them comes last."""
+    """The jobs in parts that take about equally long, the largest files first so that none of them comes last.
+
+    The first part is this process's own, which runs already.
+    """
     sized = sorted(((len(job.content), number) for number, job in enumerate(jobs)), reverse=True)
     parts: list[list[Job]] = [[] for _ in range(count)]
-    totals = [0] * count
+    totals = [0, *[_BYTES_TO_START] * (count - 1)]
     for size, number in sized:
         lightest = totals.index(min(totals))
         parts[lightest].append(jobs[number])
@@ -157,7 +163,7 @@ def _parts(jobs: list[Job], count: int) -> list[list[Job]]:
 
 
 def _extract_here(jobs: Iterable[Job], rules: RuleChoice) -> Iterator[Outcome]:
-    registry = load_rules(rules.plugins)
+    registry = load_rules(rules.plugins, rules.codes)
     handlers = node_handlers([rule for rule in registry.node_rules() if rule.code in rules.codes])
     with uncollected():  # trees go without it
         for number, job in enumerate(jobs, 1):

@@ -6,6 +6,8 @@ import ast
 import importlib.util
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -109,6 +111,28 @@ def test_rules_keep_no_state(file: Path) -> None:
         assert not (isinstance(node, ast.FunctionDef) and node.name == "__init__")
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             assert not (isinstance(node.value, ast.Name) and node.value.id == "self")
+
+
+@pytest.mark.parametrize("name", api.__all__)
+def test_the_api_has_what_it_names(name: str) -> None:
+    assert getattr(api, name).__module__.startswith("fastapi_lint.")
+
+
+def test_a_rule_can_be_loaded_alone() -> None:
+    for info in RULES:
+        assert [found.code for found in load_rules((), {info.code}).rules] == [info.code]
+
+
+def test_rules_on_nodes_need_no_project_model() -> None:
+    """What extracts files in other processes loads these only: to import the model takes longer than all the rest."""
+    codes = {rule.code for rule in load_rules().node_rules()}
+    program = (
+        f"from fastapi_lint import workers, registry; registry.load_rules((), {codes}); import sys; print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    modules = done.stdout.split()
+    assert "fastapi_lint.extract" in modules
+    assert not [name for name in modules if name.startswith(("fastapi_lint.project", "fastapi_lint.repair"))]
 
 
 def test_rules_are_found_in_the_same_order_each_time() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fastapi_lint.extract import extract
-from fastapi_lint.facts import Scope
+from fastapi_lint.facts import EventKind, Scope
 from fastapi_lint.project.code import decidable, index
 from fastapi_lint.project.code.captures import Captures
 from fastapi_lint.project.code.dependence import OUTER, dependences, parameter_bit
@@ -73,7 +73,7 @@ def work(first, second):
     bits = dependences(scope, False)
     values = {definition.name: bits[definition.value] for definition in scope.defs}
     assert values["both"] == parameter_bit(0)
-    returned = next(event.expr for event in scope.events if event.kind.name == "RETURN")
+    returned = next(event.expr for event in scope.events if event.kind == EventKind.RETURN)
     assert bits[returned] == parameter_bit(0) | parameter_bit(1)
     assert 0 in bits
     assert any(bit & OUTER for bit in dependences(scope, True))
@@ -121,6 +121,6 @@ def test_a_function_takes_along_what_it_names_of_those_around_it() -> None:
     taken = {name: captures.of(gid) for name, gid in gids.items()}
     assert taken["free"] == taken["outer"] == frozenset()
     for name in ("by_name", "by_default", "around", "inside", "through"):
-        assert taken[name] == {traced}, name
-    assert taken["deeper"] == {outer}
+        assert taken[name] == frozenset({traced}), name
+    assert taken["deeper"] == frozenset({outer})
     assert taken["hands_on"] is None
