@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 
 import msgspec
 import pytest
@@ -71,6 +72,16 @@ def test_what_a_process_that_died_was_to_do_is_done_here(monkeypatch: pytest.Mon
     jobs = _with_mistakes()
     alone = list(extract_all(jobs, RULES, 1))
     monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert list(extract_all(jobs, RULES, 2)) == alone
+
+
+def test_without_room_for_its_files_no_process_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    jobs = _with_mistakes()
+    alone = list(extract_all(jobs, RULES, 1))
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
     assert list(extract_all(jobs, RULES, 2)) == alone
 
 
