@@ -24,6 +24,7 @@ from fastapi_lint.facts import (
     Var,
 )
 from fastapi_lint.project.code.frames import Frame
+from fastapi_lint.project.code.spelling import parts
 from fastapi_lint.project.flow.graph import Graph
 from fastapi_lint.project.flow.nodes import LibraryCall
 
@@ -56,7 +57,7 @@ class OwnLocks:
         if not taken:
             return
         frame = self._inference.plain_frame(gid)
-        for call in self._made(frame, {origin for expr in taken for origin in _origins(scope, expr)}):
+        for call in self._made(frame, {part for expr in taken for part in parts(scope, expr)}):
             same = aliases(scope, call.expr)
             if _takes(scope, same) and not _escapes(scope, same) and not self._is_captured(gid, scope, same):
                 yield OwnLock(gid, call.place, call.name)
@@ -112,23 +113,6 @@ def _taken(scope: Scope) -> list[int]:
     """What the function enters, or calls `acquire` of."""
     entered = [event.expr for event in scope.events if event.kind == EventKind.ENTER]
     return entered + [node.base for node in scope.exprs if type(node) is Attr and node.name == "acquire"]
-
-
-def _origins(scope: Scope, expr: int) -> set[int]:
-    """Everything that an expression may stand for, through local names."""
-    seen: set[int] = set()
-    todo = [expr]
-    while todo:
-        number = todo.pop()
-        if number == NONE or number in seen:
-            continue
-        seen.add(number)
-        node = scope.exprs[number]
-        if type(node) is Declared:
-            todo.append(node.value)
-        elif isinstance(node, (Use, Phi)):
-            todo += [scope.defs[definition].value for definition in node.defs]
-    return seen
 
 
 def aliases(scope: Scope, expr: int) -> set[int]:
